@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+import { resolve } from 'node:path'
+
+/** Unit, property, conformance and tidy tests: everything that needs no browser. */
+export default defineConfig({
+  test: {
+    root: resolve(import.meta.dirname, '../..'),
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**'],
+    pool: 'forks',
+    testTimeout: 60_000,
+  },
+})
