@@ -1,0 +1,4 @@
+export * from './api'
+export * from './connection'
+export * from './lab'
+export * from './run'
