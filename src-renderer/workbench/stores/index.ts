@@ -1,0 +1,5 @@
+export * from './cursor'
+export * from './findings'
+export * from './kernel'
+export * from './settings'
+export * from './toasts'
