@@ -1,0 +1,245 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import type {
+  Breakpoint,
+  Choice,
+  LabSource,
+  Problem,
+  RunOptions,
+  SessionStatus,
+  StepKind,
+  StrategyName,
+} from '../../../src-sim/protocol'
+import { useCursor } from './cursor'
+import { useKernel } from './kernel'
+import { useLab } from './lab'
+import { useSettings } from './settings'
+import { useToasts } from './toasts'
+
+/** A seed that reads well: nine digits at most. */
+export function freshSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000
+}
+
+/** The run of the open lab: how it is started, moved and stopped. */
+export const useSession = defineStore('session', () => {
+  const kernel = useKernel()
+  const lab = useLab()
+  const cursor = useCursor()
+  const settings = useSettings()
+  const toasts = useToasts()
+
+  const seed = ref(0)
+  const strategy = ref<StrategyName>('fair')
+  const choices = shallowRef<Choice[] | null>(null)
+  const kcsan = ref(false)
+  /** Make the Nth call that can fail do so; 0 is off. */
+  const failNth = ref(0)
+  const breakpoints = shallowRef<Breakpoint[]>([])
+  const busy = ref(false)
+  const pacing = ref(false)
+  /** Sources of the session, to know whether they were edited since. */
+  const opened = shallowRef<LabSource | null>(null)
+
+  const state = computed(() => kernel.status.state)
+  const stale = computed(() => opened.value !== null && lab.revision !== openedRevision.value)
+  const openedRevision = ref(-1)
+  const canGoOn = computed(
+    () => !stale.value && (state.value === 'ready' || state.value === 'paused'),
+  )
+  const running = computed(() => kernel.running || pacing.value)
+  let pace = 0
+
+  function options(): RunOptions {
+    return {
+      seed: seed.value,
+      strategy: strategy.value,
+      ...(strategy.value === 'replay' && choices.value ? { choices: choices.value } : {}),
+      ...(kcsan.value ? { kcsan: true } : {}),
+      ...(failNth.value > 0 ? { fail: failNth.value } : {}),
+    }
+  }
+
+  /** Compiles and boots what is in the editor. Answers false when there is nothing to run. */
+  async function boot(): Promise<boolean> {
+    if (!lab.trusted) {
+      toasts.show('warning', 'This bundle was not made here and has not been trusted yet.', {
+        hint: 'Read its files first; then choose "Trust and run".',
+      })
+      return false
+    }
+    const source = lab.source()
+    const revision = lab.revision
+    stopPacing()
+    const { problems, status } = await kernel.api.open(source, options())
+    lab.setProblems(problems)
+    kernel.newEpoch()
+    kernel.accept(status)
+    cursor.clear()
+    opened.value = source
+    openedRevision.value = revision
+    if (problems.length > 0) tellProblems(problems)
+    if (status.state === 'failed') return false
+    if (breakpoints.value.length > 0) await kernel.api.breakpoints(breakpoints.value)
+    return true
+  }
+
+  function tellProblems(problems: Problem[]): void {
+    const first = problems[0]!
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+    toasts.show('error', `${first.file}:${first.line}: ${first.message}${more}`, {
+      hint: 'Fix the marked line and run again.',
+      actions: [
+        {
+          title: 'Show',
+          run: () => cursor.revealSource(first.file, first.line, first.column, true),
+        },
+      ],
+    })
+  }
+
+  /** F5: goes on, or starts again when the run is over or the sources changed. */
+  async function run(): Promise<void> {
+    if (running.value || busy.value) return
+    await exclusive(async () => {
+      if (!canGoOn.value && !(await boot())) return
+      if (settings.values.speed === 'max') settle(await kernel.api.run())
+      else startPacing(Number(settings.values.speed))
+    })
+  }
+
+  async function restart(withSeed?: number): Promise<void> {
+    if (withSeed !== undefined) seed.value = withSeed
+    await halt()
+    await exclusive(async () => {
+      if (!(await boot())) return
+      if (settings.values.speed === 'max') settle(await kernel.api.run())
+      else startPacing(Number(settings.values.speed))
+    })
+  }
+
+  async function pause(): Promise<void> {
+    if (pacing.value) return stopPacing()
+    settle(await kernel.api.pause())
+  }
+
+  async function stop(): Promise<void> {
+    await halt()
+    if (kernel.hasSession) settle(await kernel.api.stop())
+  }
+
+  async function halt(): Promise<void> {
+    stopPacing()
+    if (kernel.running) settle(await kernel.api.pause())
+  }
+
+  async function step(kind: StepKind): Promise<void> {
+    if (busy.value) return
+    await exclusive(async () => {
+      const fresh = !kernel.hasSession || (stale.value && kind !== 'back')
+      if (fresh) return void (await boot())
+      settle(await kernel.api.step(kind))
+    })
+  }
+
+  function settle(status: SessionStatus): void {
+    kernel.accept(status)
+  }
+
+  async function exclusive(work: () => Promise<void>): Promise<void> {
+    busy.value = true
+    try {
+      await work()
+    } finally {
+      busy.value = false
+    }
+  }
+
+  /** Slow motion: one step at a time, so that every panel can be watched moving. */
+  function startPacing(perSecond: number): void {
+    pacing.value = true
+    const mine = ++pace
+    const beat = async (): Promise<void> => {
+      if (mine !== pace) return
+      const before = performance.now()
+      try {
+        settle(await kernel.api.step('event'))
+      } catch (error) {
+        stopPacing()
+        return toasts.failed('The run was interrupted', error)
+      }
+      if (mine !== pace) return
+      const { state: now, stop: reason } = kernel.status
+      if (now === 'ended' || now === 'failed' || reason === 'breakpoint') return stopPacing()
+      setTimeout(() => void beat(), Math.max(0, 1000 / perSecond - (performance.now() - before)))
+    }
+    void beat()
+  }
+
+  function stopPacing(): void {
+    pace++
+    pacing.value = false
+  }
+
+  async function toggleBreakpoint(file: string, line: number): Promise<void> {
+    const rest = breakpoints.value.filter((one) => one.file !== file || one.line !== line)
+    const had = rest.length < breakpoints.value.length
+    await setBreakpoints(had ? rest : [...rest, { file, line }])
+  }
+
+  async function setBreakpoints(list: Breakpoint[]): Promise<void> {
+    breakpoints.value = [...list].sort((a, b) =>
+      a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1,
+    )
+    if (kernel.ready && kernel.hasSession) await kernel.api.breakpoints(breakpoints.value)
+  }
+
+  /** Opens a recorded schedule, as found by an exploration, and runs it. */
+  async function replay(list: Choice[], withSeed: number): Promise<void> {
+    strategy.value = 'replay'
+    choices.value = list
+    await restart(withSeed)
+  }
+
+  /** Back to free scheduling after a replay. */
+  watch(strategy, (now) => {
+    if (now !== 'replay') choices.value = null
+  })
+
+  /** Another lab: nothing of the old run stays. */
+  function forget(): void {
+    stopPacing()
+    opened.value = null
+    openedRevision.value = -1
+    breakpoints.value = []
+    choices.value = null
+    failNth.value = 0
+  }
+
+  return {
+    seed,
+    strategy,
+    choices,
+    kcsan,
+    failNth,
+    breakpoints,
+    busy,
+    pacing,
+    opened,
+    state,
+    stale,
+    canGoOn,
+    running,
+    options,
+    boot,
+    run,
+    restart,
+    pause,
+    stop,
+    step,
+    toggleBreakpoint,
+    setBreakpoints,
+    replay,
+    forget,
+  }
+})
