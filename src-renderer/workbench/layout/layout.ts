@@ -1,0 +1,206 @@
+import type { DockviewApi, SerializedDockview } from 'dockview-vue'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { KeyValueStore } from '../stores/settings'
+import { buildDefault } from './default-layout'
+
+const SAVE_AFTER_MS = 400
+const UNDO_DEPTH = 20
+const VERSION = 1
+
+interface SavedLayout {
+  version: number
+  dock: SerializedDockview
+}
+
+type Titles = (id: string) => string | undefined
+
+/** Arrangement of the panels. The only file, with its view, that knows the docking library. */
+export const useLayout = defineStore('layout', () => {
+  const api = shallowRef<DockviewApi | null>(null)
+  const active = ref('editor')
+  const maximised = ref(false)
+  const visible = ref<string[]>([])
+  const named = shallowRef<Record<string, SavedLayout>>({})
+  let store: KeyValueStore | null = null
+  let titleOf: Titles = () => undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const undoRing: SerializedDockview[] = []
+  let last: SerializedDockview | null = null
+  let quiet = false
+
+  const names = computed(() => Object.keys(named.value).sort())
+
+  async function mount(dock: DockviewApi, titles: Titles, from: KeyValueStore): Promise<void> {
+    api.value = dock
+    titleOf = titles
+    store = from
+    const saved = (await from.get('layout')) as SavedLayout | undefined
+    named.value = ((await from.get('layouts')) as Record<string, SavedLayout> | undefined) ?? {}
+    if (!(saved && apply(saved))) reset()
+    dock.onDidLayoutChange(changed)
+    dock.onDidActivePanelChange(({ panel }) => panel && (active.value = panel.id))
+    dock.onDidMaximizedGroupChange(() => (maximised.value = dock.hasMaximizedGroup()))
+    changed()
+  }
+
+  /** Answers false when the saved layout does not fit this version. */
+  function apply(saved: SavedLayout): boolean {
+    const dock = api.value
+    if (!dock || saved.version !== VERSION) return false
+    const ids = Object.keys(saved.dock.panels ?? {})
+    if (ids.length === 0 || ids.some((id) => titleOf(id) === undefined)) return false
+    try {
+      dock.fromJSON(saved.dock)
+      return true
+    } catch {
+      // A damaged layout is not worth a message: the default one replaces it.
+      return false
+    }
+  }
+
+  function changed(): void {
+    const dock = api.value
+    if (!dock) return
+    visible.value = dock.panels.map((panel) => panel.id)
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      if (dock.hasMaximizedGroup()) return
+      const now = dock.toJSON()
+      if (last && !quiet) {
+        undoRing.push(last)
+        if (undoRing.length > UNDO_DEPTH) undoRing.shift()
+      }
+      quiet = false
+      last = now
+      void store?.set('layout', { version: VERSION, dock: now } satisfies SavedLayout)
+    }, SAVE_AFTER_MS)
+  }
+
+  function reset(): void {
+    if (api.value) buildDefault(api.value, (id) => titleOf(id) ?? id)
+  }
+
+  function undo(): void {
+    const before = undoRing.pop()
+    if (!before) return
+    quiet = true
+    apply({ version: VERSION, dock: before })
+  }
+
+  /** Brings a panel to the front, opening it when it was hidden. */
+  function show(id: string, focus = false): void {
+    const dock = api.value
+    const title = titleOf(id)
+    if (!dock || title === undefined) return
+    const panel =
+      dock.getPanel(id) ??
+      dock.addPanel({ id, component: 'frame', title, params: { id }, renderer: 'always' })
+    if (dock.hasMaximizedGroup() && !panel.api.isMaximized()) dock.exitMaximizedGroup()
+    panel.api.setActive()
+    active.value = id
+    if (focus) requestAnimationFrame(() => focusPanel(id))
+  }
+
+  function hide(id: string): void {
+    const panel = api.value?.getPanel(id)
+    if (panel) api.value?.removePanel(panel)
+  }
+
+  function toggle(id: string): void {
+    const panel = api.value?.getPanel(id)
+    if (panel?.api.isVisible) hide(id)
+    else show(id, true)
+  }
+
+  function toggleMaximise(): void {
+    const dock = api.value
+    if (!dock) return
+    if (dock.hasMaximizedGroup()) dock.exitMaximizedGroup()
+    else dock.activePanel?.api.maximize()
+  }
+
+  /** Moves the active panel into its neighbour on that side, or splits that side off. */
+  function move(direction: 'left' | 'right' | 'up' | 'down'): void {
+    const dock = api.value
+    const panel = dock?.activePanel
+    if (!dock || !panel) return
+    const neighbour = nearestGroup(dock, panel.group.element, direction)
+    if (neighbour) panel.api.moveTo({ group: neighbour })
+    else if (panel.group.panels.length > 1) {
+      const position = direction === 'up' ? 'top' : direction === 'down' ? 'bottom' : direction
+      panel.api.moveTo({ group: panel.group, position })
+    }
+    panel.api.setActive()
+  }
+
+  async function saveAs(name: string): Promise<void> {
+    const dock = api.value
+    if (!dock) return
+    named.value = { ...named.value, [name]: { version: VERSION, dock: dock.toJSON() } }
+    await store?.set('layouts', named.value)
+  }
+
+  function load(name: string): void {
+    const saved = named.value[name]
+    if (saved) apply(saved)
+  }
+
+  return {
+    api,
+    active,
+    maximised,
+    visible,
+    names,
+    mount,
+    reset,
+    undo,
+    show,
+    hide,
+    toggle,
+    toggleMaximise,
+    move,
+    saveAs,
+    load,
+  }
+})
+
+/** Puts the keyboard into a panel: on what it marks as its main element, else on itself. */
+export function focusPanel(id: string): void {
+  const frame = document.querySelector<HTMLElement>(`[data-panel="${id}"]`)
+  const main = frame?.querySelector<HTMLElement>(
+    '[data-main-focus], textarea, input, button, [tabindex="0"]',
+  )
+  ;(main ?? frame)?.focus()
+}
+
+function nearestGroup(
+  dock: DockviewApi,
+  from: HTMLElement,
+  direction: 'left' | 'right' | 'up' | 'down',
+): DockviewApi['groups'][number] | undefined {
+  const here = from.getBoundingClientRect()
+  let best: DockviewApi['groups'][number] | undefined
+  let bestDistance = Infinity
+  for (const group of dock.groups) {
+    if (group.element === from) continue
+    const there = group.element.getBoundingClientRect()
+    const ahead = {
+      left: here.left - there.right,
+      right: there.left - here.right,
+      up: here.top - there.bottom,
+      down: there.top - here.bottom,
+    }[direction]
+    if (ahead < -2) continue
+    const sideways =
+      direction === 'left' || direction === 'right'
+        ? Math.abs(here.top + here.bottom - there.top - there.bottom)
+        : Math.abs(here.left + here.right - there.left - there.right)
+    const distance = ahead * 4 + sideways
+    if (distance < bestDistance) {
+      best = group
+      bestDistance = distance
+    }
+  }
+  return best
+}
