@@ -1,0 +1,154 @@
+import { assert } from '../base/assert'
+import { TaskDeath } from './exec'
+import type { Machine } from './machine'
+import { FILES_MAX, fileOf, type Position } from './position'
+import type { Runtime } from './runtime'
+import { LOOP, POINT, Suspend, Suspension } from './suspend'
+
+/** One loaded source file of a module: whose text it is and whether it is still there. */
+export interface TextFile {
+  path: string
+  /** Name of the module (or program) it belongs to. */
+  module: string
+  /** `driver` code is checked as kernel text; the rest cannot be unloaded. */
+  kind: 'driver' | 'hardware' | 'user' | 'scenario' | 'machine'
+  /** Enclosing functions by start line, for backtraces. */
+  functions: readonly TextFunction[]
+}
+
+export interface TextFunction {
+  name: string
+  startLine: number
+  startColumn: number
+  endLine: number
+}
+
+/** What the memory subsystem does for compiled code; the engine only forwards. */
+export interface MemoryWatch {
+  bad(object: object, field: PropertyKey, write: boolean): void
+  access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined
+  index(object: unknown, index: unknown, write: boolean): void
+  made<T>(object: T): T
+}
+
+const NO_WATCH: MemoryWatch = {
+  bad: () => {},
+  access: () => undefined,
+  index: () => {},
+  made: (object) => object,
+}
+
+/** How many loop turns run between two looks of the engine. */
+export const FUEL_TIMED = 1024
+export const FUEL_CHOSEN = 64
+
+/** The `$` of compiled code; see `Runtime` for the contract. */
+export class DriverRuntime implements Runtime {
+  p: Position = 0
+  readonly dead = new Uint8Array(FILES_MAX + 1)
+  readonly Suspend = Suspend
+  fuel = FUEL_TIMED
+  watch = false
+
+  readonly files: (TextFile | undefined)[] = [undefined]
+  memory: MemoryWatch = NO_WATCH
+  #texts = new WeakMap<object, Position>()
+  #machine: Machine
+  /** Depth of nested `atomic` computations; a wait inside one is an error of the lab. */
+  #atomicDepth = 0
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  addFile(file: TextFile): number {
+    assert(this.files.length <= FILES_MAX, `more than ${FILES_MAX} source files in one machine`)
+    this.files.push(file)
+    return this.files.length - 1
+  }
+
+  unloaded(pos: Position): never {
+    this.p = pos
+    this.#machine.trouble.executeAfterUnload(pos)
+    throw new TaskDeath('executed unloaded text')
+  }
+
+  point(f: object, first: unknown): Suspension {
+    POINT.operation = f
+    POINT.object = first
+    POINT.field = ''
+    return POINT
+  }
+
+  bad(object: object, field: PropertyKey, write: boolean): void {
+    this.memory.bad(object, field, write)
+  }
+
+  access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined {
+    return this.memory.access(object, field, write)
+  }
+
+  index(object: unknown, index: unknown, write: boolean): void {
+    this.memory.index(object, index, write)
+  }
+
+  burn(pos: Position): Suspension {
+    this.p = pos
+    this.fuel = this.#machine.timed ? FUEL_TIMED : FUEL_CHOSEN
+    return LOOP
+  }
+
+  made<T>(object: T): T {
+    return this.memory.made(object)
+  }
+
+  text(f: object, pos: Position): void {
+    this.#texts.set(f, pos)
+  }
+
+  /** Where a function of the lab is defined, if it is one. */
+  textOf(f: object): Position | undefined {
+    return this.#texts.get(f)
+  }
+
+  atomic<T>(result: unknown): T {
+    if (!(result instanceof Suspend)) return result as T
+    if (result instanceof Suspension) return this.#refuse(result) as T
+    const frames = [result as unknown as Generator<unknown, unknown, unknown>]
+    const saved = this.p
+    this.#atomicDepth++
+    try {
+      let value: unknown
+      while (frames.length > 0) {
+        const turn = frames[frames.length - 1]!.next(value)
+        value = undefined
+        if (turn.done) {
+          frames.pop()
+          value = turn.value
+        } else if (turn.value instanceof Suspension) value = this.#refuse(turn.value)
+        else frames.push(turn.value as Generator<unknown, unknown, unknown>)
+      }
+      return value as T
+    } finally {
+      this.#atomicDepth--
+      this.p = saved
+    }
+  }
+
+  #refuse(request: Suspension): undefined {
+    if (request.kind === 'point' || request.kind === 'loop' || request.kind === 'relax') {
+      if (request.kind === 'loop') this.#machine.chargeAtomicLoop()
+      return undefined
+    }
+    this.#machine.trouble.waitInAtomicCode()
+    throw new TaskDeath('waited where code runs atomically')
+  }
+
+  fatal(error: unknown): boolean {
+    return error instanceof TaskDeath
+  }
+
+  file(pos: Position): TextFile | undefined {
+    return this.files[fileOf(pos)]
+  }
+}

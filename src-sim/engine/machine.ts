@@ -1,0 +1,262 @@
+import { assert } from '../base/assert'
+import { Random } from '../base/random'
+import { Cpu, type PendingInterrupt } from './cpu'
+import { now as running } from './current'
+import { DriverRuntime } from './driver-runtime'
+import { EventQueue, type TimedEvent } from './events'
+import { Exec, Task, type ExecKind } from './exec'
+import type { Finding } from './finding'
+import { hidden } from './object'
+import { Scheduler } from './scheduler'
+import { fair, type Strategy } from './strategy'
+import type { RecordedChoice } from './transition'
+import type { Sim } from './suspend'
+import { silentTrouble, type Trouble } from './trouble'
+
+export interface MachineOptions {
+  cpus?: number
+  seed?: number
+  strategy?: Strategy
+  /** Timer frequency; jiffies follow it. */
+  hz?: number
+  /** Keep the meaning of every choice (costs time); without it only indices are kept. */
+  recordKeys?: boolean
+  /** How far ahead of a runnable context the clock may run in chosen schedules. */
+  lagMaxNs?: number
+  stepsMax?: number
+}
+
+/** What listens to the scheduler: the trace, and checkers. All optional. */
+export interface Observer {
+  contextStart?(exec: Exec): void
+  contextEnd?(exec: Exec): void
+  switched?(cpu: Cpu, from: Task | null, to: Task | null): void
+  woken?(task: Task): void
+  /** An object got its identity (the same number in every run of the same schedule). */
+  objectNamed?(object: object, id: number, parent: number): void
+  taskCreated?(task: Task, parent: Exec | null): void
+  /** Called before a transition is executed. */
+  step?(machine: Machine): void
+}
+
+export type StopReason = 'finished' | 'deadlock' | 'panic' | 'until' | 'stopped'
+
+/**
+ * The simulated computer: CPUs, contexts, virtual time and choices. It knows nothing of Linux; the
+ * kernel's subsystems live in `services` and use `spawn`, `at`, `interrupt` and `pushContext`.
+ *
+ * A run is a pure function of (what was spawned, seed, choices).
+ */
+export class Machine {
+  readonly cpus: Cpu[] = []
+  readonly events = new EventQueue()
+  readonly services: unknown[] = []
+  readonly runtime: DriverRuntime
+  readonly seed: number
+  readonly hz: number
+  readonly strategy: Strategy
+  readonly timed: boolean
+  readonly lagMaxNs: number
+  readonly findings: Finding[] = []
+  readonly tasks: Task[] = []
+  /** Every context that is not over, by id. */
+  readonly contexts = new Map<number, Exec>()
+  readonly choices: RecordedChoice[] = []
+  readonly recordKeys: boolean
+  stepsMax: number
+  /** Virtual nanoseconds since boot. */
+  nowNs = 0
+  steps = 0
+  stop: StopReason | null = null
+  stopText = ''
+  /** The task whose end ends the run. */
+  main: Task | null = null
+  observer: Observer = {}
+  trouble: Trouble = silentTrouble
+  /** Set by the softirq code: runs what is pending when the outermost interrupt ends. */
+  interruptExit: (cpu: Cpu) => void = () => {}
+  /** Extra virtual time that the operation in progress takes (udelay, MMIO). */
+  extraCostNs = 0
+  readonly scheduler: Scheduler
+
+  #random: Random | null = null
+  #pids = 0
+  #objectIds = 0
+  #loops = 0
+
+  constructor(options: MachineOptions = {}) {
+    this.seed = options.seed ?? 0
+    this.hz = options.hz ?? 250
+    this.strategy = options.strategy ?? fair
+    this.timed = this.strategy.timed
+    this.recordKeys = options.recordKeys ?? false
+    this.lagMaxNs = options.lagMaxNs ?? 200_000_000
+    this.stepsMax = options.stepsMax ?? Infinity
+    for (let i = 0; i < (options.cpus ?? 2); i++) this.cpus.push(new Cpu(i))
+    this.runtime = new DriverRuntime(this)
+    this.runtime.watch = false
+    this.scheduler = new Scheduler(this)
+  }
+
+  /** An independent stream of numbers for one purpose. */
+  random(name: string): Random {
+    return new Random(this.seed, name)
+  }
+
+  nextRandom(): number {
+    this.#random ??= new Random(this.seed, 'machine')
+    return this.#random.uint32()
+  }
+
+  /** The identity of an object in traces and choices; given on first asking, in order. */
+  idOf(object: object): number {
+    const h = hidden(object)
+    if (h.$id) return h.$id
+    const parent = h.$parent ? this.idOf(h.$parent) : 0
+    h.$id = ++this.#objectIds
+    this.observer.objectNamed?.(object, h.$id, parent)
+    return h.$id
+  }
+
+  /** Creates a task that is ready to run. Its function's answer becomes `task.result`. */
+  spawn(comm: string, body: Sim<unknown>, options: SpawnOptions = {}): Task {
+    const cpu = this.cpus[options.cpu ?? 0]!
+    const task = new Task(comm, ++this.#pids, ++this.#objectIds, cpu, options.kernel ?? true)
+    if (options.cpu !== undefined && options.bound) task.affinity = 1 << options.cpu
+    if (options.priority !== undefined) task.priority = options.priority
+    task.push(body)
+    this.tasks.push(task)
+    this.contexts.set(task.id, task)
+    this.observer.taskCreated?.(task, running.exec)
+    if (options.asleep) {
+      task.state = 'uninterruptible'
+      task.sleepSinceNs = this.nowNs
+    } else this.scheduler.enqueue(task, options.cpu)
+    return task
+  }
+
+  /** Starts an interrupt-like context on top of whatever the CPU runs. */
+  pushContext(cpu: Cpu, kind: Exclude<ExecKind, 'task'>, name: string, body: Sim<unknown>): Exec {
+    const exec = new Exec(kind, name, ++this.#objectIds, cpu)
+    exec.push(body)
+    exec.savedIrqsOff = cpu.irqsOff
+    exec.savedPreemptCount = cpu.preemptCount
+    cpu.stack.push(exec)
+    this.contexts.set(exec.id, exec)
+    if (this.timed) cpu.busyUntilNs = Math.max(cpu.busyUntilNs, this.nowNs)
+    this.observer.contextStart?.(exec)
+    return exec
+  }
+
+  /** Makes an interrupt pending on a CPU; it is taken as soon as the CPU (and the schedule) allow. */
+  interrupt(cpu: Cpu, interrupt: PendingInterrupt): void {
+    interrupt.sinceNs = this.nowNs
+    cpu.interrupts.push(interrupt)
+  }
+
+  at(timeNs: number, name: string, object: object | null, fire: () => void): TimedEvent {
+    return this.events.schedule(Math.max(timeNs, this.nowNs), name, object, fire)
+  }
+
+  /** Housekeeping: does not keep the machine running and is never offered early. */
+  atBackground(timeNs: number, name: string, fire: () => void): TimedEvent {
+    return this.events.schedule(Math.max(timeNs, this.nowNs), name, null, fire, true)
+  }
+
+  /** Makes a sleeping task runnable; false when it was not asleep. */
+  wake(task: Task): boolean {
+    return this.scheduler.wake(task)
+  }
+
+  /** Lets the contexts that busy-wait for `object` look again. */
+  unspin(object: object): void {
+    for (const exec of this.contexts.values())
+      if (exec.spinningOn === object) {
+        exec.spinningOn = null
+        if (this.timed) {
+          const cpu = exec.cpu
+          if (cpu.top === exec) cpu.busyUntilNs = Math.max(cpu.busyUntilNs, this.nowNs)
+        }
+      }
+  }
+
+  /** Virtual time that the operation in progress takes beyond its default cost. */
+  consume(ns: number): void {
+    this.extraCostNs += ns
+  }
+
+  panic(text: string): void {
+    this.halt('panic', text)
+  }
+
+  halt(reason: StopReason, text: string): void {
+    if (this.stop !== null) return
+    this.stop = reason
+    this.stopText = text
+  }
+
+  /** Loops inside code that runs atomically cannot suspend: bound them hard. */
+  chargeAtomicLoop(): void {
+    if (++this.#loops > 4_000_000 / this.runtime.fuel) {
+      this.#loops = 0
+      this.trouble.endlessAtomicLoop()
+    }
+  }
+
+  /** Executes one transition. False when the machine has stopped. */
+  step(): boolean {
+    if (this.stop !== null) return false
+    if (this.steps >= this.stepsMax) {
+      this.halt('until', `stopped after ${this.steps} steps`)
+      return false
+    }
+    const savedMachine = running.machine
+    running.machine = this
+    try {
+      return this.scheduler.step()
+    } finally {
+      running.machine = savedMachine
+      running.exec = null
+      running.cpu = null
+    }
+  }
+
+  /** Runs until the machine stops, or the next transition would begin at or after `untilNs`. */
+  run(untilNs = Infinity, stepMax = Infinity): StopReason | null {
+    assert(running.machine === null, 'a machine cannot be run from inside a machine')
+    running.machine = this
+    try {
+      const { scheduler } = this
+      while (this.stop === null && this.steps < stepMax && this.nowNs < untilNs) {
+        if (this.steps >= this.stepsMax) this.halt('until', `stopped after ${this.steps} steps`)
+        else scheduler.step()
+      }
+    } finally {
+      running.machine = null
+      running.exec = null
+      running.cpu = null
+    }
+    return this.stop
+  }
+
+  /** Runs `fn` as if called from inside the machine (set-up code, events). */
+  inside<T>(fn: () => T): T {
+    const saved = running.machine
+    running.machine = this
+    try {
+      return fn()
+    } finally {
+      running.machine = saved
+    }
+  }
+}
+
+export interface SpawnOptions {
+  cpu?: number
+  /** Stay on `cpu` for ever. */
+  bound?: boolean
+  priority?: number
+  kernel?: boolean
+  /** Created asleep; `wake` starts it. */
+  asleep?: boolean
+}

@@ -1,0 +1,516 @@
+import { assert } from '../base/assert'
+import type { Cpu } from './cpu'
+import { now as running } from './current'
+import { TaskDeath, type Exec, type Task } from './exec'
+import type { Machine } from './machine'
+import type { Suspension } from './suspend'
+import { newTransition, type Transition, type TransitionKind } from './transition'
+import { choiceKey, countTransition } from './choice-key'
+
+/** Costs in virtual nanoseconds, of the order of a real machine's. */
+export const STEP_COST_NS = 100
+const SWITCH_COST_NS = 1_000
+const INTERRUPT_COST_NS = 500
+const RELAX_COST_NS = 500
+const LOOP_TURN_COST_NS = 10
+const SLICE_NS = 3_000_000
+/** A pure loop is trusted for this many turns; then time runs away under it until it is reported. */
+const LOOP_TURNS_TRUSTED = 1_000_000
+/** A polling turn with more kernel calls than this in it begins a new stretch of polling. */
+const POLL_POINTS_MAX = 16
+/** CPUs stuck for this long are reported (Linux: 2 * watchdog_thresh, seen about two seconds late). */
+export const SOFT_LOCKUP_NS = 22_000_000_000
+
+/**
+ * Finds out what may happen next, lets time or the strategy choose, and executes it. This is the
+ * only place where contexts are resumed, switched and interrupted.
+ */
+export class Scheduler {
+  readonly enabled: Transition[] = []
+  count = 0
+  #machine: Machine
+  /** The context that executed the last step; going on with it is the calm choice. */
+  #last: Exec | null = null
+  #timedPick = newTransition()
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  step(): boolean {
+    const machine = this.#machine
+    this.#checkMain()
+    if (machine.stop !== null) return false
+    const chosen = machine.timed ? this.#chooseByTime() : this.#chooseByStrategy()
+    if (chosen === null) {
+      this.#nothingLeft()
+      return false
+    }
+    machine.steps++
+    machine.observer.step?.(machine)
+    if (machine.recordKeys) countTransition(machine, chosen)
+    this.#execute(chosen)
+    this.#checkMain()
+    return machine.stop === null
+  }
+
+  #checkMain(): void {
+    const machine = this.#machine
+    if (machine.main?.finished) machine.halt('finished', 'the scenario has ended')
+  }
+
+  #nothingLeft(): void {
+    const machine = this.#machine
+    const waiting = machine.tasks.filter((t) => !t.finished)
+    if (machine.main === null || machine.main.finished || waiting.length === 0) {
+      machine.halt('finished', 'everything has come to rest')
+      return
+    }
+    machine.trouble.deadlock(waiting)
+    machine.halt('deadlock', 'nothing can run any more')
+  }
+
+  // What could happen
+
+  #chooseByTime(): Transition | null {
+    const machine = this.#machine
+    const pick = this.#timedPick
+    let best = Infinity
+    let bestCpu: Cpu | null = null
+    for (const cpu of machine.cpus) {
+      if (!this.#cpuCanMove(cpu)) continue
+      const time = Math.max(cpu.busyUntilNs, machine.nowNs)
+      if (time < best) {
+        best = time
+        bestCpu = cpu
+      }
+    }
+    const event = machine.events.first
+    if (event && event.timeNs <= best && (bestCpu || machine.events.busy)) {
+      machine.nowNs = Math.max(machine.nowNs, event.timeNs)
+      return set(pick, 'event', null, null, event)
+    }
+    if (bestCpu === null) return null
+    machine.nowNs = best
+    return this.#timedMove(bestCpu, pick)
+  }
+
+  #cpuCanMove(cpu: Cpu): boolean {
+    if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return true
+    const top = cpu.top
+    if (top === null) return cpu.queue.length > 0
+    return top.spinningOn === null || (cpu.queue.length > 0 && preemptible(cpu))
+  }
+
+  #timedMove(cpu: Cpu, pick: Transition): Transition {
+    if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return set(pick, 'interrupt', cpu)
+    const top = cpu.top
+    if (top === null) return set(pick, 'switch', cpu, mostUrgent(cpu))
+    if (cpu.queue.length > 0 && preemptible(cpu)) {
+      const current = cpu.current!
+      const over = this.#machine.nowNs - current.sliceStartNs >= SLICE_NS
+      const next = mostUrgent(cpu)
+      if (top.spinningOn !== null || next.priority < current.priority)
+        return set(pick, 'switch', cpu, next)
+      if (over && next.priority <= current.priority) return set(pick, 'switch', cpu, next)
+    }
+    return set(pick, 'step', cpu, top)
+  }
+
+  #chooseByStrategy(): Transition | null {
+    const machine = this.#machine
+    this.#enumerate()
+    if (this.count === 0) return null
+    if (this.count === 1) return this.enabled[0]!
+    const index = machine.strategy.pick(this.enabled, this.count, machine)
+    assert(index >= 0 && index < this.count, `strategy picked ${index} of ${this.count}`)
+    const chosen = this.enabled[index]!
+    machine.choices.push({
+      index,
+      of: this.count,
+      key: machine.recordKeys ? choiceKey(machine, chosen) : '',
+    })
+    return chosen
+  }
+
+  /** Fills `enabled` in the fixed order: go on, other CPUs, interrupts, switches, time. */
+  #enumerate(): void {
+    const machine = this.#machine
+    const last = this.#last
+    let oldestNs = Infinity
+    this.count = 0
+    if (last !== null && canStep(last) && !last.relaxed) {
+      this.#add('step', last.cpu, last)
+      oldestNs = last.lastStepNs
+    }
+    const calm = this.count > 0
+    for (const cpu of machine.cpus) {
+      const top = cpu.top
+      if (top === null || top === last || !canStep(top) || top.relaxed) continue
+      this.#add('step', cpu, top)
+      if (top.lastStepNs < oldestNs) oldestNs = top.lastStepNs
+    }
+    for (const cpu of machine.cpus) {
+      if (cpu.interrupts.length > 0 && canInterrupt(cpu)) {
+        this.#add('interrupt', cpu, null)
+        oldestNs = Math.min(oldestNs, cpu.interrupts[0]!.sinceNs ?? machine.nowNs)
+      }
+    }
+    for (const cpu of machine.cpus) {
+      if (cpu.queue.length === 0 || !(cpu.idle || preemptible(cpu))) continue
+      for (const task of cpu.queue) {
+        this.#add('switch', cpu, task)
+        if (task.lastStepNs < oldestNs) oldestNs = task.lastStepNs
+      }
+    }
+    const event = machine.events.first
+    const others = this.count
+    if (event && machine.events.busy) {
+      if (others === 0 || event.timeNs - oldestNs <= machine.lagMaxNs)
+        this.#add('event', null, null)
+    }
+    if (this.count === 0) this.#addRelaxed()
+    for (let i = 0; i < this.count; i++) this.enabled[i]!.preempts = calm && i > 0
+  }
+
+  /** Polling contexts take turns only when nothing else can happen. */
+  #addRelaxed(): void {
+    for (const cpu of this.#machine.cpus) {
+      const top = cpu.top
+      if (top !== null && canStep(top)) this.#add('step', cpu, top)
+    }
+  }
+
+  #add(kind: TransitionKind, cpu: Cpu | null, exec: Exec | null): void {
+    let t = this.enabled[this.count]
+    if (t === undefined) this.enabled[this.count] = t = newTransition()
+    set(t, kind, cpu, exec)
+    this.count++
+  }
+
+  // What does happen
+
+  #execute(t: Transition): void {
+    switch (t.kind) {
+      case 'step':
+        return this.#resume(t.exec!)
+      case 'switch':
+        return this.#switchTo(t.cpu!, t.exec as Task)
+      case 'interrupt':
+        return this.#interrupt(t.cpu!)
+      case 'event':
+        return this.#event()
+    }
+  }
+
+  #event(): void {
+    const { events } = this.#machine
+    const machine = this.#machine
+    this.#othersMoved(null)
+    for (;;) {
+      const event = events.take()
+      machine.nowNs = Math.max(machine.nowNs, event.timeNs)
+      event.fire()
+      if (!event.background || machine.timed || machine.stop !== null || !events.busy) return
+    }
+  }
+
+  #interrupt(cpu: Cpu): void {
+    const machine = this.#machine
+    const pending = cpu.interrupts.shift()!
+    running.cpu = cpu
+    running.exec = cpu.top
+    if (machine.timed) cpu.busyUntilNs = machine.nowNs + INTERRUPT_COST_NS
+    else machine.nowNs += INTERRUPT_COST_NS
+    const exec = machine.pushContext(cpu, 'hardirq', pending.name, pending.start())
+    exec.lastStepNs = machine.nowNs
+    cpu.irqsOff = true
+    cpu.preemptCount += 0x10000
+    this.#last = exec
+  }
+
+  #switchTo(cpu: Cpu, task: Task): void {
+    const machine = this.#machine
+    const from = cpu.current
+    if (from !== null) {
+      this.#leave(cpu, from)
+      if (from.state === 'running') this.#pushQueue(cpu, from)
+    }
+    const at = cpu.queue.indexOf(task)
+    assert(at >= 0, `switch to ${task.name}, which is not queued on CPU ${cpu.id}`)
+    cpu.queue.splice(at, 1)
+    cpu.current = task
+    cpu.stack.push(task)
+    cpu.preemptCount = task.preemptCount
+    cpu.irqsOff = task.savedIrqsOff
+    cpu.needResched = false
+    task.cpu = cpu
+    task.onCpu = true
+    task.sliceStartNs = machine.nowNs
+    task.lastStepNs = machine.nowNs
+    if (machine.timed) cpu.busyUntilNs = machine.nowNs + SWITCH_COST_NS
+    else machine.nowNs += STEP_COST_NS
+    running.cpu = cpu
+    running.exec = task
+    machine.observer.switched?.(cpu, from, task)
+    this.#last = task
+  }
+
+  /** Takes the current task off its CPU; the caller decides where it goes. */
+  #leave(cpu: Cpu, task: Task): void {
+    assert(cpu.stack.length === 1 && cpu.stack[0] === task, 'task switch under an interrupt')
+    cpu.stack.pop()
+    cpu.current = null
+    task.onCpu = false
+    task.preemptCount = cpu.preemptCount
+    task.savedIrqsOff = cpu.irqsOff
+    cpu.preemptCount = 0
+    cpu.irqsOff = false
+  }
+
+  #resume(exec: Exec): void {
+    const machine = this.#machine
+    const cpu = exec.cpu
+    running.cpu = cpu
+    running.exec = exec
+    machine.extraCostNs = 0
+    this.#othersMoved(exec)
+    exec.relaxed = false
+    exec.spinningOn = null
+    this.#last = exec
+    let request: Suspension | null
+    try {
+      request = exec.run(machine.runtime)
+    } catch (error) {
+      this.#die(exec, error)
+      return
+    }
+    if (request === null) {
+      this.#charge(exec, STEP_COST_NS)
+      this.#exit(exec)
+    } else this.#suspend(exec, request)
+  }
+
+  #suspend(exec: Exec, request: Suspension): void {
+    exec.operation = request.operation
+    exec.object = request.object
+    exec.field = request.field
+    exec.write = request.write
+    switch (request.kind) {
+      case 'point': {
+        const cost = (request.operation as { $cost?: number } | null)?.$cost ?? STEP_COST_NS
+        exec.pointsSincePoll++
+        this.#charge(exec, cost)
+        return
+      }
+      case 'spin':
+        exec.spinningOn = request.object as object
+        this.#charge(exec, STEP_COST_NS)
+        return
+      case 'relax':
+        exec.relaxed = true
+        this.#poll(exec)
+        return
+      case 'loop':
+        exec.relaxed = true
+        this.#loop(exec)
+        return
+      case 'schedule':
+        this.#charge(exec, STEP_COST_NS)
+        this.#sleep(exec)
+        return
+    }
+  }
+
+  #charge(exec: Exec, ns: number): void {
+    const machine = this.#machine
+    const cost = ns + machine.extraCostNs
+    machine.extraCostNs = 0
+    if (machine.timed) exec.cpu.busyUntilNs = machine.nowNs + cost
+    else machine.nowNs += cost
+    exec.lastStepNs = machine.nowNs
+  }
+
+  /** Polling costs a sixteenth of the time polled so far, so that long waits take few turns. */
+  #poll(exec: Exec): void {
+    const machine = this.#machine
+    if (exec.pollingSinceNs < 0 || exec.pointsSincePoll > POLL_POINTS_MAX)
+      exec.pollingSinceNs = machine.nowNs
+    exec.pointsSincePoll = 0
+    const polledNs = machine.nowNs - exec.pollingSinceNs
+    this.#charge(exec, Math.max(RELAX_COST_NS, Math.floor(polledNs / 16)))
+    if (polledNs < SOFT_LOCKUP_NS) return
+    exec.pollingSinceNs = machine.nowNs
+    machine.trouble.stuck(exec, polledNs)
+  }
+
+  #loop(exec: Exec): void {
+    const machine = this.#machine
+    const turns = machine.runtime.fuel
+    exec.loopTurns += turns
+    if (exec.loopingSinceNs < 0) exec.loopingSinceNs = machine.nowNs
+    const loopedNs = machine.nowNs - exec.loopingSinceNs
+    const runaway = exec.loopTurns > LOOP_TURNS_TRUSTED ? Math.floor(loopedNs / 16) : 0
+    this.#charge(exec, Math.max(turns * LOOP_TURN_COST_NS, runaway))
+    if (loopedNs < SOFT_LOCKUP_NS) return
+    exec.loopingSinceNs = -1
+    exec.loopTurns = 0
+    machine.trouble.stuck(exec, loopedNs)
+  }
+
+  /** Whatever moved may have changed what the polling contexts wait for. */
+  #othersMoved(mover: Exec | null): void {
+    for (const cpu of this.#machine.cpus) {
+      const top = cpu.top
+      if (top !== null && top !== mover) top.relaxed = false
+    }
+  }
+
+  #sleep(exec: Exec): void {
+    const machine = this.#machine
+    const cpu = exec.cpu
+    exec.pollingSinceNs = -1
+    exec.loopingSinceNs = -1
+    exec.loopTurns = 0
+    if (cpu.stack.length > 1 || exec.kind !== 'task') {
+      machine.trouble.scheduleInAtomic(cpu, exec)
+      machine.panic('context switch inside an interrupt')
+      return
+    }
+    const task = exec as Task
+    if (cpu.preemptCount !== 0) machine.trouble.scheduleInAtomic(cpu, exec)
+    if (task.state === 'running' && cpu.queue.length === 0) return
+    this.#leave(cpu, task)
+    if (task.state === 'running') this.#pushQueue(cpu, task)
+    else task.sleepSinceNs = machine.nowNs
+    machine.observer.switched?.(cpu, task, null)
+    this.#pull(cpu)
+  }
+
+  #exit(exec: Exec): void {
+    const machine = this.#machine
+    const cpu = exec.cpu
+    assert(cpu.top === exec, `${exec.name} ended below another context`)
+    exec.onExit?.(exec)
+    machine.contexts.delete(exec.id)
+    cpu.stack.pop()
+    if (exec.kind === 'task') {
+      const task = exec as Task
+      task.state = 'dead'
+      task.onCpu = false
+      cpu.current = null
+      cpu.preemptCount = 0
+      cpu.irqsOff = false
+      machine.observer.switched?.(cpu, task, null)
+      machine.observer.contextEnd?.(exec)
+      this.#pull(cpu)
+      return
+    }
+    cpu.irqsOff = exec.savedIrqsOff
+    cpu.preemptCount = exec.savedPreemptCount
+    machine.observer.contextEnd?.(exec)
+    this.#last = cpu.top
+    if (exec.kind === 'hardirq' && !cpu.stack.some((e) => e.kind === 'hardirq'))
+      machine.interruptExit(cpu)
+  }
+
+  /** An oops: the task ends where it stands, with whatever it holds; interrupts take all down. */
+  #die(exec: Exec, error: unknown): void {
+    const machine = this.#machine
+    if (!(error instanceof TaskDeath)) machine.trouble.oops(exec, error)
+    exec.finished = true
+    exec.died = true
+    exec.frames.length = 0
+    exec.names.length = 0
+    exec.positions.length = 0
+    this.#charge(exec, STEP_COST_NS)
+    if (exec.kind !== 'task') {
+      machine.panic('Fatal exception in interrupt')
+      return
+    }
+    exec.cpu.stack.length = 1
+    this.#exit(exec)
+    if (exec === machine.main) machine.halt('panic', 'the scenario itself was ended by an oops')
+  }
+
+  // Run queues
+
+  wake(task: Task): boolean {
+    if (task.state === 'running' || task.state === 'dead') return false
+    const slept = !task.onCpu
+    task.state = 'running'
+    task.waitsFor = null
+    task.waitObject = null
+    this.#machine.observer.woken?.(task)
+    if (slept && !task.queued) this.enqueue(task)
+    return true
+  }
+
+  /** Puts a runnable task on the queue of the CPU that suits it best. */
+  enqueue(task: Task, wanted?: number): void {
+    const cpu = this.#selectCpu(task, wanted)
+    task.lastStepNs = this.#machine.nowNs
+    this.#pushQueue(cpu, task)
+    if (cpu.current && task.priority < cpu.current.priority) cpu.needResched = true
+  }
+
+  #pushQueue(cpu: Cpu, task: Task): void {
+    task.queued = true
+    task.cpu = cpu
+    cpu.queue.push(task)
+  }
+
+  #selectCpu(task: Task, wanted?: number): Cpu {
+    const { cpus } = this.#machine
+    const allowed = (cpu: Cpu): boolean => ((task.affinity >>> cpu.id) & 1) === 1
+    const preferred = cpus[wanted ?? task.cpu.id]!
+    const free = (cpu: Cpu): boolean => allowed(cpu) && cpu.idle && cpu.queue.length === 0
+    if (free(preferred)) return preferred
+    return cpus.find(free) ?? (allowed(preferred) ? preferred : cpus.find(allowed)!)
+  }
+
+  /** A CPU with nothing to do takes over a waiting task from a busy one. */
+  #pull(cpu: Cpu): void {
+    if (cpu.queue.length > 0) return
+    for (const other of this.#machine.cpus) {
+      if (other === cpu || other.idle) continue
+      const at = other.queue.findIndex((t) => ((t.affinity >>> cpu.id) & 1) === 1)
+      if (at < 0) continue
+      const [task] = other.queue.splice(at, 1)
+      this.#pushQueue(cpu, task!)
+      return
+    }
+  }
+}
+
+function set(
+  t: Transition,
+  kind: TransitionKind,
+  cpu: Cpu | null,
+  exec: Exec | null = null,
+  event: Transition['event'] = null,
+): Transition {
+  t.kind = kind
+  t.cpu = cpu
+  t.exec = exec
+  t.event = event
+  t.interrupt = kind === 'interrupt' ? cpu!.interrupts[0]! : null
+  return t
+}
+
+const canStep = (exec: Exec): boolean =>
+  !exec.finished && exec.spinningOn === null && exec.cpu.top === exec
+
+/** Interrupts are taken in tasks and softirqs with interrupts on; handlers never nest. */
+function canInterrupt(cpu: Cpu): boolean {
+  return !cpu.irqsOff && (cpu.top === null || cpu.top.kind === 'task' || cpu.top.kind === 'softirq')
+}
+
+const preemptible = (cpu: Cpu): boolean =>
+  cpu.stack.length === 1 && cpu.preemptCount === 0 && !cpu.irqsOff
+
+function mostUrgent(cpu: Cpu): Task {
+  let best = cpu.queue[0]!
+  for (const task of cpu.queue) if (task.priority < best.priority) best = task
+  return best
+}

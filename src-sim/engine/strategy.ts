@@ -1,0 +1,17 @@
+import type { Transition } from './transition'
+import type { Machine } from './machine'
+
+/**
+ * Decides which enabled transition happens next. `enabled[0]` is always the one that changes least
+ * (the running context goes on), so that choosing 0 throughout is the calm schedule.
+ */
+export interface Strategy {
+  readonly name: string
+  /** Timed runs never choose: they follow virtual time. */
+  readonly timed: boolean
+  /** Called only where `count > 1`; answers an index below `count`. */
+  pick(enabled: readonly Transition[], count: number, machine: Machine): number
+}
+
+/** By virtual time with costs like a real machine's: the default. */
+export const fair: Strategy = { name: 'fair', timed: true, pick: () => 0 }

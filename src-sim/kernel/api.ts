@@ -1,0 +1,40 @@
+import type { Sim } from '../engine/suspend'
+
+/**
+ * How a kernel function becomes what drivers call. Drivers see plain synchronous C signatures; the
+ * functions behind them may answer a generator, which compiled code hands to the engine.
+ */
+
+/**
+ * Exports a function that may suspend under its C name. The name is what backtraces, choices and
+ * the trace show.
+ *
+ *   export const mutex_lock = kernelCall('mutex_lock', mutexLock)
+ */
+export function kernelCall<Args extends unknown[], Result>(
+  name: string,
+  f: (...args: Args) => Sim<Result> | Result,
+): (...args: Args) => Result {
+  const named = f as unknown as { $name?: string; prototype?: { $name?: string } }
+  named.$name = name
+  if (named.prototype) named.prototype.$name = name
+  return f as unknown as (...args: Args) => Result
+}
+
+/** Marks functions that nobody else can observe: no scheduling point before a call of them. */
+export function quiet<F extends (...args: never[]) => unknown>(f: F): F {
+  ;(f as { $quiet?: true }).$quiet = true
+  return f
+}
+
+/** Gives a function a cost in virtual time other than the default, in nanoseconds. */
+export function costs<F extends (...args: never[]) => unknown>(ns: number, f: F): F {
+  ;(f as { $cost?: number }).$cost = ns
+  return f
+}
+
+/** Gives kernel generators that are pushed as frames by themselves a name for backtraces. */
+export function named<F extends (...args: never[]) => Sim<unknown>>(name: string, f: F): F {
+  ;(f as unknown as { prototype: { $name?: string } }).prototype.$name = name
+  return f
+}

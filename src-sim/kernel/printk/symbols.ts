@@ -1,0 +1,35 @@
+import { lineOf, type Position } from '../../engine/position'
+import type { Machine } from '../../engine/machine'
+
+/**
+ * The names of functions as the kernel prints them: `name+0xoffset/0xsize [module]`. Offsets and
+ * sizes stand for source lines: 16 bytes a line.
+ */
+export function symbolOf(machine: Machine, f: unknown, withOffset: boolean): string {
+  if (typeof f !== 'function') return f === null || f === undefined ? '0x0' : String(f)
+  const pos = machine.runtime.textOf(f)
+  const name = (f as { $name?: string }).$name ?? (f.name || 'anonymous')
+  const file = pos === undefined ? undefined : machine.runtime.file(pos)
+  const offset = withOffset ? '+0x0/0x10' : ''
+  return `${name}${offset}${file && file.kind === 'driver' ? ` [${file.module}]` : ''}`
+}
+
+/** The function around a source position, and its module. */
+export function functionAt(
+  machine: Machine,
+  pos: Position,
+): { name: string; offset: number; size: number; module: string | null; file: string } | null {
+  const file = machine.runtime.file(pos)
+  if (!file) return null
+  const line = lineOf(pos)
+  let best: { name: string; startLine: number; endLine: number } | null = null
+  for (const f of file.functions) {
+    if (f.startLine > line || f.endLine < line) continue
+    if (best === null || f.startLine >= best.startLine) best = f
+  }
+  const module = file.kind === 'driver' ? file.module : null
+  if (!best) return { name: '<module>', offset: 0, size: 0, module, file: file.path }
+  const offset = (line - best.startLine) * 16
+  const size = (best.endLine - best.startLine + 1) * 16
+  return { name: best.name, offset, size, module, file: file.path }
+}

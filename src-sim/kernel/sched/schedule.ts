@@ -1,0 +1,108 @@
+import { Hook } from '../../base/disposable'
+import { cpu as thisCpu, currentTask, machine, now } from '../../engine/current'
+import { operationName } from '../../engine/choice-key'
+import { PREEMPT_OFFSET } from '../../engine/cpu'
+import type { Task, TaskState } from '../../engine/exec'
+import { service } from '../../engine/service'
+import { SCHEDULE, type Sim } from '../../engine/suspend'
+import { ensure } from '../../base/assert'
+import { wait_begin, wait_end } from '../../trace/events'
+import { emit } from '../emit'
+
+/**
+ * Sleeping and waking as the rest of the kernel uses it: set a state, test the condition, call
+ * `schedule()`; whoever makes the condition true calls `wakeUp`.
+ */
+class SchedHooks {
+  /** A function that may sleep was called; checkers test the context (CTX rules). */
+  readonly mightSleep = new Hook<[what: string]>()
+}
+
+export const schedHooks = service(() => new SchedHooks())
+
+/** Called first by everything that may sleep, whether or not it will: reports atomic callers. */
+export function mightSleep(what: string): void {
+  schedHooks(machine()).mightSleep.emit(what)
+}
+
+/** The running task; an assertion of ours fails where there is none. */
+export function current(): Task {
+  return ensure(currentTask(), 'no current task')
+}
+
+export function setCurrentState(state: TaskState): void {
+  const task = current()
+  task.state = state
+  if (state !== 'running') task.sleepSinceNs = machine().nowNs
+}
+
+/** Gives up the CPU; comes back when woken (at once when the state is 'running'). */
+export function* schedule(): Sim {
+  yield SCHEDULE
+}
+
+/** Sleeps until woken; spurious wake-ups are the caller's to handle. */
+export function* sleepOn(object: object | null, what: string, state: TaskState): Sim {
+  const task = current()
+  task.waitsFor = what
+  task.waitObject = object
+  setCurrentState(state)
+  emit(wait_begin, object, what, state === 'interruptible')
+  yield SCHEDULE
+  task.waitsFor = null
+  task.waitObject = null
+  emit(wait_end, object, what, 0)
+}
+
+export function wakeUp(task: Task): boolean {
+  return machine().wake(task)
+}
+
+/** Sleeps for a span of virtual time (or less, when woken). Answers what is left of it. */
+export function* scheduleTimeoutNs(ns: number, what: string, state: TaskState): Sim<number> {
+  const m = machine()
+  const task = current()
+  const endNs = m.nowNs + ns
+  const event = m.at(endNs, `wake ${task.comm}`, task, () => m.wake(task))
+  yield* sleepOn(null, what, state)
+  m.events.cancel(event)
+  return Math.max(0, endNs - m.nowNs)
+}
+
+export function preemptDisable(): void {
+  if (now.cpu) thisCpu().preemptCount += PREEMPT_OFFSET
+}
+
+export function preemptEnable(): void {
+  if (now.cpu) thisCpu().preemptCount -= PREEMPT_OFFSET
+}
+
+/** The kernel function that lab code has called: the innermost frame of a report made in it. */
+export function kernelFunction(fallback: string): string {
+  return (now.exec && operationName(now.exec.operation)) || fallback
+}
+
+/** Tasks that wait for one thing, first come first served. The simplest way to block. */
+export class WaitList {
+  readonly tasks: Task[] = [];
+
+  /** Sleeps until `wakeAll` or `wakeOne` reaches this task and `done()` holds. */
+  *waitUntil(done: () => boolean, object: object | null, what: string): Sim {
+    const task = current()
+    while (!done()) {
+      this.tasks.push(task)
+      yield* sleepOn(object, what, 'uninterruptible')
+      const at = this.tasks.indexOf(task)
+      if (at >= 0) this.tasks.splice(at, 1)
+    }
+  }
+
+  wakeAll(): void {
+    for (const task of this.tasks.splice(0)) wakeUp(task)
+  }
+
+  wakeOne(): void {
+    const task = this.tasks.shift()
+    if (task) wakeUp(task)
+  }
+}

@@ -1,0 +1,49 @@
+/** Types and conversions of the kernel's C: `linux/types`. */
+
+/** A C pointer to a variable: an out-parameter or a pointer to a field. Dereference with `.value`. */
+export interface ptr<T> {
+  value: T
+}
+
+/** A variable whose address can be passed: `const dma = ptr<dma_addr_t>()`, then `dma.value`. */
+export function ptr<T>(initial?: T): ptr<T> {
+  return { value: initial as T }
+}
+
+/** `&object.field` as a pointer: reads and writes go to the field. */
+export function ptr_to<T extends object, K extends keyof T>(object: T, field: K): ptr<T[K]> {
+  return {
+    get value() {
+      return object[field]
+    },
+    set value(v: T[K]) {
+      object[field] = v
+    },
+  }
+}
+
+/** The NULL pointer. */
+export const NULL = null
+
+export type u8 = number
+export type u16 = number
+export type u32 = number
+export type u64 = number
+export type s8 = number
+export type s16 = number
+export type s32 = number
+export type s64 = number
+export type size_t = number
+export type dma_addr_t = number
+export type phys_addr_t = number
+export type gfp_t = number
+export type pgoff_t = number
+
+/** Wraps to an unsigned number of 8, 16 or 32 bits, as assigning to such a variable does in C. */
+export const to_u8 = (x: number): u8 => x & 0xff
+export const to_u16 = (x: number): u16 => x & 0xffff
+export const to_u32 = (x: number): u32 => x >>> 0
+/** Wraps to a signed 32-bit `int`. */
+export const to_int = (x: number): number => x | 0
+for (const f of [ptr, ptr_to, to_u8, to_u16, to_u32, to_int])
+  (f as { $quiet?: true }).$quiet = true

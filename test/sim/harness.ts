@@ -1,0 +1,28 @@
+import { Machine, type MachineOptions } from '../../src-sim/engine/machine'
+import { Suspend, type Sim } from '../../src-sim/engine/suspend'
+import { kernelLog } from '../../src-sim/kernel/printk/log'
+
+/** Lets hand-written test code call driver-facing functions the way compiled code does. */
+export function* sim<T>(result: T): Sim<T> {
+  return (result instanceof Suspend ? yield result : result) as T
+}
+
+/** A machine whose run ends when `main` does. */
+export function boot(main: () => Sim<unknown>, options: MachineOptions = {}): Machine {
+  const machine = new Machine(options)
+  machine.inside(() => {
+    machine.main = machine.spawn('main', main(), { cpu: 0, kernel: false })
+  })
+  return machine
+}
+
+/** Boots, runs to the end and answers the machine. */
+export function run(main: () => Sim<unknown>, options: MachineOptions = {}): Machine {
+  const machine = boot(main, options)
+  machine.run()
+  return machine
+}
+
+export const dmesg = (machine: Machine): string[] => kernelLog(machine).lines.map((l) => l.text)
+
+export const kinds = (machine: Machine): string[] => machine.findings.map((f) => f.kind)
