@@ -1,0 +1,16 @@
+import type { ExploreResult } from '../../src-sim/protocol'
+import { plural } from '../workbench/format'
+
+/** What an exploration proved, and what it did not, in one or two sentences. */
+export function verdict(result: ExploreResult, cancelled: boolean): string {
+  const tried = `${plural(result.schedules, 'schedule')}, ${plural(result.distinct, 'different interleaving')}`
+  const found =
+    result.findings.length === 0
+      ? 'No mistake was met.'
+      : `${plural(result.findings.length, 'mistake was', 'different mistakes were')} met.`
+  if (result.complete) {
+    return `Complete: ${tried}. ${found} No schedule within the bound is left.`
+  }
+  const why = cancelled ? 'Stopped by you' : 'Not complete'
+  return `${why}: ${tried}. ${found} Other schedules exist that were not tried.`
+}
