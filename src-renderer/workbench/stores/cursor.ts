@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { SessionStatus } from '../../../src-sim/protocol'
 import { useKernel } from './kernel'
+import { useToasts } from './toasts'
 
 export type Target = { step: number } | { timeNs: number } | { event: number }
 
@@ -21,6 +22,7 @@ export interface Reveal {
  */
 export const useCursor = defineStore('cursor', () => {
   const kernel = useKernel()
+  const toasts = useToasts()
 
   const step = computed(() => kernel.status.cursorStep)
   const timeNs = computed(() => kernel.status.cursorTimeNs)
@@ -32,6 +34,8 @@ export const useCursor = defineStore('cursor', () => {
   const findingIndex = ref<number | null>(null)
   const laneId = ref<number | null>(null)
   const reveal = shallowRef<Reveal | null>(null)
+  /** Counts the moves after which the editor should show the line that runs there. */
+  const follow = ref(0)
   let serial = 0
 
   // Only the last of many quick seeks matters, e.g. while the scrubber is dragged.
@@ -45,18 +49,33 @@ export const useCursor = defineStore('cursor', () => {
   }
 
   async function drain(): Promise<void> {
-    while (wanted) {
-      const target = wanted
+    try {
+      while (wanted) {
+        const target = wanted
+        wanted = null
+        const next: SessionStatus = await kernel.api.seek(target)
+        if (!wanted) kernel.accept(next)
+      }
+    } catch (error) {
       wanted = null
-      const next: SessionStatus = await kernel.api.seek(target)
-      if (!wanted) kernel.accept(next)
+      if (kernel.ready) toasts.failed('The cursor could not be moved', error)
     }
   }
 
-  const seekStep = (to: number): Promise<void> =>
-    seek({ step: Math.min(Math.max(0, Math.round(to)), kernel.status.steps) })
-  const seekTime = (to: number): Promise<void> => seek({ timeNs: Math.max(0, to) })
-  const seekEvent = (to: number): Promise<void> => seek({ event: Math.max(0, Math.round(to)) })
+  function seekStep(to: number): Promise<void> {
+    follow.value++
+    return seek({ step: Math.min(Math.max(0, Math.round(to)), kernel.status.steps) })
+  }
+
+  function seekTime(to: number): Promise<void> {
+    follow.value++
+    return seek({ timeNs: Math.max(0, to) })
+  }
+
+  function seekEvent(to: number): Promise<void> {
+    follow.value++
+    return seek({ event: Math.max(0, Math.round(to)) })
+  }
 
   function selectObject(id: number | null): void {
     objectId.value = id
@@ -89,6 +108,7 @@ export const useCursor = defineStore('cursor', () => {
     findingIndex,
     laneId,
     reveal,
+    follow,
     seek,
     seekStep,
     seekTime,

@@ -40,7 +40,7 @@ export const useFindings = defineStore('findings', () => {
     cursor.selectFinding(index)
     cursor.selectObject(finding.objects[0]?.id ?? null)
     if (finding.file) cursor.revealSource(finding.file, finding.line, finding.column)
-    await cursor.seekStep(finding.step)
+    await cursor.seek({ step: finding.step })
   }
 
   return { list, loading, selected, go }

@@ -1,3 +1,4 @@
+export * from './contexts'
 export * from './cursor'
 export * from './explore'
 export * from './findings'

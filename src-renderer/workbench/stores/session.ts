@@ -143,6 +143,7 @@ export const useSession = defineStore('session', () => {
   }
 
   function settle(status: SessionStatus): void {
+    cursor.follow++
     kernel.accept(status)
   }
 
