@@ -36,6 +36,15 @@ export interface Effect {
   readonly value: string
 }
 
+/**
+ * Facets that say "something may still come to this object". They outlive the object's memory, so
+ * that a reader sees what dangles; all other facets end when the object is freed.
+ */
+export const PENDING_FACETS: ReadonlySet<string> = new Set([
+  'queued', 'delayed', 'armed', 'running', 'thread running', 'held', 'rcu pending', 'mapped', 'open',
+  'registered', 'in use', 'driver',
+])
+
 function effect(op: EffectOp, subject: string, facet = '', value = '', target = ''): Effect {
   return { op, subject, facet, value, target }
 }

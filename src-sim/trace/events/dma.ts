@@ -1,10 +1,12 @@
-import { alloc, event, free, hold, set, unhold } from '../declare'
+import { alloc, clear, event, free, hold, set, unhold } from '../declare'
 
 /** DMA mappings: include/trace/events/dma.h. Each mapping is an object of its own. */
 
 const DIR = 'dir:BIDIRECTIONAL|TO_DEVICE|FROM_DEVICE|NONE'
 const mapped = [alloc('mapping'), set('mapping', 'mapped'), hold('mapping', 'device', 'dma mapping')]
-const unmapped = [unhold('mapping', 'device', 'dma mapping'), free('mapping')]
+const unmapped = [
+  unhold('mapping', 'device', 'dma mapping'), clear('mapping', 'mapped'), free('mapping'),
+]
 
 export const dma_map_phys = event(
   'dma_map_phys', 'dma', 'Memory is mapped for a device.',

@@ -1,0 +1,257 @@
+import { CATEGORIES } from './declare'
+import type { Label, Labels } from './labels'
+import type { TraceStore } from './store'
+import { OPEN } from './timeline'
+import type { Lane, Timeline, Track } from './timeline'
+import { timeOf } from './time-search'
+import type { LaneWindow, WindowData, WindowFlows, WindowRequest } from './types'
+import type { Words } from './words'
+
+export const FLOWS_MAX = 2000
+
+/**
+ * Reduces lanes to what a screen can show. Spans (and points) of one row that start in the same
+ * pixel become one: from the start of the first to the end of the last, with the event and label
+ * of the longer of these two, and `counts` telling how many there are. All but the last are shorter
+ * than a pixel, because spans of a row do not overlap. The search for the next pixel gallops, so the
+ * cost depends on the pixels shown and hardly on the number of events.
+ */
+export class WindowReader {
+  readonly #store: TraceStore
+  readonly #timeline: Timeline
+  readonly #labels: Labels
+  readonly #categoryOfKind: Uint8Array
+
+  constructor(store: TraceStore, timeline: Timeline, labels: Labels) {
+    this.#store = store
+    this.#timeline = timeline
+    this.#labels = labels
+    this.#categoryOfKind = Uint8Array.from(store.events, (e) => CATEGORIES.indexOf(e.category))
+  }
+
+  read(request: WindowRequest): WindowData {
+    this.#timeline.update()
+    const strings = new Strings(this.#labels)
+    const lanes: LaneWindow[] = []
+    for (const id of request.lanes) {
+      const lane = this.#timeline.lanes[id]
+      if (lane !== undefined) lanes.push(this.#lane(lane, request, strings))
+    }
+    return {
+      fromNs: request.fromNs,
+      toNs: request.toNs,
+      lanes,
+      strings: strings.list,
+      flows: this.#flows(request),
+    }
+  }
+
+  #lane(lane: Lane, request: WindowRequest, strings: Strings): LaneWindow {
+    const spans = new Spans()
+    let depth = 0
+    for (const track of lane.facets) this.#track(track, depth++, request, spans, strings)
+    for (const track of lane.slices) this.#track(track, depth++, request, spans, strings)
+    return { lane: lane.id, ...spans.columns(this.#kindCategory), ...this.#points(lane, request) }
+  }
+
+  readonly #kindCategory = (event: number): number => this.#categoryOfKind[this.#kindOf(event)]!
+
+  #kindOf(event: number): number {
+    return this.#store.chunks[event >> 16]!.kind[event & 0xffff]!
+  }
+
+  #time(event: number): number {
+    return timeOf(this.#store, event)
+  }
+
+  #track(track: Track, depth: number, request: WindowRequest, out: Spans, strings: Strings): void {
+    const { fromNs, toNs } = request
+    const pixel = (toNs - fromNs) / request.widthPx
+    const starts = track.starts
+    const n = starts.length
+    let i = this.#after(starts, fromNs, 0)
+    if (i > 0 && this.#endOf(track, i - 1, Infinity) > fromNs) i--
+    while (i < n) {
+      const start = this.#time(starts.data[i]!)
+      if (start >= toNs) break
+      const edge = fromNs + (Math.floor((start - fromNs) / pixel) + 1) * pixel
+      const next = this.#gallop(starts, edge, i + 1)
+      const last = next - 1
+      const end = this.#endOf(track, last, toNs)
+      const show = last === i || this.#endOf(track, i, toNs) - start >= end - this.#time(starts.data[last]!)
+        ? i
+        : last
+      const label = strings.index(track.labels.data[show]!)
+      out.push(start - fromNs, end - fromNs, depth, starts.data[show]!, label, next - i)
+      i = next
+    }
+  }
+
+  /** End of a span in ns; of one that still runs, `open`. */
+  #endOf(track: Track, i: number, open: number): number {
+    const end = track.ends.data[i]!
+    return end === OPEN ? open : this.#time(end)
+  }
+
+  #points(lane: Lane, request: WindowRequest) {
+    const { fromNs, toNs } = request
+    const pixel = (toNs - fromNs) / request.widthPx
+    const points = lane.points
+    const times: number[] = []
+    const events: number[] = []
+    const counts: number[] = []
+    let i = this.#after(points, fromNs, 0)
+    while (i < points.length) {
+      const event = points.data[i]!
+      const time = this.#time(event)
+      if (time >= toNs) break
+      const edge = fromNs + (Math.floor((time - fromNs) / pixel) + 1) * pixel
+      const next = this.#gallop(points, edge, i + 1)
+      times.push(time - fromNs)
+      events.push(event)
+      counts.push(next - i)
+      i = next
+    }
+    return {
+      pointTimes: Float64Array.from(times),
+      pointEvents: Uint32Array.from(events),
+      pointCategories: Uint8Array.from(events, this.#kindCategory),
+      pointCounts: Uint32Array.from(counts),
+    }
+  }
+
+  /** Index of the first event of `events` (from `low` on) that is not before `timeNs`. */
+  #after(events: Words, timeNs: number, low: number, high = events.length): number {
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#time(events.data[middle]!) < timeNs) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #gallop(events: Words, timeNs: number, low: number): number {
+    const n = events.length
+    let stride = 1
+    let high = low
+    while (high < n && this.#time(events.data[high]!) < timeNs) {
+      low = high + 1
+      high += stride
+      stride *= 2
+    }
+    return this.#after(events, timeNs, low, Math.min(high, n))
+  }
+
+  #flows(request: WindowRequest): WindowFlows {
+    const from: number[] = []
+    const to: number[] = []
+    if (request.flows !== false) this.#collectFlows(request, from, to)
+    const lanes = new Set(request.lanes)
+    const shown = [...from.keys()].filter(
+      (i) => lanes.has(this.#laneOf(from[i]!)) || lanes.has(this.#laneOf(to[i]!)),
+    )
+    const a = shown.map((i) => from[i]!)
+    const b = shown.map((i) => to[i]!)
+    return {
+      fromTimes: Float64Array.from(a, (event) => this.#time(event) - request.fromNs),
+      toTimes: Float64Array.from(b, (event) => this.#time(event) - request.fromNs),
+      fromLanes: Int32Array.from(a, (event) => this.#laneOf(event)),
+      toLanes: Int32Array.from(b, (event) => this.#laneOf(event)),
+      fromEvents: Uint32Array.from(a),
+      toEvents: Uint32Array.from(b),
+    }
+  }
+
+  /** Arrows that start or arrive inside; when there are too many to see, none. */
+  #collectFlows(request: WindowRequest, from: number[], to: number[]): void {
+    const flows = this.#timeline.flows
+    const first = this.#after(flows.from, request.fromNs, 0)
+    const last = this.#after(flows.from, request.toNs, first)
+    if (last - first > FLOWS_MAX) return
+    for (let id = first; id < last; id++) {
+      if (flows.to.data[id] === OPEN) continue
+      from.push(flows.from.data[id]!)
+      to.push(flows.to.data[id]!)
+    }
+    const inside = this.#arrivals(request)
+    for (let k = inside.first; k < inside.last && from.length < FLOWS_MAX; k++) {
+      const id = flows.arrived.data[k]!
+      if (id >= first) continue
+      from.push(flows.from.data[id]!)
+      to.push(flows.to.data[id]!)
+    }
+  }
+
+  #arrivals(request: WindowRequest): { first: number; last: number } {
+    const { arrived, to } = this.#timeline.flows
+    const search = (timeNs: number): number => {
+      let low = 0
+      let high = arrived.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if (this.#time(to.data[arrived.data[middle]!]!) < timeNs) low = middle + 1
+        else high = middle
+      }
+      return low
+    }
+    return { first: search(request.fromNs), last: search(request.toNs) }
+  }
+
+  #laneOf(event: number): number {
+    const chunk = this.#store.chunks[event >> 16]!
+    return this.#timeline.laneOf(chunk.contextAt(event & 0xffff))?.id ?? -1
+  }
+}
+
+/** Numbers the labels of one answer. */
+class Strings {
+  readonly list: string[] = []
+  readonly #ids = new Map<Label, number>()
+  readonly #labels: Labels
+
+  constructor(labels: Labels) {
+    this.#labels = labels
+  }
+
+  index(label: Label): number {
+    let id = this.#ids.get(label)
+    if (id === undefined) {
+      id = this.list.length
+      this.list.push(this.#labels.show(label))
+      this.#ids.set(label, id)
+    }
+    return id
+  }
+}
+
+class Spans {
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  readonly #depths: number[] = []
+  readonly #events: number[] = []
+  readonly #labels: number[] = []
+  readonly #counts: number[] = []
+
+  push(
+    start: number, end: number, depth: number, event: number, label: number, count: number,
+  ): void {
+    this.#starts.push(start)
+    this.#ends.push(end)
+    this.#depths.push(depth)
+    this.#events.push(event)
+    this.#labels.push(label)
+    this.#counts.push(count)
+  }
+
+  columns(categoryOf: (event: number) => number) {
+    return {
+      starts: Float64Array.from(this.#starts),
+      ends: Float64Array.from(this.#ends),
+      depths: Uint8Array.from(this.#depths),
+      categories: Uint8Array.from(this.#events, categoryOf),
+      events: Uint32Array.from(this.#events),
+      labels: Uint32Array.from(this.#labels),
+      counts: Uint32Array.from(this.#counts),
+    }
+  }
+}
