@@ -77,6 +77,7 @@ export class DriverRuntime implements Runtime {
     POINT.operation = f
     POINT.object = first
     POINT.field = ''
+    POINT.fromLab = true
     return POINT
   }
 

@@ -40,6 +40,8 @@ export class Exec {
   object: unknown = null
   field = ''
   write = false
+  /** The operation is a kernel function that lab code calls. */
+  fromLab = false
   /** The object it busy-waits for; not enabled while set. */
   spinningOn: object | null = null
   /** Yielded a polling turn and nothing else has moved since. */

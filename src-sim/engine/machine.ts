@@ -75,6 +75,8 @@ export class Machine {
   trouble: Trouble = silentTrouble
   /** Set by the softirq code: runs what is pending when the outermost interrupt ends. */
   interruptExit: (cpu: Cpu) => void = () => {}
+  /** Called when lab code goes on into a kernel function: its first argument may be dead by now. */
+  beforeCall: ((exec: Exec) => void) | null = null
   /** Extra virtual time that the operation in progress takes (udelay, MMIO). */
   extraCostNs = 0
   readonly scheduler: Scheduler

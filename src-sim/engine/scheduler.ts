@@ -280,6 +280,7 @@ export class Scheduler {
     this.#last = exec
     let request: Suspension | null
     try {
+      if (exec.fromLab && machine.beforeCall !== null) machine.beforeCall(exec)
       request = exec.run(machine.runtime)
     } catch (error) {
       this.#die(exec, error)
@@ -296,6 +297,7 @@ export class Scheduler {
     exec.object = request.object
     exec.field = request.field
     exec.write = request.write
+    exec.fromLab = request.fromLab
     switch (request.kind) {
       case 'point': {
         const cost = (request.operation as { $cost?: number } | null)?.$cost ?? STEP_COST_NS

@@ -39,6 +39,8 @@ export class Suspension {
   /** For access points: the field, and whether it is written. */
   field = ''
   write = false
+  /** The operation is called by lab code (not by the kernel itself). */
+  fromLab = false
 }
 Object.setPrototypeOf(Suspension.prototype, generatorPrototype)
 
@@ -53,6 +55,7 @@ export function point(operation: object, object: unknown): Suspension {
   POINT.operation = operation
   POINT.object = object
   POINT.field = ''
+  POINT.fromLab = false
   return POINT
 }
 

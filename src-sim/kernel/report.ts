@@ -19,6 +19,8 @@ export interface Report {
   kind: string
   /** First line of the report; `%f` stands for the function that did it, as `name+0x../0x.. [mod]`. */
   title: string
+  /** Lines before the title (rulers). */
+  before?: string[]
   /** Lines after the title, before the call trace. */
   details?: string[]
   /** Lines after the call trace. */
@@ -126,6 +128,7 @@ export function report(machine: Machine, r: Report): Finding | null {
   const signature = signatureOf(machine, r.kind, stacks)
   if (r.once !== false && machine.findings.some((f) => f.signature === signature)) return null
   const lines = [
+    ...(r.before ?? []),
     title,
     ...(r.details ?? []),
     `CPU: ${here.cpu} PID: ${here.pid} Comm: ${here.context}`,

@@ -72,3 +72,23 @@ export function sizeOf(object: object): number {
   }
   return Math.max(8, bytes)
 }
+
+/** Byte offset of a field inside the outermost structure that `object` is part of. */
+export function embedOffset(object: object, field: PropertyKey): number {
+  let offset = fieldOffset(object, String(field))
+  for (let o = object; hidden(o).$parent; o = hidden(o).$parent!)
+    offset += fieldOffset(hidden(o).$parent!, hidden(o).$field!)
+  return offset
+}
+
+function fieldOffset(object: object, field: string): number {
+  let offset = 0
+  const name = field.replace(/\[\d+\]$/, '')
+  for (const key of Object.keys(object)) {
+    if (key.charCodeAt(0) === 36) continue
+    if (key === name) return offset
+    const value = (object as Record<string, unknown>)[key]
+    offset += isMember(object, value) ? sizeOf(value) : 8
+  }
+  return 0
+}

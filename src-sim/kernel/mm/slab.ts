@@ -36,6 +36,8 @@ const GFP_ATOMIC_LIKE = 0
 
 export class Slab {
   readonly live = new Set<Allocation>()
+  /** Freed objects are marked, so that every later access can be seen. */
+  poison = false
   readonly on = {
     alloc: new Hook<[Allocation]>(),
     /** Before the memory is marked as freed. */
@@ -118,9 +120,10 @@ export class Slab {
     this.on.free.emit(record)
     record.freed = takeStack(this.#machine, now.exec, callSite('kfree'))
     this.live.delete(record)
-    visitMembers(object, (member) => {
-      hidden(member).$dead = record
-    })
+    if (this.poison)
+      visitMembers(object, (member) => {
+        hidden(member).$dead = record
+      })
     emit(kfreeEvent, object, callSite('kfree'), record.address)
   }
 }

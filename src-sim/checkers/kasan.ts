@@ -1,0 +1,131 @@
+import type { Exec } from '../engine/exec'
+import { operationName } from '../engine/choice-key'
+import type { Machine } from '../engine/machine'
+import { hidden } from '../engine/object'
+import { memoryAccess } from '../kernel/mm/watch'
+import { slab, type Allocation } from '../kernel/mm/slab'
+import { embedOffset } from '../kernel/mm/embed'
+import { hex16 } from '../kernel/printk/format'
+import { report, takeStack, traceLines, type ReportStack } from '../kernel/report'
+import { now } from '../engine/current'
+
+const RULER = '=================================================================='
+
+/**
+ * The address sanitizer: every access to freed memory, outside a buffer, and every wrong free is
+ * a finding in the shape that KASAN prints, with the stacks of allocation and free.
+ */
+export function attachKasan(machine: Machine): void {
+  const memory = memoryAccess(machine)
+  const allocator = slab(machine)
+  allocator.poison = true
+  memory.on.dead.add((object, field, write) => useAfterFree(machine, object, field, write))
+  memory.on.outOfBounds.add((object, index, write) => outOfBounds(machine, object, index, write))
+  allocator.on.badFree.add((object, record) => badFree(machine, object, record))
+  machine.beforeCall = (exec) => deadArgument(machine, exec)
+}
+
+/** A kernel function was called with a pointer into freed memory: it is the one that trips. */
+function deadArgument(machine: Machine, exec: Exec): void {
+  const object = exec.object
+  if (object === null || typeof object !== 'object') return
+  if (hidden(object).$dead === undefined) return
+  if ((exec.operation as { $freely?: true } | null)?.$freely) return
+  useAfterFree(machine, object, '', false, operationName(exec.operation))
+}
+
+function useAfterFree(
+  machine: Machine,
+  object: object,
+  field: PropertyKey,
+  write: boolean,
+  inside = '',
+): void {
+  const record = hidden(object).$dead as Allocation
+  const offset = embedOffset(object, field)
+  const at = takeStack(machine, now.exec, inside)
+  const what = record.module === '' ? 'slab-use-after-free' : 'use-after-unload'
+  const address = record.address + offset
+  report(machine, {
+    kind: 'kasan.use-after-free',
+    before: [RULER],
+    title: `BUG: KASAN: ${what} in %f`,
+    details: [`${write ? 'Write' : 'Read'} of size 8 at addr ${hex16(address)} by task ${taskText()}`, ''],
+    tail: [...historyLines(machine, record), ...placeLines(record, offset), RULER],
+    stacks: history(record),
+    objects: [record.object],
+    rules: ['DM-46'],
+    help: 'use-after-free',
+    at,
+  })
+}
+
+function outOfBounds(machine: Machine, object: object, index: number, write: boolean): void {
+  const record = hidden(object).$alloc as Allocation | undefined
+  if (!record) return
+  report(machine, {
+    kind: 'kasan.out-of-bounds',
+    before: [RULER],
+    title: 'BUG: KASAN: slab-out-of-bounds in %f',
+    details: [
+      `${write ? 'Write' : 'Read'} of size 1 at addr ${hex16(record.address + index)} by task ${taskText()}`,
+      '',
+    ],
+    tail: [...historyLines(machine, record), ...placeLines(record, index), RULER],
+    stacks: history(record),
+    objects: [record.object],
+  })
+}
+
+function badFree(machine: Machine, object: object, record: Allocation | null): void {
+  const twice = record !== null && record.freed !== null && record.object === object
+  report(machine, {
+    kind: twice ? 'kasan.double-free' : 'kasan.invalid-free',
+    before: [RULER],
+    title: `BUG: KASAN: ${twice ? 'double-free' : 'invalid-free'} in %f`,
+    details: [`Free of addr ${hex16(record?.address ?? 0)} by task ${taskText()}`, ''],
+    tail: record ? [...historyLines(machine, record), ...placeLines(record, 0), RULER] : [RULER],
+    stacks: record ? history(record) : [],
+    objects: [record?.object ?? object],
+    at: takeStack(machine, now.exec, 'kfree'),
+  })
+}
+
+function taskText(): string {
+  const exec = now.exec
+  if (!exec) return 'hardware/0'
+  const task = exec.cpu.current
+  return task ? `${task.comm}/${task.pid}` : `swapper/${exec.cpu.id}/0`
+}
+
+function history(record: Allocation): ReportStack[] {
+  const stacks: ReportStack[] = [{ role: 'allocated', stack: record.allocated }]
+  if (record.freed) stacks.push({ role: 'freed', stack: record.freed })
+  return stacks
+}
+
+function historyLines(machine: Machine, record: Allocation): string[] {
+  const lines = ['', `Allocated by task ${record.allocated.pid}:`]
+  lines.push(...traceLines(machine, record.allocated))
+  if (record.freed) {
+    lines.push('', `Freed by task ${record.freed.pid}:`)
+    lines.push(...traceLines(machine, record.freed))
+  }
+  return lines
+}
+
+function placeLines(record: Allocation, offset: number): string[] {
+  const end = record.address + record.bytes
+  const inside = offset < record.bytes
+  const where = inside
+    ? `located ${offset} bytes inside of`
+    : `located ${offset - record.bytes} bytes to the right of`
+  const state = record.freed ? 'freed' : 'allocated'
+  return [
+    '',
+    `The buggy address belongs to the object at ${hex16(record.address)}`,
+    ` which belongs to the cache ${record.cache} of size ${record.bytes}`,
+    `The buggy address is ${where}`,
+    ` ${state} ${record.bytes}-byte region [${hex16(record.address)}, ${hex16(end)})`,
+  ]
+}
