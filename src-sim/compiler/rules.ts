@@ -1,0 +1,164 @@
+import type { NodePath, types as t } from '@babel/core'
+import { Analysis, type ImportRef } from './analysis'
+import type { Problems } from './errors'
+import { ALLOWED_GLOBALS, REFUSED_GLOBALS, REFUSED_MEMBERS } from './globals'
+
+type Scope = NodePath['scope']
+
+const NO_ASYNC =
+  'Kernel code cannot be async: write it as plain synchronous code, calls that sleep just sleep.'
+const NO_GENERATOR =
+  'Kernel code cannot be a generator: write a loop, or return an array instead of yielding.'
+const NO_IMPORT = 'Modules cannot be loaded while code runs: write an import at the top of the file.'
+const NO_DOLLAR = "Names that begin with '$' belong to the lab: choose another name for"
+
+/** Where a name that is not declared could be imported from. */
+export type Suggest = (name: string) => string | undefined
+
+/** Checks what lab code may say, and finds out what its identifiers refer to. */
+export function analyse(program: NodePath<t.Program>, problems: Problems, suggest: Suggest): Analysis {
+  const analysis = new Analysis()
+  program.traverse({
+    Function(path) {
+      if (path.node.async) problems.add(path.node, NO_ASYNC)
+      else if (path.node.generator) problems.add(path.node, NO_GENERATOR)
+    },
+    AwaitExpression: (path) => problems.add(path.node, NO_ASYNC),
+    ForOfStatement(path) {
+      if (path.node.await) problems.add(path.node, NO_ASYNC)
+    },
+    Import: (path) => problems.add(path.node, NO_IMPORT),
+    ImportExpression: (path) => problems.add(path.node, NO_IMPORT),
+    MetaProperty(path) {
+      if (path.node.meta.name !== 'import') return
+      problems.add(path.node, 'import.meta does not exist in a lab: pass what you need as an argument.')
+    },
+    ExportAllDeclaration(path) {
+      const message = "Name what is exported: write export { a, b } from '...' instead of export *."
+      problems.add(path.node, message)
+    },
+    Super: (path) => checkSuper(path, problems),
+    CallExpression: (path) => checkCallee(path.node, problems),
+    MemberExpression: (path) => checkMember(path, problems),
+    PrivateName: (path) => checkName(path.node.id, `#${path.node.id.name}`, problems),
+    Identifier: (path) => identifier(path, analysis, problems, suggest),
+    AssignmentExpression: (path) => checkTargets(path.node.left, path.scope, problems),
+    UpdateExpression: (path) => checkTargets(path.node.argument, path.scope, problems),
+    ForXStatement: (path) => checkTargets(path.node.left, path.scope, problems),
+  })
+  return analysis
+}
+
+function identifier(
+  path: NodePath<t.Identifier>, analysis: Analysis, problems: Problems, suggest: Suggest,
+): void {
+  const { node, scope } = path
+  checkName(node, node.name, problems)
+  if (!path.isReferencedIdentifier() && !isTarget(path)) return
+  const binding = scope.getBinding(node.name)
+  if (!binding) {
+    if (ALLOWED_GLOBALS.has(node.name)) analysis.addGlobal(node)
+    else problems.add(node, undeclared(node.name, suggest))
+    return
+  }
+  if (binding.kind !== 'module') return analysis.addReference(node, binding, scope)
+  const ref = importRef(binding.path)
+  if (ref) analysis.addImport(node, ref)
+}
+
+/** An identifier that is written rather than read: `x = 1`, `x++`, `[x] = y`. */
+function isTarget(path: NodePath<t.Identifier>): boolean {
+  const { parent, key } = path
+  switch (parent.type) {
+    case 'AssignmentExpression':
+    case 'ForOfStatement':
+    case 'ForInStatement':
+    case 'AssignmentPattern':
+      return key === 'left'
+    case 'UpdateExpression':
+    case 'RestElement':
+      return true
+    case 'ArrayPattern':
+      return true
+    case 'ObjectProperty':
+      return key === 'value'
+    default:
+      return false
+  }
+}
+
+export function importRef(path: NodePath): ImportRef | undefined {
+  const declaration = path.parent
+  if (declaration.type !== 'ImportDeclaration') return undefined
+  const specifier = declaration.source.value
+  const kernel = !specifier.startsWith('.')
+  if (path.isImportNamespaceSpecifier()) return { specifier, imported: '*', kernel }
+  if (path.isImportDefaultSpecifier()) return { specifier, imported: 'default', kernel }
+  if (!path.isImportSpecifier()) return undefined
+  const { imported } = path.node
+  return { specifier, kernel, imported: 'name' in imported ? imported.name : imported.value }
+}
+
+function undeclared(name: string, suggest: Suggest): string {
+  const advice = REFUSED_GLOBALS.get(name)
+  if (advice) return `${name} does not exist in a lab: ${advice}.`
+  const specifier = suggest(name)
+  if (specifier) return `${name} is not declared: import it from '${specifier}'.`
+  return `${name} is not declared: declare it, or import it from the header that has it in C.`
+}
+
+function checkName(node: t.Node, name: string, problems: Problems): void {
+  if (name.startsWith('$') || name.startsWith('#$')) problems.add(node, `${NO_DOLLAR} ${name}.`)
+}
+
+function checkCallee(node: t.CallExpression, problems: Problems): void {
+  const { callee } = node
+  if (callee.type !== 'OptionalMemberExpression' || !callee.extra?.['parenthesized']) return
+  problems.add(callee, 'Leave out the parentheses around this optional chain before calling it.')
+}
+
+function checkMember(path: NodePath<t.MemberExpression>, problems: Problems): void {
+  const { object, property, computed } = path.node
+  if (computed || object.type !== 'Identifier' || property.type !== 'Identifier') return
+  if (path.scope.getBinding(object.name)) return
+  const advice = REFUSED_MEMBERS.get(`${object.name}.${property.name}`)
+  if (advice) problems.add(path.node, `${object.name}.${property.name} differs between machines: ${advice}.`)
+}
+
+function checkSuper(path: NodePath<t.Super>, problems: Problems): void {
+  const inArrow = path.getFunctionParent()?.isArrowFunctionExpression() === true
+  if (!inArrow) return
+  const { parent, parentPath } = path
+  if (parent.type === 'CallExpression') {
+    problems.add(path.node, 'Call super() directly in the constructor, not in a function inside it.')
+  } else if (parentPath?.parent.type === 'AssignmentExpression' && parentPath.key === 'left') {
+    problems.add(path.node, 'Assign to this instead of super inside an arrow function.')
+  }
+}
+
+const READ_ONLY = 'is imported and cannot be assigned: export a function that changes it.'
+
+function checkTargets(target: t.Node | null, scope: Scope, problems: Problems): void {
+  switch (target?.type) {
+    case 'Identifier':
+      if (scope.getBinding(target.name)?.kind === 'module') {
+        problems.add(target, `${target.name} ${READ_ONLY}`)
+      }
+      return
+    case 'AssignmentPattern':
+      return checkTargets(target.left, scope, problems)
+    case 'RestElement':
+      return checkTargets(target.argument, scope, problems)
+    case 'ArrayPattern':
+      return target.elements.forEach((element) => checkTargets(element, scope, problems))
+    case 'ObjectPattern':
+      return target.properties.forEach((property) =>
+        checkTargets(property.type === 'ObjectProperty' ? property.value : property, scope, problems))
+    case 'MemberExpression': {
+      const { object } = target
+      if (object.type !== 'Identifier') return
+      const binding = scope.getBinding(object.name)
+      if (binding?.path.isImportNamespaceSpecifier()) problems.add(target, `${object.name} ${READ_ONLY}`)
+    }
+  }
+}
