@@ -4,7 +4,7 @@ import 'monaco-editor/languages/definitions/typescript/register'
 import * as ts from 'monaco-editor/languages/features/typescript/register'
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import TsWorker from 'monaco-editor/language/typescript/ts.worker?worker'
-import { files, paths } from 'virtual:driver-api'
+import type { DriverApi } from '../host/host'
 import { registerJson } from './json-language'
 
 export { monaco }
@@ -18,38 +18,40 @@ const API_ROOT = 'file:///klab-api'
 
 let ready = false
 
-/** Teaches the TypeScript worker what a driver may import. Replacing libraries re-checks everything. */
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2020,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeJs,
+  lib: ['es2022'],
+  strict: true,
+  noEmit: true,
+  allowNonTsExtensions: true,
+  allowSyntheticDefaultImports: true,
+}
+
+/** Readies the languages. Type errors wait for `addDriverApi`, or every import would be one. */
 export function setupLanguages(): void {
   if (ready) return
   ready = true
   registerJson(monaco)
-  const mapped: Record<string, string[]> = {}
-  for (const [name, targets] of Object.entries(paths)) {
-    mapped[name] = targets.map((target) => `${API_ROOT}/${target.replace(/^\.?\//, '')}`)
-  }
-  ts.typescriptDefaults.setCompilerOptions({
-    target: ts.ScriptTarget.ES2020,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeJs,
-    lib: ['es2022'],
-    strict: true,
-    noEmit: true,
-    allowNonTsExtensions: true,
-    allowSyntheticDefaultImports: true,
-    noFallthroughCasesInSwitch: false,
-    baseUrl: API_ROOT,
-    paths: mapped,
-  })
+  ts.typescriptDefaults.setCompilerOptions(OPTIONS)
+  ts.typescriptDefaults.setEagerModelSync(true)
+  ts.typescriptDefaults.setDiagnosticsOptions({ noSemanticValidation: true })
+}
+
+/** Teaches the TypeScript worker what a driver may import. */
+export function addDriverApi(api: DriverApi): void {
+  const inRoot = (path: string): string => `${API_ROOT}/${path.replace(/^\.?\//, '')}`
+  const paths = Object.fromEntries(
+    Object.entries(api.paths).map(([name, targets]) => [name, targets.map(inRoot)]),
+  )
+  ts.typescriptDefaults.setCompilerOptions({ ...OPTIONS, baseUrl: API_ROOT, paths })
+  ts.typescriptDefaults.setExtraLibs(
+    Object.entries(api.files).map(([path, content]) => ({ content, filePath: inRoot(path) })),
+  )
   ts.typescriptDefaults.setDiagnosticsOptions({
     noSemanticValidation: false,
     noSyntaxValidation: false,
     noSuggestionDiagnostics: true,
   })
-  ts.typescriptDefaults.setEagerModelSync(true)
-  ts.typescriptDefaults.setExtraLibs(
-    Object.entries(files).map(([path, content]) => ({
-      content,
-      filePath: `${API_ROOT}/${path.replace(/^\.?\//, '')}`,
-    })),
-  )
 }
