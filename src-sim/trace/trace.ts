@@ -55,6 +55,12 @@ export class Trace {
     return timeOf(this.store, event)
   }
 
+  /** Lanes, spans and arrows up to the last event, for exporters. */
+  get timeline(): Timeline {
+    this.#timeline.update()
+    return this.#timeline
+  }
+
   /** A cursor before the event `from`: call `next` first. */
   cursor(from = 0): Cursor {
     return new Cursor(this.store, from)
