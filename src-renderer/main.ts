@@ -1,0 +1,4 @@
+import { createHost } from './host'
+import { startWorkbench } from './workbench/start'
+
+void startWorkbench(createHost())
