@@ -63,6 +63,8 @@ export class Exec {
   savedPreemptCount = 0
   /** For checkers and subsystems: per-context state under their own key. */
   local: Map<unknown, unknown> | null = null
+  /** What the kernel keeps about every context (kernel/sched/context.ts). */
+  kernel: unknown = null
 
   constructor(kind: ExecKind, name: string, id: number, cpu: Cpu) {
     this.kind = kind
@@ -150,7 +152,7 @@ export class Task extends Exec {
   readonly pid: number
   comm: string
   state: TaskState = 'running'
-  /** On a run queue or running. */
+  /** On a run queue, waiting for a CPU. */
   queued = false
   /** The CPU runs it right now (it may be interrupted). */
   onCpu = false

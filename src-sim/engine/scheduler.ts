@@ -233,12 +233,14 @@ export class Scheduler {
     const machine = this.#machine
     const from = cpu.current
     if (from !== null) {
+      // A preempted task stays runnable whatever state it has set: it has not asked to sleep yet.
       this.#leave(cpu, from)
-      if (from.state === 'running') this.#pushQueue(cpu, from)
+      this.#pushQueue(cpu, from)
     }
     const at = cpu.queue.indexOf(task)
     assert(at >= 0, `switch to ${task.name}, which is not queued on CPU ${cpu.id}`)
     cpu.queue.splice(at, 1)
+    task.queued = false
     cpu.current = task
     cpu.stack.push(task)
     cpu.preemptCount = task.preemptCount
