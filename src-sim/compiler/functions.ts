@@ -1,7 +1,7 @@
 import type { types as t } from '@babel/core'
 import {
   $, arrow, assign, binary, block, call, declare, exprStmt, func, id, ifThen, member,
-  num, ret, thisExpr, undef, type Expr, type Stmt,
+  num, ret, str, thisExpr, undef, type Expr, type Stmt,
 } from './build'
 import type { Context } from './context'
 import { Frame, type FrameKind } from './frame'
@@ -191,6 +191,7 @@ function method(
   cx: Context, node: t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod, name: string, accessor: boolean,
 ): t.Node {
   const key = node.key
+  if (key.type === 'Identifier' && key.name === 'import') quoteKey(node)
   const isIterator = isIteratorKey(key)
   const byProtocol = (key.type === 'Identifier' && PROTOCOL_METHODS.has(key.name)) || isSymbolKey(key)
   if (accessor || byProtocol || cx.iteratorClass && isStep(key)) {
@@ -201,6 +202,11 @@ function method(
     return node
   }
   return conclude(cx, rewrite(cx, node, 'function', name, canSuspend(cx)), node)
+}
+
+/** `import(x) {}` would look like a dynamic import to the sandbox. */
+function quoteKey(node: t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod): void {
+  Object.assign(node, { computed: true, key: str('import') })
 }
 
 function isSymbolKey(key: t.Node): boolean {

@@ -23,7 +23,9 @@ export function createLibrary(runtime: Runtime, path: string): Library {
     return `${file}:${lineOf(runtime.p)}:${columnOf(runtime.p)}`
   }
   const limited = new Map<unknown, unknown>()
-  for (const [native, size] of SIZED) limited.set(native, sized(native, size, place))
+  for (const [native, size] of SIZED) {
+    limited.set(native, sized(TWINS.get(native) ?? native, size, place))
+  }
   const makers = new Map<unknown, unknown>()
   for (const [native, size] of MAKERS) makers.set(native, maker(native, size, place))
   for (const [native, twin] of TWINS) if (!limited.has(native)) limited.set(native, twin)

@@ -17,6 +17,8 @@ const TYPED = [
 const elements = (value: any): number =>
   typeof value === 'number' ? value : Number(value?.length ?? value?.size ?? 0)
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
 const text = (length: unknown): number => Number(length) * CHARACTER_BYTES
 
 const joined: Size = (self, [separator]) => {
@@ -37,6 +39,7 @@ export const MAKERS: [Any, Size][] = [
 
 /** Methods and functions whose result can be far larger than what they are given. */
 export const SIZED: [Any, Size][] = [
+  [Array.from as Any, (_self, [source]) => (isObject(source) ? elements(source) * SLOT_BYTES : 0)],
   [String.prototype.repeat, (self, [count]) => text(String(self).length * Number(count))],
   [String.prototype.padStart, (_self, [length]) => text(length)],
   [String.prototype.padEnd, (_self, [length]) => text(length)],

@@ -1,5 +1,4 @@
 import { Suspend, type Sim } from '../engine/suspend'
-import { ALLOCATION_LIMIT_BYTES } from './limits'
 
 /**
  * Native methods that take callbacks, written as generators so that a callback may suspend. They
@@ -215,11 +214,7 @@ function* toSorted(this: unknown[], compare?: Callback): Sim<unknown[]> {
   return yield* ordered([...this], compare)
 }
 
-function* from(this: unknown, source: any, f?: Callback, self?: unknown): Sim<unknown[]> {
-  const size = typeof source === 'object' && source !== null ? Number(source.length ?? 0) : 0
-  if (size * 8 > ALLOCATION_LIMIT_BYTES) {
-    throw new RangeError(`Array.from of ${size} elements is more than a lab may have: ask for less.`)
-  }
+function* from(this: unknown, source: Iterable<unknown>, f?: Callback, self?: unknown): Sim<unknown[]> {
   const values: unknown[] = Array.from(source)
   if (f === undefined) return values
   callable(f)

@@ -2,7 +2,7 @@ import { now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import { console as consoleEvent } from '../../trace/events'
-import { emit } from '../emit'
+import { emit, recorder } from '../emit'
 
 export const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const
 
@@ -18,6 +18,8 @@ export interface LogLine {
   pos: number
   /** Index of the finding whose report this line belongs to, or -1. */
   finding: number
+  /** Index of its event in the trace, -1 without a trace. */
+  event: number
 }
 
 /** The kernel's message buffer. */
@@ -55,6 +57,7 @@ export class KernelLog {
       step: machine.steps,
       pos: machine.runtime.p,
       finding,
+      event: recorder(machine).writer?.store.length ?? -1,
     }
     this.lines.push(line)
     this.#open = line

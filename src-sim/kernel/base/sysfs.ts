@@ -1,0 +1,213 @@
+import { machine } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
+import { service } from '../../engine/service'
+import { point, type Sim } from '../../engine/suspend'
+import { EEXIST, ENODEV, ENOENT } from '../../linux/errno-values'
+import { WaitList } from '../sched/schedule'
+import { report } from '../report'
+
+/** What the attribute files of a directory do; bound to their object by whoever creates them. */
+export interface SysfsOps {
+  show?(): Sim<string | number>
+  store?(text: string): Sim<number>
+  /** The store function may remove its own attribute without waiting for itself. */
+  selfRemoving?: boolean
+}
+
+export class SysfsDirectory {
+  readonly kind = 'directory'
+  name: string
+  parent: SysfsDirectory | null
+  readonly entries = new Map<string, SysfsNode>()
+  /** The kobject (or other object) this directory stands for. */
+  readonly object: object | null
+  removed = false
+
+  constructor(name: string, parent: SysfsDirectory | null, object: object | null) {
+    this.name = name
+    this.parent = parent
+    this.object = object
+  }
+
+  get path(): string {
+    return this.parent === null ? '/' : join(this.parent.path, this.name)
+  }
+}
+
+/** An attribute. Each running show or store holds an active reference; removal waits for them. */
+export class SysfsFile {
+  readonly kind = 'file'
+  name: string
+  parent: SysfsDirectory
+  readonly ops: SysfsOps
+  /** The driver's attribute, to find the file again. */
+  readonly attribute: object | null
+  active = 0
+  removed = false
+  readonly drained = new WaitList()
+  readonly mode: number
+
+  constructor(
+    name: string, parent: SysfsDirectory, ops: SysfsOps, attribute: object | null, mode: number,
+  ) {
+    this.name = name
+    this.parent = parent
+    this.ops = ops
+    this.attribute = attribute
+    this.mode = mode
+  }
+}
+
+export class SysfsLink {
+  readonly kind = 'link'
+  name: string
+  readonly target: SysfsDirectory
+  constructor(name: string, target: SysfsDirectory) {
+    this.name = name
+    this.target = target
+  }
+}
+
+export type SysfsNode = SysfsDirectory | SysfsFile | SysfsLink
+
+/** The tree under /sys. */
+export class Sysfs {
+  readonly root = new SysfsDirectory('', null, null)
+  readonly #machine: Machine
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** Finds a node by its path below /sys, following links on the way. */
+  lookup(path: string): SysfsNode | null {
+    let node: SysfsNode = this.root
+    for (const part of path.split('/')) {
+      if (part === '' || part === '.') continue
+      if (node.kind === 'link') node = node.target
+      if (node.kind !== 'directory') return null
+      const next: SysfsNode | null | undefined =
+        part === '..' ? node.parent : node.entries.get(part)
+      if (!next) return null
+      node = next
+    }
+    return node
+  }
+
+  /** The directory at `path`, made with its parents when it is not there. */
+  ensureDirectory(path: string): SysfsDirectory {
+    let at = this.root
+    for (const part of path.split('/')) {
+      if (part === '') continue
+      const next = at.entries.get(part)
+      if (next?.kind === 'directory') at = next
+      else at = this.add(at, new SysfsDirectory(part, at, null))!
+    }
+    return at
+  }
+
+  /** Adds a node; null (and a report) when the name is taken. */
+  add<T extends SysfsNode>(parent: SysfsDirectory, node: T): T | null {
+    if (parent.entries.has(node.name)) {
+      report(this.#machine, {
+        kind: 'sysfs.duplicate-name',
+        title: `sysfs: cannot create duplicate filename '${parent.path}/${node.name}'`,
+        rules: ['DM-04'],
+        level: 4,
+      })
+      return null
+    }
+    parent.entries.set(node.name, node)
+    return node
+  }
+
+  createDirectory(
+    parent: SysfsDirectory, name: string, object: object | null,
+  ): SysfsDirectory | null {
+    return this.add(parent, new SysfsDirectory(name, parent, object))
+  }
+
+  createFile(
+    parent: SysfsDirectory, name: string, ops: SysfsOps, attribute: object | null = null,
+    mode = ops.store ? (ops.show ? 0o644 : 0o200) : 0o444,
+  ): number {
+    const file = new SysfsFile(name, parent, ops, attribute, mode)
+    return this.add(parent, file) ? 0 : -EEXIST
+  }
+
+  createLink(parent: SysfsDirectory, name: string, target: SysfsDirectory): number {
+    return this.add(parent, new SysfsLink(name, target)) ? 0 : -EEXIST
+  }
+
+  removeLink(parent: SysfsDirectory, name: string): void {
+    if (parent.entries.get(name)?.kind === 'link') parent.entries.delete(name)
+  }
+}
+
+export const sysfs = service((m) => new Sysfs(m))
+
+const join = (parent: string, name: string): string =>
+  parent === '/' ? `/${name}` : `${parent}/${name}`
+
+/** Removes an attribute: no new users, then wait for those inside (DM-52). */
+export function* removeFile(parent: SysfsDirectory, name: string): Sim {
+  const file = parent.entries.get(name)
+  if (file?.kind !== 'file') return
+  parent.entries.delete(name)
+  yield* drain(file)
+}
+
+function* drain(file: SysfsFile): Sim {
+  if (file.removed) return
+  file.removed = true
+  yield point(drain, file)
+  if (file.active === 0) return
+  yield* file.drained.waitUntil(() => file.active === 0, file, `users of sysfs file ${file.name}`)
+}
+
+/** Removes a directory with everything in it, waiting for users of its attributes. */
+export function* removeDirectory(directory: SysfsDirectory): Sim {
+  if (directory.removed) return
+  directory.removed = true
+  directory.parent?.entries.delete(directory.name)
+  for (const node of [...directory.entries.values()]) {
+    if (node.kind === 'file') yield* drain(node)
+    else if (node.kind === 'directory') yield* removeDirectory(node)
+  }
+  directory.entries.clear()
+}
+
+/** Reads an attribute as `cat` does: its text, or a negative errno. */
+export function* showFile(file: SysfsFile): Sim<string | number> {
+  if (file.removed) return -ENODEV
+  if (!file.ops.show) return -EIO
+  file.active++
+  const text = yield* file.ops.show()
+  leave(file)
+  return text
+}
+
+/** Writes an attribute as one `write` does: bytes taken, or a negative errno. */
+export function* storeFile(file: SysfsFile, text: string): Sim<number> {
+  if (file.removed) return -ENODEV
+  if (!file.ops.store) return -EIO
+  file.active++
+  const held = file.ops.selfRemoving !== true
+  if (!held) leave(file)
+  const ret = yield* file.ops.store(text)
+  if (held) leave(file)
+  return ret
+}
+
+const EIO = 5
+
+function leave(file: SysfsFile): void {
+  file.active--
+  if (file.active === 0 && file.removed) file.drained.wakeAll()
+}
+
+/** For scenarios: the file behind an absolute path, or an errno. */
+export function findFile(path: string): SysfsFile | number {
+  const node = sysfs(machine()).lookup(path.replace(/^\/sys(\/|$)/, '/'))
+  return node?.kind === 'file' ? node : -ENOENT
+}

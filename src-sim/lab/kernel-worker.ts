@@ -1,0 +1,337 @@
+import { createBirpc, type BirpcReturn } from 'birpc'
+import * as v from 'valibot'
+import {
+  ExploreOptions,
+  LabSource,
+  PROTOCOL_VERSION,
+  RunOptions,
+  type Connection,
+  type ExploreProgress,
+  type ExportFormat,
+  type KernelApi,
+  type KernelEvents,
+  type Problem,
+  type SessionStatus,
+} from '../protocol'
+import { kernelLog } from '../kernel/printk/log'
+import { labApi } from '../linux'
+import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../sandbox'
+import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
+import { packBundle, readBundle } from './bundle'
+import { exploreHere, exploreInWorkers } from './explore'
+import { compileProgram, type LabProgram } from './program'
+import { dmesgLine, resultOf } from './run'
+import { Session } from './session'
+import { traceQueries, type TraceQueries } from './trace-queries'
+
+/** What the place gives that the kernel worker runs in. */
+export interface KernelHost {
+  version: string
+  /** Another kernel worker, for exploring in parallel. */
+  spawn(): Connection
+  cores: number
+  /** Milliseconds, for time slices and progress only. */
+  now(): number
+  /** Lets the event loop turn, so that messages arrive. */
+  pause(): Promise<void>
+  heapUsed?(): number
+  /** Shared with the host: [0] is the source position of the last look, for post-mortems. */
+  blackBox?: Int32Array
+}
+
+const SLICE_MS = 12
+
+/** Answers the protocol on a connection until it closes. */
+export function serveKernel(connection: Connection, host: KernelHost): void {
+  prepareRealm()
+  hardenApi(labApi.values())
+  const worker = new KernelWorker(host)
+  worker.rpc = createBirpc<KernelEvents, KernelApi>(worker.api(), {
+    post: (message) => connection.post(message),
+    on: (listener) => void connection.onMessage(listener),
+    timeout: -1,
+  })
+  connection.onClose(() => worker.stop())
+}
+
+class KernelWorker {
+  rpc: BirpcReturn<KernelEvents, KernelApi> | null = null
+  #host: KernelHost
+  #sandbox: Sandbox = createSandbox()
+  #session: Session | null = null
+  #opened: { trace: Trace; hash: string } | null = null
+  #interrupted = false
+  #running: Promise<void> | null = null
+  #lastStatusMs = 0
+  #programs = new Map<string, LabProgram>()
+  #cancelExplore: (() => void) | null = null
+
+  constructor(host: KernelHost) {
+    this.#host = host
+  }
+
+  stop(): void {
+    this.#interrupted = true
+    this.#cancelExplore?.()
+  }
+
+  api(): KernelApi {
+    return {
+      hello: () => ({ protocol: PROTOCOL_VERSION, version: this.#host.version }),
+      open: (lab, options) => this.#open(v.parse(LabSource, lab), v.parse(RunOptions, options)),
+      check: (lab) => Promise.resolve(this.#check(v.parse(LabSource, lab))),
+      run: (untilNs) => this.#run(untilNs),
+      pause: () => this.#pause(),
+      step: (kind) => this.#moved((s) => s.step(kind)),
+      seek: (to) => this.#moved((s) => s.seek(to)),
+      stop: () => this.#stopSession(),
+      breakpoints: async (list) => void (this.#need().breakpoints = list),
+      result: async () => resultOf(this.#need().live, this.#need().options),
+      dmesg: async (from, count) => this.#dmesg(from, count),
+      findings: async () => (this.#session ? this.#session.machine.findings : []),
+      contexts: async () => (this.#session ? this.#session.contexts() : []),
+      ...this.#queries(),
+      exportTrace: (format) => Promise.resolve(this.#export(format)),
+      bundle: (notes) => Promise.resolve(this.#bundle(notes ?? '')),
+      readBundle: async (bytes) => {
+        const { lab, options, notes, traceHash } = readBundle(bytes)
+        return { lab, options, notes, traceHash }
+      },
+      openTrace: async (bytes) => this.#openTrace(bytes),
+      explore: (lab, options) =>
+        this.#explore(v.parse(LabSource, lab), v.parse(ExploreOptions, options)),
+      cancelExplore: async () => this.#cancelExplore?.(),
+      exploreShard: (lab, options) =>
+        this.#exploreShard(v.parse(LabSource, lab), v.parse(ExploreOptions, options)),
+    }
+  }
+
+  #need(): Session {
+    if (!this.#session) throw new Error('No lab is open. Open one first.')
+    return this.#session
+  }
+
+  /** Compiling is the slow part of opening: the same sources are compiled once. */
+  #compile(lab: LabSource): LabProgram | { problems: Problem[] } {
+    const key = JSON.stringify(lab)
+    const known = this.#programs.get(key)
+    if (known) return known
+    const program = compileProgram(lab)
+    if (!('problems' in program)) {
+      if (this.#programs.size > 8) this.#programs.clear()
+      this.#programs.set(key, program)
+    }
+    return program
+  }
+
+  async #open(
+    lab: LabSource,
+    options: RunOptions,
+  ): Promise<{ problems: Problem[]; status: SessionStatus }> {
+    await this.#halt()
+    const program = this.#compile(lab)
+    if ('problems' in program) return { problems: program.problems, status: this.#status() }
+    this.#opened = null
+    this.#session = new Session(program, this.#sandbox, options)
+    return { problems: [], status: this.#tell() }
+  }
+
+  #check(lab: LabSource): Problem[] {
+    const program = this.#compile(lab)
+    return 'problems' in program ? program.problems : []
+  }
+
+  async #run(untilNs?: number): Promise<SessionStatus> {
+    const session = this.#need()
+    if (!session.running && session.machine.stop === null) {
+      session.running = true
+      session.stopped = null
+      this.#interrupted = false
+      this.#running = this.#loop(session, untilNs ?? Infinity)
+      await this.#running
+    } else session.seek({ step: session.machine.steps })
+    return this.#tell()
+  }
+
+  async #loop(session: Session, untilNs: number): Promise<void> {
+    for (;;) {
+      const end = this.#host.now() + SLICE_MS
+      const goOn = session.advance(() => this.#sliceOver(session, end), untilNs)
+      if (!goOn || this.#interrupted) break
+      this.#tellNowAndThen()
+      await this.#host.pause()
+      if (this.#interrupted) break
+    }
+    session.running = false
+    if (this.#interrupted && session.stopped === null) session.stopped = 'paused'
+  }
+
+  #sliceOver(session: Session, end: number): boolean {
+    const box = this.#host.blackBox
+    if (box) box[0] = session.machine.runtime.p
+    return this.#host.now() >= end
+  }
+
+  async #pause(): Promise<SessionStatus> {
+    await this.#halt()
+    return this.#tell()
+  }
+
+  async #halt(): Promise<void> {
+    this.#interrupted = true
+    await this.#running
+    this.#running = null
+  }
+
+  async #stopSession(): Promise<SessionStatus> {
+    await this.#halt()
+    const session = this.#session
+    if (session) this.#session = new Session(session.program, this.#sandbox, session.options)
+    return this.#tell()
+  }
+
+  async #moved(move: (session: Session) => void): Promise<SessionStatus> {
+    const session = this.#need()
+    if (session.running) await this.#halt()
+    move(session)
+    return this.#tell()
+  }
+
+  #status(): SessionStatus {
+    if (this.#session) return this.#session.status()
+    return { ...EMPTY, ...(this.#opened ? openedStatus(this.#opened.trace, this.#opened.hash) : {}) }
+  }
+
+  #tell(): SessionStatus {
+    const status = this.#status()
+    this.#lastStatusMs = this.#host.now()
+    void this.rpc?.status.asEvent(status)
+    return status
+  }
+
+  #tellNowAndThen(): void {
+    if (this.#host.now() - this.#lastStatusMs > 30) this.#tell()
+  }
+
+  #dmesg(from: number, count: number) {
+    if (!this.#session) return []
+    const { machine } = this.#session
+    return kernelLog(machine)
+      .lines.slice(from, from + count)
+      .map((line) => dmesgLine(machine, line))
+  }
+
+  #trace(): Trace {
+    const trace = this.#session?.trace ?? this.#opened?.trace
+    if (!trace) throw new Error('There is no trace yet. Run the lab first.')
+    return trace
+  }
+
+  #queries(): TraceQueries {
+    return traceQueries(() => this.#trace(), () => this.#session?.trace ?? this.#opened?.trace ?? null)
+  }
+
+  #export(format: ExportFormat): { name: string; mime: string; bytes: Uint8Array } {
+    const id = this.#session?.program.lab.id ?? 'trace'
+    if ((format as string) === 'klab')
+      return { name: `${id}.trace`, mime: 'application/octet-stream', bytes: join(encodeTrace(this.#trace().store)) }
+    const exporter = (exporters as Record<string, (typeof exporters)[keyof typeof exporters]>)[format]
+    if (!exporter)
+      throw new Error(`There is no export format ${format}. Use one of: ${Object.keys(exporters).join(', ')}.`)
+    const bytes = join(exporter.export(this.#trace()))
+    return { name: `${id}${exporter.extension.startsWith('.') ? '' : '.'}${exporter.extension}`, mime: exporter.mime, bytes }
+  }
+
+  #bundle(notes: string): { name: string; bytes: Uint8Array } {
+    const session = this.#need()
+    const { program, machine, options, live } = session
+    const bytes = packBundle({
+      lab: program.lab,
+      options: bundleOptions(options, session),
+      klab: this.#host.version,
+      traceHash: live.writer!.traceHash,
+      notes,
+      trace: join(encodeTrace(live.writer!.store)),
+    })
+    return { name: `${program.lab.id}-${machine.seed}.klab`, bytes }
+  }
+
+  #openTrace(bytes: Uint8Array): SessionStatus {
+    const zip = bytes[0] === 0x50 && bytes[1] === 0x4b
+    const bundle = zip ? readBundle(bytes) : null
+    const trace = new Trace(decodeTrace(bundle ? bundle.trace : bytes))
+    this.#session = null
+    this.#opened = { trace, hash: bundle?.traceHash ?? '' }
+    return this.#tell()
+  }
+
+  async #explore(lab: LabSource, options: ExploreOptions) {
+    let cancelled = false
+    this.#cancelExplore = () => (cancelled = true)
+    const program = this.#compile(lab)
+    if ('problems' in program) throw new Error(problemText(program.problems))
+    const progress = (p: ExploreProgress): void => void this.rpc?.exploreProgress.asEvent(p)
+    return exploreInWorkers(program, this.#sandbox, options, this.#host, progress, () => cancelled)
+  }
+
+  async #exploreShard(lab: LabSource, options: ExploreOptions): Promise<unknown> {
+    const program = this.#compile(lab)
+    if ('problems' in program) throw new Error(problemText(program.problems))
+    return exploreHere(program, this.#sandbox, options, this.#host)
+  }
+}
+
+/** A chosen schedule replays by its choices; a timed one is the same again by itself. */
+function bundleOptions(options: RunOptions, session: Session): RunOptions {
+  if (session.machine.timed) return options
+  return { ...options, strategy: 'replay', choices: session.machine.choices }
+}
+
+const EMPTY: SessionStatus = {
+  state: 'empty',
+  lab: '',
+  steps: 0,
+  timeNs: 0,
+  events: 0,
+  cursorStep: 0,
+  cursorTimeNs: 0,
+  cursorEvent: 0,
+  findings: 0,
+  dmesgLines: 0,
+  seed: 0,
+  strategy: 'fair',
+  traceHash: '',
+  stop: null,
+  stopText: '',
+}
+
+function openedStatus(trace: Trace, hash: string): Partial<SessionStatus> {
+  const last = trace.length > 0 ? trace.event(trace.length - 1) : null
+  return {
+    state: 'ended',
+    lab: 'trace',
+    steps: last?.step ?? 0,
+    timeNs: last?.timeNs ?? 0,
+    events: trace.length,
+    cursorStep: last?.step ?? 0,
+    cursorTimeNs: last?.timeNs ?? 0,
+    cursorEvent: Math.max(0, trace.length - 1),
+    traceHash: hash,
+    stopText: 'A recorded trace: nothing runs.',
+  }
+}
+
+const problemText = (problems: Problem[]): string =>
+  problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`).join('\n')
+
+function join(parts: Iterable<Uint8Array | string>): Uint8Array {
+  const encoder = new TextEncoder()
+  const chunks = [...parts].map((p) => (typeof p === 'string' ? encoder.encode(p) : p))
+  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    out.set(chunk, at)
+    at += chunk.length
+  }
+  return out
+}

@@ -1,0 +1,1 @@
+export { container_of } from './kernel'

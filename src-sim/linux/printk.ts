@@ -1,0 +1,95 @@
+import { machine } from '../engine/current'
+import { costs } from '../kernel/api'
+import { vsprintf } from '../kernel/printk/format'
+import { printkText } from '../kernel/printk/printk'
+import { warn } from '../kernel/printk/warn'
+import { report } from '../kernel/report'
+import { TaskDeath } from '../engine/exec'
+
+/**
+ * The kernel log: `linux/printk`. All of these take a C format and work in any context.
+ * A line that does not end in `\n` is continued by the next `pr_cont`.
+ */
+export const KERN_EMERG = '\u00010'
+export const KERN_ALERT = '\u00011'
+export const KERN_CRIT = '\u00012'
+export const KERN_ERR = '\u00013'
+export const KERN_WARNING = '\u00014'
+export const KERN_NOTICE = '\u00015'
+export const KERN_INFO = '\u00016'
+export const KERN_DEBUG = '\u00017'
+export const KERN_CONT = '\u0001c'
+
+const PRINT_COST_NS = 2_000
+
+/** Prints `level + format` with its arguments. Answers the number of characters. */
+export const printk = costs(PRINT_COST_NS, function printk(format: string, ...args: unknown[]): number {
+  return printkText(format, args)
+})
+
+type Print = (format: string, ...args: unknown[]) => number
+const at = (level: string, name: string): Print => {
+  const f = (format: string, ...args: unknown[]): number => printkText(level + format, args)
+  Object.defineProperty(f, 'name', { value: name })
+  return costs(PRINT_COST_NS, f)
+}
+
+export const pr_emerg = at(KERN_EMERG, 'pr_emerg')
+export const pr_alert = at(KERN_ALERT, 'pr_alert')
+export const pr_crit = at(KERN_CRIT, 'pr_crit')
+export const pr_err = at(KERN_ERR, 'pr_err')
+export const pr_warn = at(KERN_WARNING, 'pr_warn')
+export const pr_notice = at(KERN_NOTICE, 'pr_notice')
+export const pr_info = at(KERN_INFO, 'pr_info')
+export const pr_debug = at(KERN_DEBUG, 'pr_debug')
+export const pr_cont = at(KERN_CONT, 'pr_cont')
+
+/** What is printed in front of a device's messages: driver (or bus) and device name. */
+interface Named {
+  driver?: { name: string } | null
+  bus?: { name: string } | null
+  $dev_name?: string
+  init_name?: string
+  kobj?: { name: string | null }
+}
+
+const devAt = (level: string, name: string) => {
+  const f = (dev: object, format: string, ...args: unknown[]): number => {
+    const d = dev as Named
+    const who = d.driver?.name ?? d.bus?.name ?? ''
+    return printkText(`${level}%s %s: %s`, [who, d.kobj?.name ?? d.init_name ?? '', vsprintf(machine(), format, args)])
+  }
+  Object.defineProperty(f, 'name', { value: name })
+  return costs(PRINT_COST_NS, f)
+}
+
+/** As `pr_err`, prefixed with the driver's and the device's name. */
+export const dev_err = devAt(KERN_ERR, 'dev_err')
+export const dev_warn = devAt(KERN_WARNING, 'dev_warn')
+export const dev_notice = devAt(KERN_NOTICE, 'dev_notice')
+export const dev_info = devAt(KERN_INFO, 'dev_info')
+export const dev_dbg = devAt(KERN_DEBUG, 'dev_dbg')
+
+/** Reports a WARNING with the stack when `condition` holds; answers the condition. */
+export function WARN_ON(condition: unknown): boolean {
+  if (condition) warn(machine(), 'on', 'driver code at WARN_ON', null)
+  return !!condition
+}
+export const WARN_ON_ONCE = WARN_ON
+
+/** As `WARN_ON` with a message. */
+export function WARN(condition: unknown, format: string, ...args: unknown[]): boolean {
+  if (condition) warn(machine(), 'on', 'driver code at WARN', vsprintf(machine(), format, args))
+  return !!condition
+}
+export const WARN_ONCE = WARN
+
+/** Ends the task with an oops when `condition` holds. */
+export function BUG_ON(condition: unknown): void {
+  if (!condition) return
+  report(machine(), { kind: 'oops.bug', title: 'kernel BUG at %f!' })
+  throw new TaskDeath('BUG')
+}
+export function BUG(): void {
+  BUG_ON(true)
+}

@@ -1,0 +1,22 @@
+import 'ses'
+
+/**
+ * Hardens the realm that lab code will run in. Once for each worker, before the first sandbox:
+ * from then on nobody can change what arrays, strings or functions do. Never called in a realm
+ * that belongs to others (the window, a test runner's main process).
+ */
+let prepared = false
+
+export function prepareRealm(): void {
+  if (prepared) return
+  prepared = true
+  lockdown({
+    errorTaming: 'unsafe',
+    overrideTaming: 'severe',
+    consoleTaming: 'unsafe',
+    errorTrapping: 'none',
+    unhandledRejectionTrapping: 'none',
+  })
+}
+
+export const isPrepared = (): boolean => prepared
