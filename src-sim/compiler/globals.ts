@@ -7,7 +7,7 @@ const CLASSES = [
 ]
 const BUFFERS = [
   'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array',
-  'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array',
+  'Uint32Array', 'BigInt64Array', 'BigUint64Array',
 ]
 const FUNCTIONS = [
   'isNaN', 'isFinite', 'parseInt', 'parseFloat', 'encodeURIComponent', 'decodeURIComponent',
@@ -32,6 +32,7 @@ const TIMER = 'use a timer_list, a work_struct or msleep()'
 const LOG = 'use pr_info() or dev_info()'
 const REALM = 'there is no global object; import what you need'
 const ASYNC = 'kernel code sleeps by calling: write it as plain synchronous code'
+const FLOAT = 'the kernel computes with integers; use Int32Array or BigInt64Array'
 const MODULE = "write an import at the top, as in import { kzalloc } from 'linux/slab'"
 
 /** What people try to use, and what to use instead. */
@@ -54,6 +55,7 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, string> = new Map([
   ['crypto', 'use get_random_u32(), which follows the seed of the run'],
   ['Intl', 'what it answers differs between machines; format by hand'],
   ['Buffer', 'use Uint8Array'],
+  ['Float32Array', FLOAT], ['Float64Array', FLOAT],
   ['fetch', 'a lab cannot reach the network'], ['XMLHttpRequest', 'a lab cannot reach the network'],
   ['localStorage', 'a lab keeps nothing between runs'],
   ['structuredClone', 'copy the fields'],

@@ -11,7 +11,7 @@ const CHARACTER_BYTES = 2
 
 const TYPED = [
   Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-  Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+  BigInt64Array, BigUint64Array,
 ]
 
 const elements = (value: any): number =>
