@@ -3,7 +3,7 @@ import { PAGE_SIZE, type PhysAddr } from '../../base/units'
 import { service } from '../../engine/service'
 
 const CHUNK_BYTES = 2 * 1024 * 1024
-const BASE = 0x1_0000_0000
+const BASE = 0x0100_0000
 
 /** The buffers of all chunks, to find the physical address behind any view of them. */
 interface Chunk {

@@ -1,0 +1,107 @@
+import { Hook } from '../../base/disposable'
+import type { DmaAddr, PhysAddr } from '../../base/units'
+import { KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
+import type { RawStack } from '../../engine/finding'
+
+export type MappingType = 'coherent' | 'phy' | 'scatter-gather'
+
+export const DMA_BIDIRECTIONAL = 0
+export const DMA_TO_DEVICE = 1
+export const DMA_FROM_DEVICE = 2
+export const DMA_NONE = 3
+export const DIRECTIONS = ['BIDIRECTIONAL', 'TO_DEVICE', 'FROM_DEVICE', 'NONE'] as const
+
+/** What the DMA layer needs to know of a device. */
+export interface DmaDevice {
+  dma_mask?: number | null
+  coherent_dma_mask?: number
+}
+
+/**
+ * Memory that a device was told about, from mapping (or allocation) to the end and beyond: an
+ * ended one stays known, so that a device which still uses it can be convicted.
+ */
+export class DmaMapping extends KernelObject {
+  readonly $type = 'dma_mapping'
+  readonly name: string
+  readonly type: MappingType
+  readonly device: DmaDevice
+  readonly dma: DmaAddr
+  readonly phys: PhysAddr
+  readonly size: number
+  readonly direction: number
+  /** The CPU's view: the buffer that was mapped, or the coherent memory. */
+  readonly cpu: Uint8Array
+  readonly mapped: RawStack
+  unmapped: RawStack | null = null
+  /** The driver has asked `dma_mapping_error` about it. */
+  checked = false
+
+  constructor(m: Omit<DmaMapping, '$id' | '$dead' | '$parent' | '$field' | '$type' | 'name' | 'unmapped' | 'checked'>) {
+    super()
+    this.type = m.type
+    this.device = m.device
+    this.dma = m.dma
+    this.phys = m.phys
+    this.size = m.size
+    this.direction = m.direction
+    this.cpu = m.cpu
+    this.mapped = m.mapped
+    this.name = `0x${m.dma.toString(16)}+${m.size}`
+  }
+}
+
+/** What a device did to memory, for those who judge it. */
+export interface DeviceAccess {
+  device: DmaDevice
+  address: number
+  length: number
+  write: boolean
+}
+
+/** All that devices have been told about, live and ended, newest last. */
+export class DmaMappings {
+  readonly live: DmaMapping[] = []
+  readonly ended: DmaMapping[] = []
+  readonly on = {
+    map: new Hook<[DmaMapping]>(),
+    /** Before the mapping ends; null when nothing matches. */
+    unmap: new Hook<[DmaDevice, number, number, number, MappingType, DmaMapping | null]>(),
+    /** A device touched memory that no live mapping of it covers. */
+    stray: new Hook<[DeviceAccess, DmaMapping | null]>(),
+  }
+
+  /** The live mapping of a device that starts at an address; the best fit by size. */
+  find(device: DmaDevice, dma: number, size: number): DmaMapping | null {
+    const found = this.live.filter((m) => m.device === device && m.dma === dma)
+    return found.find((m) => m.size === size) ?? found[0] ?? null
+  }
+
+  /** A live mapping of a device that covers a range. */
+  covering(device: DmaDevice, address: number, length: number): DmaMapping | null {
+    return (
+      this.live.find(
+        (m) => m.device === device && address >= m.dma && address + length <= m.dma + m.size,
+      ) ?? null
+    )
+  }
+
+  /** The mapping that covered an address last, now ended. */
+  former(device: DmaDevice, address: number): DmaMapping | null {
+    for (let i = this.ended.length - 1; i >= 0; i--) {
+      const m = this.ended[i]!
+      if (m.device === device && address >= m.dma && address < m.dma + m.size) return m
+    }
+    return null
+  }
+
+  end(mapping: DmaMapping, stack: RawStack): void {
+    const at = this.live.indexOf(mapping)
+    if (at >= 0) this.live.splice(at, 1)
+    mapping.unmapped = stack
+    this.ended.push(mapping)
+  }
+}
+
+export const dmaMappings = service(() => new DmaMappings())
