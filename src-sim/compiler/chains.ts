@@ -1,5 +1,5 @@
 import type { types as t } from '@babel/core'
-import { binary, call, cond, dot, id, seq, unary, undef, type Expr } from './build'
+import { binary, bool, call, cond, dot, id, seq, unary, undef, type Expr } from './build'
 import { invoke, LIBRARY_METHODS, positioned, type Argument } from './calls'
 import type { Context } from './context'
 import type { Held } from './frame'
@@ -45,13 +45,16 @@ function start(cx: Context, base: Expr, links: Link[], held: Held[]): Value {
   const target = placeOf(cx, object, base.property, base.computed, cx.isSafe(base.object), base)
   if (target.key) held.push(target.key)
   const test = guard(cx, target, false)
-  return { value: seq(target.init, test, target.make()), receiver: object.ref() }
+  const method = memberName(base)
+  return { value: seq(target.init, test, target.make()), receiver: object.ref(), method }
 }
 
 /** What the chain has reached: its value, and the object that a call of it gets as `this`. */
 interface Value {
   value: Expr
   receiver: Expr | null
+  /** The name it was read by, when it may be a native method. */
+  method?: string | undefined
 }
 
 function follow(
@@ -61,18 +64,19 @@ function follow(
   if (!link) return current.value
   const temporary = cx.keep(current.value)
   held.push(temporary)
-  const step = { temporary, receiver: current.receiver }
+  const step = { temporary, receiver: current.receiver, method: current.method }
   const rest = link.type === 'OptionalMemberExpression'
     ? memberLink(cx, links, index, step, held, remove)
     : callLink(cx, links, index, step, held, remove)
   if (!link.optional) return seq(temporary.init, rest)
   const missing = binary('==', temporary.init!, { type: 'NullLiteral' } as Expr)
-  return cond(missing, undef(), rest)
+  return cond(missing, remove ? bool(true) : undef(), rest)
 }
 
 interface Step {
   temporary: Held
   receiver: Expr | null
+  method: string | undefined
 }
 
 function memberLink(
@@ -92,7 +96,8 @@ function memberLink(
     return follow(cx, links, index + 2, { value: result, receiver: null }, held, remove)
   }
   const value = seq(target.init, guard(cx, target, false), target.make())
-  return follow(cx, links, index + 1, { value, receiver: object.ref() }, held, remove)
+  const method = memberName(link)
+  return follow(cx, links, index + 1, { value, receiver: object.ref(), method }, held, remove)
 }
 
 function callLink(
@@ -102,7 +107,7 @@ function callLink(
   const before = cx.at(link)
   const args = positioned(cx, link, link.arguments as Argument[])
   const f = step.temporary.ref()
-  const name = previousName(links[index - 1])
+  const name = step.method
   const chosen = name && LIBRARY_METHODS.has(name) ? call(dot(id('$lib'), 'callee'), [f]) : f
   const invoked = step.receiver
     ? call(dot(chosen, 'call'), [step.receiver, ...args])
@@ -111,9 +116,8 @@ function callLink(
   return follow(cx, links, index + 1, { value, receiver: null }, held, remove)
 }
 
-function previousName(link: Link | undefined): string | undefined {
-  if (link?.type !== 'OptionalMemberExpression' || link.computed) return undefined
-  return link.property.type === 'Identifier' ? link.property.name : undefined
+function memberName(node: t.MemberExpression | t.OptionalMemberExpression): string | undefined {
+  return !node.computed && node.property.type === 'Identifier' ? node.property.name : undefined
 }
 
 function isLink(node: t.Node): node is Link {

@@ -141,6 +141,9 @@ export class Context {
     if (node.type === 'ThisExpression') return { init: null, ref: () => this.this(), temporary: null }
     if (node.type === 'Identifier' && !this.analysis.imports.has(node)) {
       const { analysis } = this
+      if (node.name === 'arguments') {
+        return { init: null, ref: () => this.lexical(id(node.name), '$arguments'), temporary: null }
+      }
       if (analysis.isConstant(node) || (steady && !analysis.isShared(node))) {
         return { init: null, ref: () => id(node.name), temporary: null }
       }

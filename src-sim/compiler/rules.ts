@@ -57,7 +57,9 @@ function identifier(
   if (!path.isReferencedIdentifier() && !isTarget(path)) return
   const binding = scope.getBinding(node.name)
   if (!binding) {
-    if (ALLOWED_GLOBALS.has(node.name)) analysis.addGlobal(node)
+    if (node.name === 'arguments' && !ownerFunction(path)) {
+      problems.add(node, 'arguments exists in functions only: name the parameters instead.')
+    } else if (ALLOWED_GLOBALS.has(node.name)) analysis.addGlobal(node)
     else problems.add(node, undeclared(node.name, suggest))
     return
   }
@@ -66,22 +68,29 @@ function identifier(
   if (ref) analysis.addImport(node, ref)
 }
 
-/** An identifier that is written rather than read: `x = 1`, `x++`, `[x] = y`. */
-function isTarget(path: NodePath<t.Identifier>): boolean {
-  const { parent, key } = path
+/** The function whose `arguments` and `this` are meant here. */
+function ownerFunction(path: NodePath): NodePath | null {
+  return path.findParent((p) => p.isFunction() && !p.isArrowFunctionExpression())
+}
+
+/** An identifier that is written rather than read or declared: `x = 1`, `x++`, `[x] = y`. */
+function isTarget(path: NodePath): boolean {
+  const { parent, parentPath, key } = path
   switch (parent.type) {
     case 'AssignmentExpression':
     case 'ForOfStatement':
     case 'ForInStatement':
-    case 'AssignmentPattern':
       return key === 'left'
     case 'UpdateExpression':
+      return true
+    case 'AssignmentPattern':
+      return key === 'left' && isTarget(parentPath!)
     case 'RestElement':
-      return true
     case 'ArrayPattern':
-      return true
+    case 'ObjectPattern':
+      return isTarget(parentPath!)
     case 'ObjectProperty':
-      return key === 'value'
+      return key === 'value' && isTarget(parentPath!)
     default:
       return false
   }
