@@ -1,21 +1,12 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, triggerRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { DmesgLine } from '../../src-sim/protocol'
 import { useCursor, useKernel } from '../workbench/stores'
 
 const PAGE = 2000
 
 /** Names of the kernel's log levels, by number. */
-export const LEVELS = [
-  'emerg',
-  'alert',
-  'crit',
-  'err',
-  'warn',
-  'notice',
-  'info',
-  'debug',
-] as const
+export const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'] as const
 
 /** The kernel log of the session, fetched as it grows. */
 export const useLog = defineStore('log', () => {
@@ -62,8 +53,7 @@ export const useLog = defineStore('log', () => {
       const page = await kernel.api.dmesg(from, Math.min(PAGE, wanted - from))
       if (mine !== epoch) continue
       if (page.length === 0) return
-      lines.value.push(...page)
-      triggerRef(lines)
+      lines.value = lines.value.concat(page)
     }
   }
 

@@ -1,5 +1,6 @@
 import type * as Monaco from 'monaco-editor/editor'
 import type { Breakpoint, Finding, Frame } from '../../src-sim/protocol'
+import { tokenColour } from '../workbench/theme'
 
 type Decoration = Monaco.editor.IModelDeltaDecoration
 
@@ -31,7 +32,7 @@ export function cursorDecoration(place: Frame | null, file: string, past: boolea
         className: past ? 'ed-here ed-here-past' : 'ed-here',
         glyphMarginClassName: 'ed-here-glyph',
         glyphMarginHoverMessage: { value: `Running here at the cursor: \`${place.function}\`` },
-        overviewRuler: { color: '#eabf57', position: 4 },
+        overviewRuler: { color: tokenColour('warning'), position: 4 },
       },
     },
   ]
@@ -63,7 +64,7 @@ export function findingDecorations(list: readonly Finding[], file: string): Deco
       className: marked.has(at) ? 'ed-finding' : 'ed-related',
       linesDecorationsClassName: marked.has(at) ? 'ed-finding-edge' : 'ed-related-edge',
       hoverMessage: [...texts].map((value) => ({ value })),
-      ...(marked.has(at) && { overviewRuler: { color: '#ff8a80', position: 2 } }),
+      ...(marked.has(at) && { overviewRuler: { color: tokenColour('error'), position: 2 } }),
     },
   }))
 }

@@ -1,4 +1,4 @@
-import type { Finding, FindingStack, Frame, SessionStatus } from '../../src-sim/protocol'
+import type { Finding, Frame, SessionStatus } from '../../src-sim/protocol'
 import { formatTime } from '../workbench/format'
 
 export function placeOf(frame: Pick<Frame, 'file' | 'line' | 'column'>): string {
@@ -12,7 +12,7 @@ export function frameText(frame: Frame): string {
   return `${frame.function}${module}${place}`
 }
 
-function stackText(stack: FindingStack): string {
+function stackText(stack: Finding['stacks'][number]): string {
   const head =
     `### ${stack.role}\n\n` +
     `CPU ${stack.cpu}, ${stack.context} (pid ${stack.pid}), ` +

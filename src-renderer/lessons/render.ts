@@ -6,7 +6,9 @@ const fallback = markdown.renderer.rules.heading_open
 markdown.renderer.rules.heading_open = (tokens, index, options, env, self) => {
   const text = tokens[index + 1]?.content ?? ''
   tokens[index]?.attrSet('id', `h-${anchor(text)}`)
-  return fallback ? fallback(tokens, index, options, env, self) : self.renderToken(tokens, index, options)
+  return fallback
+    ? fallback(tokens, index, options, env, self)
+    : self.renderToken(tokens, index, options)
 }
 
 /** How a heading is named in a link: lower case, words joined by dashes. */

@@ -33,7 +33,15 @@ export function keepJournal(host: Host): void {
   }
 
   watch(
-    () => [lab.revision, lab.active, lab.tabs, lab.location, lab.origin, lab.dirty.length, lab.trusted],
+    () => [
+      lab.revision,
+      lab.active,
+      lab.tabs,
+      lab.location,
+      lab.origin,
+      lab.dirty.length,
+      lab.trusted,
+    ],
     () => {
       if (!lab.isOpen) return
       clearTimeout(timer)

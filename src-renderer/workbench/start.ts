@@ -9,6 +9,7 @@ import { openOpened, showLab } from './actions/lab-files'
 import { registerCommands } from './actions/commands'
 import { useCommands } from './commands/registry'
 import { keepJournal } from './journal'
+import { useLayout } from './layout/layout'
 import { followMenu } from './menu'
 import { isMac, keep, setHost } from './place'
 import { isJournalEntry } from './stores/lab'
@@ -30,6 +31,7 @@ export async function startWorkbench(host: Host): Promise<void> {
   listenToDrags()
   createApp(App).use(pinia).mount('#app')
   followMenu(host)
+  showFirstFinding()
   followTitle(host)
   const opening = openFirst(host)
   const connecting = useKernel().attach(() => host.kernel())
@@ -85,7 +87,8 @@ function reportTrouble(): void {
     if (kernel.link !== 'lost') toasts.failed(`"${what}" did not work`, error)
   })
   addEventListener('unhandledrejection', (event) => {
-    if (kernel.link !== 'lost' && !isCancel(event.reason)) toasts.failed('Something went wrong', event.reason)
+    if (kernel.link !== 'lost' && !isCancel(event.reason))
+      toasts.failed('Something went wrong', event.reason)
   })
 }
 
@@ -117,14 +120,30 @@ function listenToDrags(): void {
   addEventListener('drop', () => (ui.dropping = false), { capture: true })
 }
 
+/** The first finding of a run brings its panel to the front; later ones leave the view alone. */
+function showFirstFinding(): void {
+  const [kernel, layout] = [useKernel(), useLayout()]
+  let told = -1
+  watch(
+    () => kernel.status.findings > 0 && !kernel.running,
+    (found) => {
+      if (!found || told === kernel.epoch) return
+      told = kernel.epoch
+      layout.show('findings')
+    },
+  )
+}
+
 function followTitle(host: Host): void {
   const lab = useLab()
   watch(
     () => [lab.title, lab.isDirty, lab.location] as const,
     ([title, dirty, path]) => {
-      host.setTitle(title ? `${title} - Kernel Lifecycle Lab` : 'Kernel Lifecycle Lab', { dirty, path })
+      host.setTitle(title ? `${title} - Kernel Lifecycle Lab` : 'Kernel Lifecycle Lab', {
+        dirty,
+        path,
+      })
     },
     { immediate: true },
   )
 }
-

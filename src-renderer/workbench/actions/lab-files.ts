@@ -128,5 +128,8 @@ export async function save(ask: boolean): Promise<void> {
   const saved = await host().saveLab(source, inPlace ? lab.location : null)
   if (!saved) return
   lab.markSaved(source, saved)
-  toasts.show('success', host().capabilities.folders ? `Saved "${saved.id}".` : `Downloaded "${saved.id}".`)
+  toasts.show(
+    'success',
+    host().capabilities.folders ? `Saved "${saved.id}".` : `Downloaded "${saved.id}".`,
+  )
 }

@@ -43,7 +43,9 @@ export function isTyping(event: KeyLike): boolean {
 export function isEditable(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null
   if (!element?.tagName) return false
-  return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable) return true
+  // The code editor takes its text through an element that is neither, but says so by its role.
+  return element.getAttribute('role') === 'textbox'
 }
 
 const MAC_LABELS: Record<string, string> = { Ctrl: '⌘', Alt: '⌥', Shift: '⇧' }

@@ -3,16 +3,7 @@ import { computed, shallowReactive } from 'vue'
 import { useSettings } from '../stores/settings'
 import { chordOf, isEditable, isTyping, type Chord, type KeyLike } from './keys'
 
-export const GROUPS = [
-  'File',
-  'Run',
-  'Step',
-  'Go',
-  'Timeline',
-  'Panels',
-  'View',
-  'Help',
-] as const
+export const GROUPS = ['File', 'Run', 'Step', 'Go', 'Timeline', 'Panels', 'View', 'Help'] as const
 export type CommandGroup = (typeof GROUPS)[number]
 
 export interface Command {

@@ -16,7 +16,12 @@ export function gotoEntries(query: string): PaletteEntry[] {
   if (query.startsWith('#') && /^\d+$/.test(rest)) {
     const id = Number(rest)
     return [
-      { id: 'object', title: `Object #${id}`, detail: 'select', run: () => cursor.selectObject(id) },
+      {
+        id: 'object',
+        title: `Object #${id}`,
+        detail: 'select',
+        run: () => cursor.selectObject(id),
+      },
     ]
   }
   if (query.startsWith('%') && /^\d+$/.test(rest)) {
@@ -25,9 +30,7 @@ export function gotoEntries(query: string): PaletteEntry[] {
   }
   const time = query.startsWith(':') ? parseTime(rest) : null
   if (time !== null) {
-    return [
-      { id: 'time', title: formatTime(time), detail: 'go', run: () => cursor.seekTime(time) },
-    ]
+    return [{ id: 'time', title: formatTime(time), detail: 'go', run: () => cursor.seekTime(time) }]
   }
   return [
     ...lab.paths.map((path) => ({

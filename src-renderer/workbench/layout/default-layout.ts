@@ -29,7 +29,7 @@ export function buildDefault(api: DockviewApi, titleOf: LayoutTitles): void {
   }
   api.clear()
   const bottom = Math.round(Math.min(420, Math.max(230, height * 0.36)))
-  const side = Math.round(Math.min(460, Math.max(320, width * 0.27)))
+  const side = Math.round(Math.min(480, Math.max(330, width * 0.25)))
   add('editor')
   add('timeline', { ref: 'editor', direction: 'below' }, { initialHeight: bottom })
   add(
@@ -42,9 +42,17 @@ export function buildDefault(api: DockviewApi, titleOf: LayoutTitles): void {
   }
   add('inspector', { ref: 'editor', direction: 'right' }, { initialWidth: side })
   const tall = height >= 850
-  add('topology', { ref: 'inspector', direction: tall ? 'above' : 'within' }, {
-    ...(tall && { initialHeight: Math.round((height - bottom) * 0.45) }),
-  })
+  add(
+    'topology',
+    { ref: 'inspector', direction: tall ? 'above' : 'within' },
+    {
+      ...(tall && { initialHeight: Math.round((height - bottom) * 0.45) }),
+    },
+  )
   add('files', { ref: 'editor', direction: 'left' }, { initialWidth: width < 1500 ? 172 : 220 })
+  // Adding a panel takes room from its neighbours, so the sizes are set once all are there.
+  api.getPanel('files')?.api.setSize({ width: width < 1500 ? 172 : 220 })
+  api.getPanel('inspector')?.api.setSize({ width: side })
+  api.getPanel('timeline')?.api.setSize({ height: bottom })
   for (const id of ['console', 'inspector', 'editor']) api.getPanel(id)?.api.setActive()
 }

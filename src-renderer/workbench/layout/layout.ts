@@ -168,9 +168,9 @@ export const useLayout = defineStore('layout', () => {
 /** Puts the keyboard into a panel: on what it marks as its main element, else on itself. */
 export function focusPanel(id: string): void {
   const frame = document.querySelector<HTMLElement>(`[data-panel="${id}"]`)
-  const main = frame?.querySelector<HTMLElement>(
-    '[data-main-focus], textarea, input, button, [tabindex="0"]',
-  )
+  const main =
+    frame?.querySelector<HTMLElement>('[data-main-focus]') ??
+    frame?.querySelector<HTMLElement>('[role=textbox], textarea, input, button, [tabindex="0"]')
   ;(main ?? frame)?.focus()
 }
 

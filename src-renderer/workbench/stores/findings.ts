@@ -15,23 +15,25 @@ export const useFindings = defineStore('findings', () => {
     cursor.findingIndex === null ? null : (list.value[cursor.findingIndex] ?? null),
   )
 
-  watch(
-    () => [kernel.epoch, kernel.status.findings] as const,
-    async ([epoch, count], before) => {
-      if (before && epoch !== before[0]) list.value = []
-      if (count === 0) return void (list.value = [])
-      loading.value = true
-      try {
-        const next = await kernel.api.findings()
-        if (epoch === kernel.epoch) list.value = next
-      } catch {
-        // The kernel went away; the kernel store tells so, and the list stays as it was.
-      } finally {
-        loading.value = false
-      }
-    },
-    { immediate: true },
-  )
+  let loadedEpoch = -1
+
+  watch(() => [kernel.epoch, kernel.status.findings] as const, refresh, { immediate: true })
+
+  async function refresh(): Promise<void> {
+    const epoch = kernel.epoch
+    if (epoch !== loadedEpoch || kernel.status.findings === 0) list.value = []
+    loadedEpoch = epoch
+    if (kernel.status.findings === 0) return
+    loading.value = true
+    try {
+      const next = await kernel.api.findings()
+      if (epoch === kernel.epoch) list.value = next
+    } catch {
+      // The kernel went away; the kernel store tells so, and the list stays as it was.
+    } finally {
+      loading.value = false
+    }
+  }
 
   /** Selects a finding and moves everything to it: moment, object and source line. */
   async function go(index: number): Promise<void> {
@@ -43,5 +45,12 @@ export const useFindings = defineStore('findings', () => {
     await cursor.seek({ step: finding.step })
   }
 
-  return { list, loading, selected, go }
+  /** Goes to the finding with this signature, once the kernel has told of it. */
+  async function goTo(signature: string): Promise<void> {
+    await refresh()
+    const index = list.value.findIndex((one) => one.signature === signature)
+    if (index >= 0) await go(index)
+  }
+
+  return { list, loading, selected, refresh, go, goTo }
 })

@@ -68,7 +68,8 @@ export const useKernel = defineStore('kernel', () => {
     get(_target, name: string) {
       if (name === 'then') return undefined
       return (...args: unknown[]) => {
-        if (!rpc) return Promise.reject(new Error(lostReason.value || 'The kernel is not connected.'))
+        if (!rpc)
+          return Promise.reject(new Error(lostReason.value || 'The kernel is not connected.'))
         return rpc.$call(name as keyof KernelApi, ...(args as never))
       }
     },

@@ -269,7 +269,11 @@ function readManifest(text: string | undefined): Partial<LabManifest> | null {
 
 /** Forward slashes, no way out of the lab's folder. */
 export function normalPath(path: string): string {
-  const parts = path.trim().replace(/\\/g, '/').split('/').filter((part) => part && part !== '.')
+  const parts = path
+    .trim()
+    .replace(/\\/g, '/')
+    .split('/')
+    .filter((part) => part && part !== '.')
   if (parts.length === 0) throw new Error('A file needs a name.')
   if (parts.includes('..')) throw new Error('A file has to stay inside the lab.')
   if (parts.some((part) => /[<>:"|?*]/.test(part))) {

@@ -21,6 +21,14 @@ export function freshSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000
 }
 
+function sameFiles(a: LabSource, b: LabSource): boolean {
+  const paths = Object.keys(a.files)
+  return (
+    paths.length === Object.keys(b.files).length &&
+    paths.every((path) => a.files[path] === b.files[path])
+  )
+}
+
 /** The run of the open lab: how it is started, moved and stopped. */
 export const useSession = defineStore('session', () => {
   const kernel = useKernel()
@@ -42,8 +50,12 @@ export const useSession = defineStore('session', () => {
   const opened = shallowRef<LabSource | null>(null)
 
   const state = computed(() => kernel.status.state)
-  const stale = computed(() => opened.value !== null && lab.revision !== openedRevision.value)
-  const openedRevision = ref(-1)
+  /** The sources are not those of the session any more. */
+  const stale = computed(() => {
+    const old = opened.value
+    // Reading the revision makes this follow every edit.
+    return old !== null && lab.revision >= 0 && !sameFiles(old, lab.source())
+  })
   const canGoOn = computed(
     () => !stale.value && (state.value === 'ready' || state.value === 'paused'),
   )
@@ -69,7 +81,6 @@ export const useSession = defineStore('session', () => {
       return false
     }
     const source = lab.source()
-    const revision = lab.revision
     stopPacing()
     const { problems, status } = await kernel.api.open(source, options())
     lab.setProblems(problems)
@@ -77,7 +88,6 @@ export const useSession = defineStore('session', () => {
     kernel.accept(status)
     cursor.clear()
     opened.value = source
-    openedRevision.value = revision
     if (problems.length > 0) tellProblems(problems)
     if (status.state === 'failed') return false
     if (breakpoints.value.length > 0) await kernel.api.breakpoints(breakpoints.value)
@@ -211,7 +221,6 @@ export const useSession = defineStore('session', () => {
   function forget(): void {
     stopPacing()
     opened.value = null
-    openedRevision.value = -1
     breakpoints.value = []
     choices.value = null
     failNth.value = 0

@@ -1,0 +1,14 @@
+import { startWorkbench } from '../../../src-renderer/workbench/start'
+import { fakeHost } from '../fake-host'
+
+const query = new URLSearchParams(location.search)
+const number = (name: string): number | undefined =>
+  query.has(name) ? Number(query.get(name)) : undefined
+const options = Object.fromEntries(
+  ['steps', 'logLines', 'findings']
+    .map((name) => [name, number(name)])
+    .filter(([, value]) => value !== undefined),
+)
+const host = fakeHost(options as never)
+Object.assign(globalThis, { fakeHost: host })
+void startWorkbench(host)
