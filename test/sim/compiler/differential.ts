@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { CompiledFile } from '../../../src-sim/compiler'
 import { compiled, load, MiniRuntime, type MiniOptions } from './mini-runtime'
 
 /** What a program did: its result, or the kind of error it ended with, and what it logged. */
@@ -40,8 +41,7 @@ export function natively(body: string): Outcome {
 }
 
 /** `log` is a kernel function here: each call of it is a scheduling point. */
-export function resumably(body: string, options: MiniOptions): Outcome {
-  const file = compiled(`import { log } from 'klab/log'\nexport function main() { ${body} }`)
+export function resumably(file: CompiledFile, options: MiniOptions): Outcome {
   return outcome((log) => {
     const runtime = new MiniRuntime(options)
     const { main } = load(file, runtime, { 'klab/log': { log } })
@@ -52,6 +52,7 @@ export function resumably(body: string, options: MiniOptions): Outcome {
 /** The program means the same in plain JavaScript and in all forms of the resumable one. */
 export function expectSame(body: string): Outcome {
   const expected = natively(body)
-  for (const mode of MODES) expect(resumably(body, mode), JSON.stringify(mode)).toEqual(expected)
+  const file = compiled(`import { log } from 'klab/log'\nexport function main() { ${body} }`)
+  for (const mode of MODES) expect(resumably(file, mode), JSON.stringify(mode)).toEqual(expected)
   return expected
 }
