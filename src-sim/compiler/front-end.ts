@@ -1,14 +1,18 @@
+/// <reference path="./preset-typescript.d.ts" />
 import { parseSync, transformFromAstSync, types as t, type PluginObj, type TransformOptions } from '@babel/core'
 import presetTypeScript from '@babel/preset-typescript'
 import type { Analysis } from './analysis'
 import { Problems, syntaxError, type CompileError } from './errors'
 import type { ImportedName } from './modules'
-import { analyse, type Suggest } from './rules'
+import { REFUSED_GLOBALS } from './globals'
+import { analyse, READ_ONLY, type Advice } from './rules'
 
 /** Plain JavaScript of a file, with what its names mean. */
 export interface FrontEndResult {
   ast: t.File
   importedNames: ImportedName[]
+  /** The file's own names for what it imports, types and unused ones included. */
+  importedLocals: ReadonlySet<string>
 }
 
 const OPTIONS: TransformOptions = {
@@ -31,10 +35,11 @@ export function parseTypeScript(
     const parsed = parseSync(text, OPTIONS) as t.File
     checkModules(parsed.program, problems, api)
     if (problems.any) return { errors: problems.list() }
+    const importedLocals = new Set(parsed.program.body.flatMap(localsOf))
     const ast = transformFromAstSync(parsed, text, OPTIONS)!.ast as t.File
     const importedNames = ast.program.body.flatMap(namesOf)
     if (api) for (const name of importedNames) checkName(name, problems, api)
-    return problems.any ? { errors: problems.list() } : { ast, importedNames }
+    return problems.any ? { errors: problems.list() } : { ast, importedNames, importedLocals }
   } catch (thrown) {
     return { errors: [syntaxError(path, thrown)] }
   }
@@ -42,13 +47,13 @@ export function parseTypeScript(
 
 /** Prints a program after `work` has checked and rewritten it. */
 export function printProgram(
-  ast: t.File, text: string, path: string, problems: Problems, suggest: Suggest,
+  ast: t.File, text: string, path: string, problems: Problems, advise: Advice,
   work: (program: t.Program, analysis: Analysis) => t.Expression,
 ): { code: string; map: object | null } {
   const plugin: PluginObj = {
     visitor: {
       Program(program) {
-        const analysis = analyse(program, problems, suggest)
+        const analysis = analyse(program, problems, advise)
         if (!problems.any) {
           const expression = work(program.node, analysis)
           program.node.body = [{ type: 'ExpressionStatement', expression } as t.Statement]
@@ -126,6 +131,22 @@ function common(a: string, b: string): number {
   let tail = 0
   while (tail < shortest - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++
   return head + tail - Math.abs(a.length - b.length) / 2
+}
+
+function localsOf(node: t.Statement): string[] {
+  return node.type === 'ImportDeclaration' ? node.specifiers.map((part) => part.local.name) : []
+}
+
+/** What to say about a name that means nothing. */
+export function adviceFor(locals: ReadonlySet<string>, api: Api | undefined): Advice {
+  return (name) => {
+    if (locals.has(name)) return `${name} ${READ_ONLY}`
+    const refused = REFUSED_GLOBALS.get(name)
+    if (refused) return `${name} does not exist in a lab: ${refused}.`
+    const header = api && [...api].find(([, names]) => names.has(name))?.[0]
+    if (header) return `${name} is not declared: import it from '${header}'.`
+    return `${name} is not declared: declare it, or import it from the header that has it in C.`
+  }
 }
 
 /** What a statement imports; types are gone already. */

@@ -1,7 +1,7 @@
 import { FILES_MAX } from '../engine/position'
 import type { FunctionSpan } from './context'
 import { Problems, type CompileError, type CompileErrors } from './errors'
-import { parseTypeScript, printProgram, type Api } from './front-end'
+import { adviceFor, parseTypeScript, printProgram, type Api } from './front-end'
 import { instrument, type Instrumented } from './instrument'
 import type { ImportedName } from './modules'
 import { assert } from '../base/assert'
@@ -53,9 +53,9 @@ export function compileFile(file: SourceFile, options: CompileOptions = {}): Com
   const parsed = parseTypeScript(path, text, api)
   if ('errors' in parsed) return parsed
   const problems = new Problems(path)
-  const suggest = (name: string): string | undefined => suggestion(name, api)
+  const advise = adviceFor(parsed.importedLocals, api)
   let done: Instrumented | undefined
-  const { code, map } = printProgram(parsed.ast, text, path, problems, suggest, (program, analysis) => {
+  const { code, map } = printProgram(parsed.ast, text, path, problems, advise, (program, analysis) => {
     done = instrument(program, analysis, index)
     return done.program
   })
@@ -63,12 +63,6 @@ export function compileFile(file: SourceFile, options: CompileOptions = {}): Com
   const { imports, exports, functions, accesses } = done
   const { importedNames } = parsed
   return { path, index, kind, code, imports, resolved: {}, importedNames, exports, functions, accesses, map }
-}
-
-function suggestion(name: string, api: Api | undefined): string | undefined {
-  if (!api) return undefined
-  for (const [specifier, names] of api) if (names.has(name)) return specifier
-  return undefined
 }
 
 export function isCompiled<T extends object>(result: T | CompileErrors): result is T {

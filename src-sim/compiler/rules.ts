@@ -1,7 +1,7 @@
 import type { NodePath, types as t } from '@babel/core'
 import { Analysis, type ImportRef } from './analysis'
 import type { Problems } from './errors'
-import { ALLOWED_GLOBALS, REFUSED_GLOBALS, REFUSED_MEMBERS } from './globals'
+import { ALLOWED_GLOBALS, REFUSED_MEMBERS } from './globals'
 
 type Scope = NodePath['scope']
 
@@ -12,11 +12,11 @@ const NO_GENERATOR =
 const NO_IMPORT = 'Modules cannot be loaded while code runs: write an import at the top of the file.'
 const NO_DOLLAR = "Names that begin with '$' belong to the lab: choose another name for"
 
-/** Where a name that is not declared could be imported from. */
-export type Suggest = (name: string) => string | undefined
+/** What to do about a name that is not declared. */
+export type Advice = (name: string) => string
 
 /** Checks what lab code may say, and finds out what its identifiers refer to. */
-export function analyse(program: NodePath<t.Program>, problems: Problems, suggest: Suggest): Analysis {
+export function analyse(program: NodePath<t.Program>, problems: Problems, advise: Advice): Analysis {
   const analysis = new Analysis()
   program.traverse({
     Function(path) {
@@ -41,7 +41,7 @@ export function analyse(program: NodePath<t.Program>, problems: Problems, sugges
     CallExpression: (path) => checkCallee(path.node, problems),
     MemberExpression: (path) => checkMember(path, problems),
     PrivateName: (path) => checkName(path.node.id, `#${path.node.id.name}`, problems),
-    Identifier: (path) => identifier(path, analysis, problems, suggest),
+    Identifier: (path) => identifier(path, analysis, problems, advise),
     AssignmentExpression: (path) => checkTargets(path.node.left, path.scope, problems),
     UpdateExpression: (path) => checkTargets(path.node.argument, path.scope, problems),
     ForXStatement: (path) => checkTargets(path.node.left, path.scope, problems),
@@ -50,7 +50,7 @@ export function analyse(program: NodePath<t.Program>, problems: Problems, sugges
 }
 
 function identifier(
-  path: NodePath<t.Identifier>, analysis: Analysis, problems: Problems, suggest: Suggest,
+  path: NodePath<t.Identifier>, analysis: Analysis, problems: Problems, advise: Advice,
 ): void {
   const { node, scope } = path
   checkName(node, node.name, problems)
@@ -60,7 +60,7 @@ function identifier(
     if (node.name === 'arguments' && !ownerFunction(path)) {
       problems.add(node, 'arguments exists in functions only: name the parameters instead.')
     } else if (ALLOWED_GLOBALS.has(node.name)) analysis.addGlobal(node)
-    else problems.add(node, undeclared(node.name, suggest))
+    else problems.add(node, advise(node.name))
     return
   }
   if (binding.kind !== 'module') return analysis.addReference(node, binding, scope)
@@ -108,14 +108,6 @@ export function importRef(path: NodePath): ImportRef | undefined {
   return { specifier, kernel, imported: 'name' in imported ? imported.name : imported.value }
 }
 
-function undeclared(name: string, suggest: Suggest): string {
-  const advice = REFUSED_GLOBALS.get(name)
-  if (advice) return `${name} does not exist in a lab: ${advice}.`
-  const specifier = suggest(name)
-  if (specifier) return `${name} is not declared: import it from '${specifier}'.`
-  return `${name} is not declared: declare it, or import it from the header that has it in C.`
-}
-
 function checkName(node: t.Node, name: string, problems: Problems): void {
   if (name.startsWith('$') || name.startsWith('#$')) problems.add(node, `${NO_DOLLAR} ${name}.`)
 }
@@ -145,15 +137,19 @@ function checkSuper(path: NodePath<t.Super>, problems: Problems): void {
   }
 }
 
-const READ_ONLY = 'is imported and cannot be assigned: export a function that changes it.'
+function checkAssigned(target: t.Identifier, scope: Scope, problems: Problems): void {
+  const { name } = target
+  const kind = scope.getBinding(name)?.kind
+  if (kind === 'module') problems.add(target, `${name} ${READ_ONLY}`)
+  if (kind === 'const') problems.add(target, `${name} is a constant: declare it with let to change it.`)
+}
+
+export const READ_ONLY = 'is imported and cannot be assigned: export a function that changes it.'
 
 function checkTargets(target: t.Node | null, scope: Scope, problems: Problems): void {
   switch (target?.type) {
     case 'Identifier':
-      if (scope.getBinding(target.name)?.kind === 'module') {
-        problems.add(target, `${target.name} ${READ_ONLY}`)
-      }
-      return
+      return checkAssigned(target, scope, problems)
     case 'AssignmentPattern':
       return checkTargets(target.left, scope, problems)
     case 'RestElement':
