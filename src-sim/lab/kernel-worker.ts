@@ -1,4 +1,5 @@
 import { createBirpc, type BirpcReturn } from 'birpc'
+import { strToU8 } from 'fflate'
 import * as v from 'valibot'
 import {
   ExploreOptions,
@@ -234,7 +235,7 @@ class KernelWorker {
   #export(format: ExportFormat): { name: string; mime: string; bytes: Uint8Array } {
     const id = this.#session?.program.lab.id ?? 'trace'
     if ((format as string) === 'klab')
-      return { name: `${id}.trace`, mime: 'application/octet-stream', bytes: join(encodeTrace(this.#trace().store)) }
+      return { name: `${id}.trace`, mime: 'application/octet-stream', bytes: join(encodeTrace(this.#trace().store, this.#status().traceHash)) }
     const exporter = (exporters as Record<string, (typeof exporters)[keyof typeof exporters]>)[format]
     if (!exporter)
       throw new Error(`There is no export format ${format}. Use one of: ${Object.keys(exporters).join(', ')}.`)
@@ -251,7 +252,7 @@ class KernelWorker {
       klab: this.#host.version,
       traceHash: live.writer!.traceHash,
       notes,
-      trace: join(encodeTrace(live.writer!.store)),
+      trace: join(encodeTrace(live.writer!.store, live.writer!.traceHash)),
     })
     return { name: `${program.lab.id}-${machine.seed}.klab`, bytes }
   }
@@ -259,9 +260,9 @@ class KernelWorker {
   #openTrace(bytes: Uint8Array): SessionStatus {
     const zip = bytes[0] === 0x50 && bytes[1] === 0x4b
     const bundle = zip ? readBundle(bytes) : null
-    const trace = new Trace(decodeTrace(bundle ? bundle.trace : bytes))
+    const { store, traceHash } = decodeTrace(bundle ? bundle.trace : bytes)
     this.#session = null
-    this.#opened = { trace, hash: bundle?.traceHash ?? '' }
+    this.#opened = { trace: new Trace(store), hash: traceHash }
     return this.#tell()
   }
 
@@ -325,8 +326,7 @@ const problemText = (problems: Problem[]): string =>
   problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`).join('\n')
 
 function join(parts: Iterable<Uint8Array | string>): Uint8Array {
-  const encoder = new TextEncoder()
-  const chunks = [...parts].map((p) => (typeof p === 'string' ? encoder.encode(p) : p))
+  const chunks = [...parts].map((p) => (typeof p === 'string' ? strToU8(p) : p))
   const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0))
   let at = 0
   for (const chunk of chunks) {

@@ -2,7 +2,7 @@ import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
-import { EEXIST, ENODEV, ENOENT } from '../../linux/errno-values'
+import { EEXIST, ENODEV, ENOENT } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { report } from '../report'
 

@@ -1,0 +1,9 @@
+import { insmod, msleep, rmmod, unplug } from 'klab/scenario'
+
+/** The device is unplugged just after its watchdog has asked for a reset. */
+export default function () {
+  insmod('driver')
+  msleep(14)
+  unplug('01:00.0')
+  rmmod('driver')
+}

@@ -1,0 +1,13 @@
+import type { Machine } from '../engine/machine'
+import type { RunOptions } from '../protocol'
+import { attachDmaSanitizer } from '../checkers/dma'
+import { attachKasan } from '../checkers/kasan'
+
+type Attach = (machine: Machine, run: RunOptions) => void
+
+/** Checkers of every run, in the order in which they listen. */
+const ALWAYS: readonly Attach[] = [attachKasan, attachDmaSanitizer]
+
+export function attachCheckers(machine: Machine, run: RunOptions): void {
+  for (const attach of ALWAYS) attach(machine, run)
+}

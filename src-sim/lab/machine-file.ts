@@ -1,0 +1,19 @@
+import type { Machine } from '../engine/machine'
+import { configureMachine, setUpHardware, type MachineSpec } from '../hardware/set-up'
+import type { Loader } from './loader'
+import type { LabProgram } from './program'
+
+/** Evaluates `machine.ts` (or takes the default machine) and builds the hardware it asks for. */
+export function applyMachineFile(machine: Machine, program: LabProgram, loader: Loader): void {
+  const instance = program.instance('machine', 'machine')
+  const spec = instance ? specOf(loader.load(instance).evaluate(), instance.entry) : {}
+  configureMachine(machine, spec)
+  setUpHardware(machine, spec)
+}
+
+function specOf(exports: Record<string, unknown>, path: string): MachineSpec {
+  const spec = exports['default']
+  if (spec === null || typeof spec !== 'object')
+    throw new Error(`${path} has no default export: write \`export default machine({ ... })\`.`)
+  return spec as MachineSpec
+}
