@@ -17,6 +17,7 @@ export interface FakeOptions {
   steps?: number
   logLines?: number
   findings?: number
+  protocol?: number
   /** Fail the named call with this text. */
   failing?: Partial<Record<keyof KernelApi, string>>
 }
@@ -170,7 +171,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
   ]
 
   const api: Partial<Record<keyof KernelApi, (...args: never[]) => unknown>> = {
-    hello: () => ({ protocol: 1, version: '0.1.0-fake' }),
+    hello: () => ({ protocol: options.protocol ?? 1, version: '0.1.0-fake' }),
     open: (
       lab: { id: string; files: Record<string, string> },
       run: { seed?: number; strategy?: string },

@@ -47,7 +47,7 @@ export interface KeyValueStore {
 
 /** Personal choices. They never travel in a bundle. */
 export const useSettings = defineStore('settings', () => {
-  const values = reactive<Settings>({ ...DEFAULTS })
+  const values = reactive<Settings>({ ...DEFAULTS, keys: {} })
   const systemDark = ref(true)
   const systemContrast = ref(false)
   const systemReduced = ref(false)
