@@ -17,7 +17,8 @@ export const bool = (value: boolean): Expr => unary('!', num(value ? 0 : 1))
 export const thisExpr = (): t.ThisExpression => make({ type: 'ThisExpression' })
 export const ret = (argument: Expr | null): Stmt => make({ type: 'ReturnStatement', argument })
 export const throwing = (argument: Expr): Stmt => make({ type: 'ThrowStatement', argument })
-export const exprStmt = (expression: Expr): Stmt => make({ type: 'ExpressionStatement', expression })
+export const exprStmt = (expression: Expr): Stmt =>
+  make({ type: 'ExpressionStatement', expression })
 export const block = (body: Stmt[]): t.BlockStatement =>
   make({ type: 'BlockStatement', body, directives: [] })
 
@@ -87,7 +88,8 @@ export function seq(...parts: (Expr | null)[]): Expr {
     if (part.type === 'SequenceExpression') expressions.push(...part.expressions)
     else expressions.push(part)
   }
-  return expressions.length === 1 ? expressions[0]! : make({ type: 'SequenceExpression', expressions })
+  if (expressions.length === 1) return expressions[0]!
+  return make({ type: 'SequenceExpression', expressions })
 }
 
 /** The engine's object. */

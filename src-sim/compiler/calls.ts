@@ -39,12 +39,10 @@ function identifierCall(cx: Context, node: t.Node, callee: t.Identifier, args: A
     return kernelCall(cx, node, cx.kernelFunction(ref.specifier, ref.imported), args)
   }
   if (cx.analysis.isGlobal(callee)) {
-    if (SIZED_GLOBALS.has(callee.name)) {
-      const before = cx.at(node)
-      return seq(before, call(call(dot(id('$lib'), 'callee'), [callee]), positioned(cx, node, args)))
-    }
     const before = cx.at(node)
-    return seq(before, call(callee, positioned(cx, node, args)))
+    const sized = SIZED_GLOBALS.has(callee.name)
+    const target = sized ? call(dot(id('$lib'), 'callee'), [callee]) : callee
+    return seq(before, call(target, positioned(cx, node, args)))
   }
   const target = ref ? seq(num(0), cx.tx(callee)) : cx.tx(callee)
   return plainCall(cx, node, target, args)
@@ -107,7 +105,8 @@ function evaluated(
     const list = { type: 'ArrayExpression', elements: args } as unknown as Expr
     const held = cx.keep(cx.tx(list))
     const spread = { type: 'SpreadElement', argument: held.ref() }
-    return { init: [held.init], refs: [spread], first: member(held.ref(), num(0), true), held: [held] }
+    const first = member(held.ref(), num(0), true)
+    return { init: [held.init], refs: [spread], first, held: [held] }
   }
   const steady = args.every((arg) => isSteady(arg))
   const held = args.map((arg) => {
@@ -120,7 +119,10 @@ function evaluated(
     return cx.hold(arg as Expr, false)
   })
   return {
-    init: held.map((h) => h.init), refs: held.map((h) => h.ref()), first: held[0]?.ref() ?? null, held,
+    init: held.map((h) => h.init),
+    refs: held.map((h) => h.ref()),
+    first: held[0]?.ref() ?? null,
+    held,
   }
 }
 
@@ -167,7 +169,7 @@ function mayBeFunctionOrSize(arg: Argument): boolean {
   return !['StringLiteral', 'RegExpLiteral', 'BooleanLiteral', 'NullLiteral'].includes(arg.type)
 }
 
-/** A callback in which nothing can suspend stayed a plain function: the native method can run it. */
+/** A callback in which nothing can suspend stayed plain: the native method can run it. */
 function isPlainCallback(arg: Argument | undefined): boolean {
   if (arg?.type !== 'ArrowFunctionExpression' && arg?.type !== 'FunctionExpression') return false
   return !(arg as { generator?: boolean }).generator

@@ -14,7 +14,9 @@ function classNode(cx: Context, node: ClassNode): t.Node {
   cx.className = node.id?.name ?? cx.pendingName ?? ''
   cx.pendingName = null
   cx.derivedClass = node.superClass != null
-  cx.iteratorClass = node.body.body.some((part) => 'key' in part && isIteratorKey(part.key as t.Node))
+  cx.iteratorClass = node.body.body.some(
+    (part) => 'key' in part && isIteratorKey(part.key as t.Node),
+  )
   node.body.body = node.body.body.map((part) => classPart(cx, part))
   ;[cx.className, cx.derivedClass, cx.iteratorClass] = outer
   cx.pendingName = null

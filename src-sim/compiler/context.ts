@@ -2,7 +2,7 @@ import { types as t } from '@babel/core'
 import { position } from '../engine/position'
 import type { Analysis } from './analysis'
 import {
-  $, assign, binary, bool, call, cond, dot, id, logical, num, seq, str, thisExpr, undef, unary, yielding,
+  $, assign, binary, bool, call, cond, dot, id, logical, num, seq, str, thisExpr, undef, yielding,
   type Expr,
 } from './build'
 import { Frame, type Held } from './frame'
@@ -138,7 +138,9 @@ export class Context {
    * uses assigns variables of this function.
    */
   hold(node: Expr, steady: boolean): Held {
-    if (node.type === 'ThisExpression') return { init: null, ref: () => this.this(), temporary: null }
+    if (node.type === 'ThisExpression') {
+      return { init: null, ref: () => this.this(), temporary: null }
+    }
     if (node.type === 'Identifier' && !this.analysis.imports.has(node)) {
       const { analysis } = this
       if (node.name === 'arguments') {
@@ -186,7 +188,8 @@ export class Context {
    */
   guard(object: Held, field: Expr, write: boolean, at: t.Node): Expr {
     const setPosition = this.at(at)
-    return seq(setPosition, this.watched(object.ref(), field, write, at), this.alive(object, field, write))
+    const watched = this.watched(object.ref(), field, write, at)
+    return seq(setPosition, watched, this.alive(object, field, write))
   }
 
   alive(object: Held, field: Expr, write: boolean): Expr {
@@ -243,9 +246,5 @@ export class Context {
   fieldName(property: t.Expression | t.PrivateName): Expr {
     if (property.type === 'PrivateName') return str(`#${property.id.name}`)
     return str(property.type === 'Identifier' ? property.name : '')
-  }
-
-  not(value: Expr): Expr {
-    return unary('!', value)
   }
 }

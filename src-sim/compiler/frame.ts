@@ -29,7 +29,7 @@ export class Frame {
   yields = 0
   /** How many visible effects (position, suspension, assignment) have been written so far. */
   marks = 0
-  /** Uses of what an arrow takes from `home`: they are renamed when the arrow becomes a function. */
+  /** Uses of what an arrow takes from `home`, renamed when the arrow becomes a function. */
   readonly lexical: { node: object; name: '$this' | '$arguments' | '$target' }[] = []
   /** What this frame must keep in a variable for the arrows in it. */
   readonly captures = new Set<'$this' | '$arguments' | '$target' | '$super'>()

@@ -1,5 +1,7 @@
 /// <reference path="./preset-typescript.d.ts" />
-import { parseSync, transformFromAstSync, types as t, type PluginObj, type TransformOptions } from '@babel/core'
+import {
+  parseSync, transformFromAstSync, types as t, type PluginObj, type TransformOptions,
+} from '@babel/core'
 import presetTypeScript from '@babel/preset-typescript'
 import type { Analysis } from './analysis'
 import { Problems, syntaxError, type CompileError } from './errors'
@@ -24,6 +26,9 @@ const OPTIONS: TransformOptions = {
 /** The modules a lab may import, each with what it exports. */
 export type Api = ReadonlyMap<string, ReadonlySet<string>>
 
+const NO_NAMESPACE =
+  'Namespaces do not exist in a lab: put the code into a file of its own and import it.'
+const WHAT_THERE_IS = "a lab has linux/*, user/*, klab/* and its own files ('./name')"
 const KNOWN_PREFIX = /^(linux|user|klab)\//
 
 /** Parses TypeScript, checks its imports and takes the types out. */
@@ -45,10 +50,13 @@ export function parseTypeScript(
   }
 }
 
+/** Checks are done: makes one expression of the program. */
+export type Work = (program: t.Program, analysis: Analysis) => t.Expression
+
 /** Prints a program after `work` has checked and rewritten it. */
 export function printProgram(
   ast: t.File, text: string, path: string, problems: Problems, advise: Advice,
-  work: (program: t.Program, analysis: Analysis) => t.Expression,
+  work: Work,
 ): { code: string; map: object | null } {
   const plugin: PluginObj = {
     visitor: {
@@ -76,7 +84,7 @@ function checkModules(program: t.Program, problems: Problems, api: Api | undefin
   for (const node of program.body) {
     switch (node.type) {
       case 'TSModuleDeclaration':
-        if (!node.declare) problems.add(node, 'Namespaces do not exist in a lab: put the code into a file of its own and import it.')
+        if (!node.declare) problems.add(node, NO_NAMESPACE)
         break
       case 'TSImportEqualsDeclaration':
         problems.add(node, "Write import { name } from '...' instead of import = require().")
@@ -98,7 +106,7 @@ function checkSource(source: t.StringLiteral, problems: Problems, api: Api | und
   const { value } = source
   if (value.startsWith('./') || value.startsWith('../')) return
   if (!KNOWN_PREFIX.test(value)) {
-    problems.add(source, `'${value}' cannot be imported: a lab has linux/*, user/*, klab/* and its own files ('./name').`)
+    problems.add(source, `'${value}' cannot be imported: ${WHAT_THERE_IS}.`)
   } else if (api && !api.has(value)) {
     problems.add(source, `There is no header '${value}': ${nearest(value, api.keys())}`)
   }

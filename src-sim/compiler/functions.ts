@@ -6,14 +6,17 @@ import {
 import type { Context } from './context'
 import { Frame, type FrameKind } from './frame'
 import { PROTOCOL_METHODS } from './globals'
-import { pattern, source } from './members'
+import { pattern, source } from './patterns'
 
+type Method = t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod
 type FunctionNode =
   | t.FunctionDeclaration | t.FunctionExpression | t.ArrowFunctionExpression
-  | t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod
+  | Method
 
 /** Rewrites one function: parameters, body, and what arrows in it need. */
-function rewrite(cx: Context, node: FunctionNode, kind: FrameKind, name: string, suspends: boolean): Frame {
+function rewrite(
+  cx: Context, node: FunctionNode, kind: FrameKind, name: string, suspends: boolean,
+): Frame {
   const frame = new Frame(kind, cx.frame, name, suspends)
   span(cx, node, name)
   let body = block([])
@@ -32,7 +35,9 @@ function rewrite(cx: Context, node: FunctionNode, kind: FrameKind, name: string,
 }
 
 function declareAll(names: string[]): Stmt {
-  const declarations = names.map((name) => ({ type: 'VariableDeclarator', id: id(name), init: null }))
+  const declarations = names.map((name) => (
+    { type: 'VariableDeclarator', id: id(name), init: null }
+  ))
   return { type: 'VariableDeclaration', kind: 'let', declarations } as unknown as Stmt
 }
 
@@ -90,13 +95,18 @@ function parameters(cx: Context, node: FunctionNode): Stmt[] {
   return statements
 }
 
+const TRIVIAL: ReadonlySet<string> = new Set([
+  'NumericLiteral', 'StringLiteral', 'NullLiteral', 'BooleanLiteral', 'BigIntLiteral',
+])
+
 function isTrivial(node: t.Node): boolean {
-  return node.type === 'NumericLiteral' || node.type === 'StringLiteral' || node.type === 'NullLiteral'
-    || node.type === 'BooleanLiteral' || node.type === 'BigIntLiteral'
+  return TRIVIAL.has(node.type)
 }
 
 /** Makes a function a generator if something in it suspends, and settles what arrows borrowed. */
-function conclude(cx: Context, frame: Frame, node: FunctionNode): FunctionNode | t.FunctionExpression {
+function conclude(
+  cx: Context, frame: Frame, node: FunctionNode,
+): FunctionNode | t.FunctionExpression {
   if (frame.yields === 0) {
     if (frame.kind === 'arrow' && cx.frame.kind === 'arrow') cx.frame.lexical.push(...frame.lexical)
     return node
@@ -188,13 +198,13 @@ function classMethod(cx: Context, node: t.ClassMethod | t.ClassPrivateMethod): t
 }
 
 function method(
-  cx: Context, node: t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod, name: string, accessor: boolean,
+  cx: Context, node: Method, name: string, accessor: boolean,
 ): t.Node {
   const key = node.key
   if (key.type === 'Identifier' && key.name === 'import') quoteKey(node)
   const isIterator = isIteratorKey(key)
-  const byProtocol = (key.type === 'Identifier' && PROTOCOL_METHODS.has(key.name)) || isSymbolKey(key)
-  if (accessor || byProtocol || cx.iteratorClass && isStep(key)) {
+  const byProtocol = PROTOCOL_METHODS.has(keyName(key)) || isSymbolKey(key)
+  if (accessor || byProtocol || (cx.iteratorClass && isStep(key))) {
     const outer = cx.insideIterator
     cx.insideIterator ||= isIterator || cx.iteratorClass
     rewrite(cx, node, 'atomic', name, false)
@@ -205,12 +215,13 @@ function method(
 }
 
 /** `import(x) {}` would look like a dynamic import to the sandbox. */
-function quoteKey(node: t.ObjectMethod | t.ClassMethod | t.ClassPrivateMethod): void {
+function quoteKey(node: Method): void {
   Object.assign(node, { computed: true, key: str('import') })
 }
 
 function isSymbolKey(key: t.Node): boolean {
-  return key.type === 'MemberExpression' && key.object.type === 'Identifier' && key.object.name === 'Symbol'
+  if (key.type !== 'MemberExpression' || key.object.type !== 'Identifier') return false
+  return key.object.name === 'Symbol'
 }
 
 export function isIteratorKey(key: t.Node): boolean {

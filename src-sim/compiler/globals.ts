@@ -44,7 +44,8 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, string> = new Map([
   ['console', LOG], ['alert', LOG],
   ['process', REALM], ['globalThis', REALM], ['window', REALM], ['self', REALM], ['global', REALM],
   ['document', REALM],
-  ['Promise', ASYNC], ['Generator', ASYNC], ['Atomics', 'use atomic_t, READ_ONCE() and WRITE_ONCE()'],
+  ['Promise', ASYNC], ['Generator', ASYNC],
+  ['Atomics', 'use atomic_t, READ_ONCE() and WRITE_ONCE()'],
   ['SharedArrayBuffer', 'all memory of the machine is shared already; use kzalloc()'],
   ['require', MODULE], ['module', MODULE], ['exports', 'write export in front of the declaration'],
   ['Function', 'code cannot be made from text; write a function'],
@@ -68,10 +69,13 @@ export const REFUSED_MEMBERS: ReadonlyMap<string, string> = new Map([
     'acosh', 'atanh', 'exp', 'expm1', 'log', 'log2', 'log10', 'log1p', 'cbrt', 'hypot', 'pow',
   ].map((name): [string, string] => [
     `Math.${name}`,
-    name === 'log2' ? 'use ilog2()' : name === 'pow' ? 'use the ** operator' : 'use integers, as the kernel does',
+    name === 'log2' ? 'use ilog2()'
+      : name === 'pow' ? 'use the ** operator' : 'use integers, as the kernel does',
   ]),
   ['Array.fromAsync', ASYNC],
 ])
 
 /** Methods that the language itself calls: they run to their end without suspending. */
-export const PROTOCOL_METHODS: ReadonlySet<string> = new Set(['toString', 'valueOf', 'toJSON', 'toLocaleString'])
+export const PROTOCOL_METHODS: ReadonlySet<string> = new Set([
+  'toString', 'valueOf', 'toJSON', 'toLocaleString',
+])

@@ -1,7 +1,7 @@
 import { FILES_MAX } from '../engine/position'
 import type { FunctionSpan } from './context'
 import { Problems, type CompileError, type CompileErrors } from './errors'
-import { adviceFor, parseTypeScript, printProgram, type Api } from './front-end'
+import { adviceFor, parseTypeScript, printProgram, type Api, type Work } from './front-end'
 import { instrument, type Instrumented } from './instrument'
 import type { ImportedName } from './modules'
 import { assert } from '../base/assert'
@@ -46,7 +46,9 @@ export interface CompileOptions {
   api?: Api
 }
 
-export function compileFile(file: SourceFile, options: CompileOptions = {}): CompiledFile | CompileErrors {
+export function compileFile(
+  file: SourceFile, options: CompileOptions = {},
+): CompiledFile | CompileErrors {
   const { path, text, index, kind } = file
   assert(index >= 0 && index <= FILES_MAX, `file number ${index} is out of range`)
   const { api } = options
@@ -55,14 +57,18 @@ export function compileFile(file: SourceFile, options: CompileOptions = {}): Com
   const problems = new Problems(path)
   const advise = adviceFor(parsed.importedLocals, api)
   let done: Instrumented | undefined
-  const { code, map } = printProgram(parsed.ast, text, path, problems, advise, (program, analysis) => {
+  const work: Work = (program, analysis) => {
     done = instrument(program, analysis, index)
     return done.program
-  })
+  }
+  const { code, map } = printProgram(parsed.ast, text, path, problems, advise, work)
   if (problems.any || !done) return { errors: problems.list() }
   const { imports, exports, functions, accesses } = done
   const { importedNames } = parsed
-  return { path, index, kind, code, imports, resolved: {}, importedNames, exports, functions, accesses, map }
+  return {
+    path, index, kind, code, map, imports, exports, importedNames, functions, accesses,
+    resolved: {},
+  }
 }
 
 export function isCompiled<T extends object>(result: T | CompileErrors): result is T {
@@ -87,7 +93,9 @@ export function compileLab(
 }
 
 /** Resolves the relative imports of one file. */
-function link(file: CompiledFile, paths: Set<string>, byPath: Map<string, CompiledFile>): CompileError[] {
+function link(
+  file: CompiledFile, paths: Set<string>, byPath: Map<string, CompiledFile>,
+): CompileError[] {
   const errors: CompileError[] = []
   const missing = new Set<string>()
   for (const specifier of file.imports) {
@@ -100,7 +108,9 @@ function link(file: CompiledFile, paths: Set<string>, byPath: Map<string, Compil
     const add = (message: string): number => errors.push({ path: file.path, line, column, message })
     const path = resolve(file.path, specifier, paths)
     if (!path) {
-      if (!missing.has(specifier)) add(`There is no file '${specifier}' in this lab: create it or correct the name.`)
+      if (!missing.has(specifier)) {
+        add(`There is no file '${specifier}' in this lab: create it or correct the name.`)
+      }
       missing.add(specifier)
       continue
     }

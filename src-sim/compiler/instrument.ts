@@ -1,5 +1,6 @@
 import type { types as t } from '@babel/core'
 import type { Analysis } from './analysis'
+import { assignmentHandlers } from './assignments'
 import { callHandlers } from './calls'
 import { chainHandlers } from './chains'
 import { classHandlers } from './classes'
@@ -10,8 +11,8 @@ import { assemble, type Assembled } from './modules'
 import { statementHandlers } from './statements'
 
 const HANDLERS = {
-  ...memberHandlers, ...callHandlers, ...chainHandlers, ...functionHandlers, ...classHandlers,
-  ...statementHandlers,
+  ...memberHandlers, ...assignmentHandlers, ...callHandlers, ...chainHandlers, ...functionHandlers,
+  ...classHandlers,  ...statementHandlers,
 } as Handlers
 
 export interface Instrumented extends Assembled {

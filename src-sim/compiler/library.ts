@@ -1,5 +1,5 @@
 import type { Runtime } from '../engine/runtime'
-import { fileOf, lineOf, columnOf } from '../engine/position'
+import { columnOf, lineOf } from '../engine/position'
 import { MAKERS, SIZED, tooLarge } from './limits'
 import { TWINS } from './twins'
 
@@ -18,10 +18,7 @@ export interface Library {
 
 /** One for each loaded file; `path` is for messages. */
 export function createLibrary(runtime: Runtime, path: string): Library {
-  const place = (): string => {
-    const file = fileOf(runtime.p) >= 0 ? path : ''
-    return `${file}:${lineOf(runtime.p)}:${columnOf(runtime.p)}`
-  }
+  const place = (): string => `${path}:${lineOf(runtime.p)}:${columnOf(runtime.p)}`
   const limited = new Map<unknown, unknown>()
   for (const [native, size] of SIZED) {
     limited.set(native, sized(TWINS.get(native) ?? native, size, place))

@@ -19,6 +19,9 @@ const elements = (value: any): number =>
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
+const isCount = (args: unknown[]): args is [number] =>
+  args.length === 1 && typeof args[0] === 'number'
+
 const text = (length: unknown): number => Number(length) * CHARACTER_BYTES
 
 const joined: Size = (self, [separator]) => {
@@ -28,7 +31,7 @@ const joined: Size = (self, [separator]) => {
 
 /** Constructors, called with or without `new`. */
 export const MAKERS: [Any, Size][] = [
-  [Array, (_self, args) => (args.length === 1 && typeof args[0] === 'number' ? args[0] * SLOT_BYTES : 0)],
+  [Array, (_self, args) => (isCount(args) ? args[0] * SLOT_BYTES : 0)],
   [ArrayBuffer, (_self, [bytes]) => Number(bytes)],
   ...TYPED.map((type): [Any, Size] => [
     type as unknown as Any,
@@ -55,7 +58,8 @@ export const SIZED: [Any, Size][] = [
 export function tooLarge(bytes: number, place: () => string): void {
   if (!(bytes > ALLOCATION_LIMIT_BYTES)) return
   throw new RangeError(
-    `${place()}: this asks for ${describe(bytes)} at once, but a lab may have 64 MiB: ask for less.`,
+    `${place()}: this asks for ${describe(bytes)} at once, ` +
+      'but a lab may have 64 MiB: ask for less.',
   )
 }
 

@@ -9,14 +9,18 @@ const NO_ASYNC =
   'Kernel code cannot be async: write it as plain synchronous code, calls that sleep just sleep.'
 const NO_GENERATOR =
   'Kernel code cannot be a generator: write a loop, or return an array instead of yielding.'
-const NO_IMPORT = 'Modules cannot be loaded while code runs: write an import at the top of the file.'
+const NO_IMPORT =
+  'Modules cannot be loaded while code runs: write an import at the top of the file.'
+const NO_META = 'import.meta does not exist in a lab: pass what you need as an argument.'
 const NO_DOLLAR = "Names that begin with '$' belong to the lab: choose another name for"
 
 /** What to do about a name that is not declared. */
 export type Advice = (name: string) => string
 
 /** Checks what lab code may say, and finds out what its identifiers refer to. */
-export function analyse(program: NodePath<t.Program>, problems: Problems, advise: Advice): Analysis {
+export function analyse(
+  program: NodePath<t.Program>, problems: Problems, advise: Advice,
+): Analysis {
   const analysis = new Analysis()
   program.traverse({
     Function(path) {
@@ -31,7 +35,7 @@ export function analyse(program: NodePath<t.Program>, problems: Problems, advise
     ImportExpression: (path) => problems.add(path.node, NO_IMPORT),
     MetaProperty(path) {
       if (path.node.meta.name !== 'import') return
-      problems.add(path.node, 'import.meta does not exist in a lab: pass what you need as an argument.')
+      problems.add(path.node, NO_META)
     },
     ExportAllDeclaration(path) {
       const message = "Name what is exported: write export { a, b } from '...' instead of export *."
@@ -123,7 +127,8 @@ function checkMember(path: NodePath<t.MemberExpression>, problems: Problems): vo
   if (computed || object.type !== 'Identifier' || property.type !== 'Identifier') return
   if (path.scope.getBinding(object.name)) return
   const advice = REFUSED_MEMBERS.get(`${object.name}.${property.name}`)
-  if (advice) problems.add(path.node, `${object.name}.${property.name} differs between machines: ${advice}.`)
+  const name = `${object.name}.${property.name}`
+  if (advice) problems.add(path.node, `${name} differs between machines: ${advice}.`)
 }
 
 function checkSuper(path: NodePath<t.Super>, problems: Problems): void {
@@ -131,17 +136,23 @@ function checkSuper(path: NodePath<t.Super>, problems: Problems): void {
   if (!inArrow) return
   const { parent, parentPath } = path
   if (parent.type === 'CallExpression') {
-    problems.add(path.node, 'Call super() directly in the constructor, not in a function inside it.')
+    const message = 'Call super() directly in the constructor, not in a function inside it.'
+    problems.add(path.node, message)
   } else if (parentPath?.parent.type === 'AssignmentExpression' && parentPath.key === 'left') {
     problems.add(path.node, 'Assign to this instead of super inside an arrow function.')
   }
 }
 
+const valueOf = (part: t.ObjectProperty | t.RestElement): t.Node =>
+  part.type === 'ObjectProperty' ? part.value : part
+
 function checkAssigned(target: t.Identifier, scope: Scope, problems: Problems): void {
   const { name } = target
   const kind = scope.getBinding(name)?.kind
   if (kind === 'module') problems.add(target, `${name} ${READ_ONLY}`)
-  if (kind === 'const') problems.add(target, `${name} is a constant: declare it with let to change it.`)
+  if (kind === 'const') {
+    problems.add(target, `${name} is a constant: declare it with let to change it.`)
+  }
 }
 
 export const READ_ONLY = 'is imported and cannot be assigned: export a function that changes it.'
@@ -158,12 +169,13 @@ function checkTargets(target: t.Node | null, scope: Scope, problems: Problems): 
       return target.elements.forEach((element) => checkTargets(element, scope, problems))
     case 'ObjectPattern':
       return target.properties.forEach((property) =>
-        checkTargets(property.type === 'ObjectProperty' ? property.value : property, scope, problems))
+        checkTargets(valueOf(property), scope, problems))
     case 'MemberExpression': {
       const { object } = target
       if (object.type !== 'Identifier') return
       const binding = scope.getBinding(object.name)
-      if (binding?.path.isImportNamespaceSpecifier()) problems.add(target, `${object.name} ${READ_ONLY}`)
+      if (!binding?.path.isImportNamespaceSpecifier()) return
+      problems.add(target, `${object.name} ${READ_ONLY}`)
     }
   }
 }

@@ -1,14 +1,16 @@
 import type { types as t } from '@babel/core'
 import {
-  $, binary, block, call, declare, exprStmt, id, ifThen, logical, member, num, seq, str, throwing, unary,
-  assign, bool, type Expr, type Stmt,
+  $, assign, binary, block, bool, call, declare, exprStmt, id, ifThen, logical, member, num, seq,
+  str, throwing, unary, type Expr, type Stmt,
 } from './build'
 import type { Context } from './context'
-import { global, pattern, source } from './members'
+import { global } from './assignments'
+import { pattern, source } from './patterns'
 
 function identifier(cx: Context, node: t.Identifier): t.Node {
   const ref = cx.analysis.imports.get(node)
-  if (ref) return ref.imported === '*' ? cx.module(ref.specifier) : live(cx, ref.specifier, ref.imported)
+  if (ref?.imported === '*') return cx.module(ref.specifier)
+  if (ref) return live(cx, ref.specifier, ref.imported)
   if (node.name === 'arguments' && cx.analysis.isGlobal(node)) return cx.lexical(node, '$arguments')
   if (cx.frame.suspends && cx.analysis.isShared(node)) {
     return seq(global(cx, node, false), { ...node })
@@ -56,7 +58,8 @@ function expressionStatement(cx: Context, node: t.ExpressionStatement): t.Node {
 
 /** One turn of a loop: the engine looks in when the fuel is used up. */
 function turn(cx: Context, node: t.Loop): Stmt {
-  const spent = binary('<', { type: 'UpdateExpression', operator: '--', prefix: true, argument: $('fuel') } as Expr, num(0))
+  const left = { type: 'UpdateExpression', operator: '--', prefix: true, argument: $('fuel') }
+  const spent = binary('<', left as Expr, num(0))
   const burn = call($('burn'), [num(cx.position(node))])
   const wait = cx.frame.suspends ? cx.yield(burn) : call($('atomic'), [burn])
   return exprStmt(logical('&&', spent, wait))
@@ -78,7 +81,9 @@ function loop(cx: Context, node: t.Loop): t.Node {
   return node
 }
 
-function forEach(cx: Context, node: t.ForOfStatement | t.ForInStatement, body: t.BlockStatement): void {
+function forEach(
+  cx: Context, node: t.ForOfStatement | t.ForInStatement, body: t.BlockStatement,
+): void {
   node.right = cx.checked(node.right, str(node.type === 'ForOfStatement' ? 'iterator' : '*'), true)
   if (node.left.type !== 'VariableDeclaration') {
     node.left = pattern(cx, node.left) as typeof node.left
@@ -113,14 +118,14 @@ function tryStatement(cx: Context, node: t.TryStatement): t.Node {
   const finalizer = cx.tx(node.finalizer)
   const ending = cx.unique('f')
   const error = cx.unique('x')
-  const inner = node.handler
-    ? block([{ type: 'TryStatement', block: node.block, handler: node.handler, finalizer: null } as Stmt])
-    : node.block
+  const own = { ...node, finalizer: null }
+  const inner = node.handler ? block([own]) : node.block
   const note = exprStmt(assign(id(ending), call($('fatal'), [id(error)])))
-  const handler = { type: 'CatchClause', param: id(error), body: block([note, throwing(id(error))]) }
+  const body = block([note, throwing(id(error))])
+  const handler = { type: 'CatchClause', param: id(error), body }
   const guarded = block([ifThen(unary('!', id(ending)), finalizer)])
-  const outer = { type: 'TryStatement', block: inner, handler, finalizer: guarded } as unknown as Stmt
-  return block([declare('let', id(ending), bool(false)), outer])
+  const outer = { type: 'TryStatement', block: inner, handler, finalizer: guarded }
+  return block([declare('let', id(ending), bool(false)), outer as unknown as Stmt])
 }
 
 function catchClause(cx: Context, node: t.CatchClause): void {
@@ -162,7 +167,7 @@ function labeled(cx: Context, node: t.LabeledStatement): t.Node {
 
 const leave = (_cx: Context, node: t.Node): t.Node => node
 
-/** Texts that the sandbox would take for code (`import(`, `eval(`, HTML comments) are spelled apart. */
+/** Texts that the sandbox would take for code (`import(`, `eval(`, comments) are spelled apart. */
 function stringLiteral(_cx: Context, node: t.StringLiteral): t.Node {
   const raw = apart(JSON.stringify(node.value).replace(/[\u2028\u2029]/g, escape16))
   node.extra = { rawValue: node.value, raw }

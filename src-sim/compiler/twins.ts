@@ -214,7 +214,7 @@ function* toSorted(this: unknown[], compare?: Callback): Sim<unknown[]> {
   return yield* ordered([...this], compare)
 }
 
-function* from(this: unknown, source: Iterable<unknown>, f?: Callback, self?: unknown): Sim<unknown[]> {
+function* from(source: Iterable<unknown>, f?: Callback, self?: unknown): Sim<unknown[]> {
   const values: unknown[] = Array.from(source)
   if (f === undefined) return values
   callable(f)

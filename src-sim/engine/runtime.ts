@@ -5,21 +5,32 @@ import { Suspend, type Suspension } from './suspend'
  * The object that compiled lab code knows as `$`: the whole contract between the compiler and the
  * engine. One instance per machine; the machine is the only writer besides compiled code.
  *
- * Shape of compiled code (every driver function is a generator function):
+ * A file is compiled to `(function ($, $imports, $exports, $lib) { ... })`. In what follows, t stands
+ * for a temporary and S for `$.Suspend`. Functions become generator functions, except those in
+ * which nothing can suspend, which stay plain, and those that the language itself calls, which are
+ * *atomic*: constructors, accessors, field initialisers, toString, valueOf, toJSON, iterators, and
+ * the top level of the file. Atomic code writes `$.atomic(x)` where other code writes `yield x`, and
+ * has neither points nor watched accesses.
  *
  *   function body    $.p = POS; if ($.dead[FILE]) $.unloaded(POS)
- *   kernel call      (a = x, b = y, $.p = POS, f.$quiet || (yield $.point(f, a)),
- *                     (t = f(a, b)) instanceof $.Suspend ? yield t : t)
- *                    for functions imported from 'linux/...', 'user/...' and 'klab/...'
- *   other call       (t = g(x), $.p = POS, t instanceof $.Suspend ? yield t : t) with POS set before the call too
- *   member access    (o = x, $.p = POS, o.$dead === undefined || $.bad(o, 'field', write), o.field);
- *                    with `$.watch` set also `($.watch && (t = $.access(o, 'field', write)) && (yield t))`
- *                    before the access, where the function can suspend
- *   indexed access   as member access; on typed arrays `$.index(o, i, write)` reports out-of-bounds
- *   loop back-edge   --$.fuel < 0 && (yield $.burn(POS))
- *   new X(...)       $.made(new X(...))
- *   native callbacks calls by name of map, filter, sort, ...: $.twin(o, 'map') answers a generator
- *                    twin when `o` is a native array, Map, Set or string, else undefined
+ *   kernel call      ($.p = POS, f.$quiet || (yield $.point(f, a), $.p = POS),
+ *                     (t = f(a, b)) instanceof S ? yield t : t)
+ *                    for functions imported from 'linux/...', 'user/...' and 'klab/...'; what the
+ *                    arguments read is read before the point
+ *   other call       ($.p = POS, (t = g(x)) instanceof S ? yield t : t)
+ *   member access    ($.p = POS, $.watch && (t = $.access(o, 'field', write)) && (yield t, $.p = POS),
+ *                     o.$dead === undefined || $.bad(o, 'field', write), o.field)
+ *                    `o.x += v` and `o.x++` are a read and a write, each with all of this
+ *   indexed access   as member access, then $.index(o, i, write) when i is a number and o[i] is
+ *                    undefined: beyond the end of a buffer, or a hole, which is no error
+ *   shared variable  `let` of the top level that functions change: as a member access of $exports,
+ *                    without the test of $dead
+ *   loop turn        --$.fuel < 0 && (yield $.burn(POS))
+ *   new X(...)       $.made(new X(...)), but not for classes of the language
+ *   catch (e)        if ($.fatal(e)) throw e; `finally` is passed by in the same way
+ *   native callbacks `o.map(f)` and the like: $lib.callee(o.map).call(o, f), which may be a generator
+ *
+ * Positions are those of the name that is called or accessed.
  */
 export interface Runtime {
   /** Where the running code is. Written before every call, access and allocation. */
@@ -34,8 +45,8 @@ export interface Runtime {
 
   /** The text that runs at `pos` is gone: reports and does not return. */
   unloaded(pos: Position): never
-  /** The suspension to yield before a kernel function is called with this first argument. */
-  point(f: object, first: unknown): Suspension
+  /** The suspension to yield before a kernel function is called with this first argument, if any. */
+  point(f: object, first?: unknown): Suspension
   /** `object.$dead` is set: reports the access (KASAN) and ends the task, or answers the object. */
   bad(object: object, field: PropertyKey, write: boolean): void
   /** Asked only while `watch` is set; answers a suspension when others could see this access. */

@@ -67,7 +67,8 @@ function makeOverridable(prototype: object, descriptors: Record<string, Property
       configurable: false,
       get: () => value as unknown,
       set(this: object, own: unknown) {
-        Object.defineProperty(this, name, { value: own, writable: true, enumerable: true, configurable: true })
+        const field = { value: own, writable: true, enumerable: true, configurable: true }
+        Object.defineProperty(this, name, field)
       },
     })
   }

@@ -22,7 +22,9 @@ export interface Sandbox {
 }
 
 /** Globals that would let two runs differ, or let code make code. The rest is the language. */
-const WITHHELD = ['Function', 'eval', 'Promise', 'Proxy', 'Date', 'Compartment', 'harden', 'lockdown']
+const WITHHELD = [
+  'Function', 'eval', 'Promise', 'Proxy', 'Date', 'Compartment', 'harden', 'lockdown',
+]
 
 export function createSandbox(): Sandbox {
   assert(isPrepared(), 'the realm must be prepared before a sandbox is made')

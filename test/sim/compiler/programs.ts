@@ -48,7 +48,7 @@ const grammar = fc.letrec<Grammar>((tie) => {
       fc.tuple(expr, body, body).map(([t, x, y]) => `if (${t}) { ${x} } else { ${y} }`),
       fc.tuple(body, fc.constantFrom('', 'if (i === 1) continue;', 'if (i === 2) break;'))
         .map(([x, jump]) => `for (let i = 0; i < 3; i++) { ${jump} ${x} }`),
-      fc.tuple(names, body).map(([v, x]) => `for (const ${v} of [...l]) { const w = ${v}; ${x.replace(/\b[abc](?= [-+?]?=|\+\+|--)/g, 'n')} }`),
+      fc.tuple(names, body).map(([v, x]) => `for (let ${v} of [...l]) { n += ${v}; ${x} }`),
       fc.tuple(body, expr, body).map(([x, v, y]) => `try { ${x} if (${v}) throw ${v}; } catch (e) { log(e); ${y} }`),
       fc.tuple(body, body).map(([x, y]) => `try { ${x} } finally { ${y} }`),
       fc.tuple(names, expr).map(([v, x]) => `{ const k = () => ${x}; ${v} = k() + 1; }`),
