@@ -187,9 +187,9 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
             },
           ]
         : []
-      const state = problems.length > 0 ? 'failed' : 'ready'
+      if (problems.length > 0) return { problems, status: now }
       at(0, 0, {
-        state,
+        state: 'ready',
         lab: lab.id,
         stop: null,
         stopText: '',

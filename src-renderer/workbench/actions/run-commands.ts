@@ -110,7 +110,7 @@ export async function restartKernel(): Promise<void> {
 
 export function stepCommands(): Command[] {
   const [session, kernel, lab] = [useSession(), useKernel(), useLab()]
-  const can = (): boolean => kernel.ready && lab.isOpen && !session.running
+  const can = (): boolean => kernel.ready && lab.isOpen && lab.trusted && !session.running
   const back = (): boolean => can() && kernel.status.cursorStep > 0
   return [
     {

@@ -56,8 +56,13 @@ export const useSession = defineStore('session', () => {
     // Reading the revision makes this follow every edit.
     return old !== null && lab.revision >= 0 && !sameFiles(old, lab.source())
   })
+  /** A run that is over can still be taken back to its end after a look into the past. */
   const canGoOn = computed(
-    () => !stale.value && (state.value === 'ready' || state.value === 'paused'),
+    () =>
+      !stale.value &&
+      (state.value === 'ready' ||
+        state.value === 'paused' ||
+        (state.value === 'ended' && cursor.inPast)),
   )
   const running = computed(() => kernel.running || pacing.value)
   let pace = 0
@@ -84,14 +89,23 @@ export const useSession = defineStore('session', () => {
     stopPacing()
     const { problems, status } = await kernel.api.open(source, options())
     lab.setProblems(problems)
+    if (problems.length > 0) {
+      // The session before, if there is one, is still there to be looked at.
+      kernel.accept(status)
+      tellProblems(problems)
+      return false
+    }
+    opened.value = source
+    await begun(status)
+    return true
+  }
+
+  /** A machine stands at its start: nothing read from the one before is valid. */
+  async function begun(status: SessionStatus): Promise<void> {
     kernel.newEpoch()
     kernel.accept(status)
     cursor.clear()
-    opened.value = source
-    if (problems.length > 0) tellProblems(problems)
-    if (status.state === 'failed') return false
     if (breakpoints.value.length > 0) await kernel.api.breakpoints(breakpoints.value)
-    return true
   }
 
   function tellProblems(problems: Problem[]): void {
@@ -135,7 +149,7 @@ export const useSession = defineStore('session', () => {
 
   async function stop(): Promise<void> {
     await halt()
-    if (kernel.hasSession) settle(await kernel.api.stop())
+    if (kernel.hasSession && opened.value !== null) await begun(await kernel.api.stop())
   }
 
   async function halt(): Promise<void> {

@@ -10,5 +10,6 @@ const options = Object.fromEntries(
     .filter(([, value]) => value !== undefined),
 )
 const host = fakeHost(options as never)
+if (query.has('real')) (await import('./real')).makeReal(host)
 Object.assign(globalThis, { fakeHost: host })
 void startWorkbench(host)
