@@ -36,21 +36,30 @@ export interface Subject {
   slices: Facet[]
 }
 
+/** When objects were allocated and freed; ids are not used twice, so folds can share it. */
+interface Life {
+  alloc: number
+  free: number
+}
+
 /** The model that events describe. `apply` brings it from one event to the next. */
 export class StateFold implements EffectSink {
   readonly subjects: Map<number, Subject>
+  readonly #lives: Map<number, Life>
   #epoch: number
   event = -1
 
-  constructor(epoch = 0, subjects = new Map<number, Subject>(), event = -1) {
+  constructor(epoch = 0, subjects = new Map<number, Subject>(), lives = new Map<number, Life>()) {
     this.#epoch = epoch
     this.subjects = subjects
-    this.event = event
+    this.#lives = lives
   }
 
   /** A copy to go on from; neither copy sees what the other does next. */
   fork(epoch: number): StateFold {
-    return new StateFold(epoch, new Map(this.subjects), this.event)
+    const fork = new StateFold(epoch, new Map(this.subjects), this.#lives)
+    fork.event = this.event
+    return fork
   }
 
   /** From now on records made so far are shared with a fork. */
@@ -81,6 +90,7 @@ export class StateFold implements EffectSink {
     if (!old?.facets.some((f) => f.facet === facet)) return
     const own = this.#own(subject)
     own.facets = own.facets.filter((f) => f.facet !== facet)
+    this.#forget(subject, own)
   }
 
   enter(subject: number, facet: string, value: Label): void {
@@ -132,12 +142,14 @@ export class StateFold implements EffectSink {
     own.status = 'alive'
     own.allocEvent = this.event
     own.freeEvent = -1
+    this.#lives.set(object, { alloc: this.event, free: -1 })
   }
 
   free(object: number): void {
     const own = this.#own(object)
     own.status = 'freed'
     own.freeEvent = this.event
+    this.#lives.set(object, { alloc: own.allocEvent, free: this.event })
     own.facets = own.facets.filter((f) => PENDING_FACETS.has(f.facet))
     this.#forget(object, own)
   }
@@ -162,8 +174,7 @@ export class StateFold implements EffectSink {
 
   /** A freed object is remembered only as long as something about it is not over. */
   #forget(id: number, own: Subject): void {
-    const over = own.holders.length === 0 && own.facets.length === 0 && own.holding === 0
-    if (over && own.status === 'freed') this.subjects.delete(id)
+    if (isOver(own)) this.subjects.delete(id)
   }
 
   #own(id: number): Subject {
@@ -171,13 +182,27 @@ export class StateFold implements EffectSink {
     if (old?.epoch === this.#epoch) return old
     const own: Subject = old
       ? { ...old, epoch: this.#epoch, slices: [...old.slices] }
-      : {
-          epoch: this.#epoch, status: 'static', allocEvent: -1, freeEvent: -1, parent: -1,
-          refs: null, name: 0, facets: [], holders: [], holding: 0, slices: [],
-        }
+      : this.#fresh(id)
     this.subjects.set(id, own)
     return own
   }
+
+  /** Nothing is known of it, except perhaps that it was freed long ago. */
+  #fresh(id: number): Subject {
+    const life = this.#lives.get(id)
+    const freed = life !== undefined && life.free >= 0 && life.free < this.event
+    return {
+      epoch: this.#epoch, status: freed ? 'freed' : 'static', allocEvent: freed ? life.alloc : -1,
+      freeEvent: freed ? life.free : -1, parent: -1, refs: null, name: 0, facets: [], holders: [],
+      holding: 0, slices: [],
+    }
+  }
+}
+
+/** Freed, and nothing is left that could still touch it or that it still holds. */
+export function isOver(subject: Subject): boolean {
+  const { status, holders, facets, holding } = subject
+  return status === 'freed' && holders.length === 0 && facets.length === 0 && holding === 0
 }
 
 function lastIndex(slices: readonly Facet[], slice: string): number {

@@ -3,7 +3,7 @@ import type { Effects } from './effects'
 import { StateFold } from './state-fold'
 import type { TraceStore } from './store'
 
-const SNAPSHOT_EVENTS = 16384
+const SNAPSHOT_EVENTS = 8192
 
 /**
  * Finds the state after any event. Keeps a snapshot at least every `SNAPSHOT_EVENTS` events that

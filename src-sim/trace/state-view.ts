@@ -1,6 +1,7 @@
 import { Cursor } from './cursor'
 import { labelObject } from './labels'
 import type { Labels } from './labels'
+import { isOver } from './state-fold'
 import type { Facet, StateFold, Subject } from './state-fold'
 import type { TraceStore } from './store'
 import type {
@@ -13,6 +14,7 @@ export function viewOf(fold: StateFold, store: TraceStore, labels: Labels): Stat
   const edges: HoldEdge[] = []
   const cpus: CpuState[] = []
   for (const [id, subject] of fold.subjects) {
+    if (isOver(subject)) continue
     const facets = subject.facets.map((f) => facetState(f, labels))
     if (id < 0) {
       const current = facets.find((f) => f.facet === 'current')?.target ?? 0

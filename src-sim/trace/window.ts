@@ -1,6 +1,7 @@
 import { CATEGORIES } from './declare'
-import type { Label, Labels } from './labels'
+import type { Labels } from './labels'
 import type { TraceStore } from './store'
+import { LabelIndex, PointColumns, SpanColumns } from './window-columns'
 import { OPEN } from './timeline'
 import type { Lane, Timeline, Track } from './timeline'
 import { timeOf } from './time-search'
@@ -21,6 +22,8 @@ export class WindowReader {
   readonly #timeline: Timeline
   readonly #labels: Labels
   readonly #categoryOfKind: Uint8Array
+  readonly #spans = new SpanColumns()
+  readonly #pointColumns = new PointColumns()
 
   constructor(store: TraceStore, timeline: Timeline, labels: Labels) {
     this.#store = store
@@ -31,7 +34,7 @@ export class WindowReader {
 
   read(request: WindowRequest): WindowData {
     this.#timeline.update()
-    const strings = new Strings(this.#labels)
+    const strings = new LabelIndex(this.#labels)
     const lanes: LaneWindow[] = []
     for (const id of request.lanes) {
       const lane = this.#timeline.lanes[id]
@@ -46,15 +49,17 @@ export class WindowReader {
     }
   }
 
-  #lane(lane: Lane, request: WindowRequest, strings: Strings): LaneWindow {
-    const spans = new Spans()
+  #lane(lane: Lane, request: WindowRequest, strings: LabelIndex): LaneWindow {
+    const spans = this.#spans.clear()
     let depth = 0
     for (const track of lane.facets) this.#track(track, depth++, request, spans, strings)
     for (const track of lane.slices) this.#track(track, depth++, request, spans, strings)
-    return { lane: lane.id, ...spans.columns(this.#kindCategory), ...this.#points(lane, request) }
+    return { lane: lane.id, ...spans.columns(), ...this.#points(lane, request) }
   }
 
-  readonly #kindCategory = (event: number): number => this.#categoryOfKind[this.#kindOf(event)]!
+  #kindCategory(event: number): number {
+    return this.#categoryOfKind[this.#kindOf(event)]!
+  }
 
   #kindOf(event: number): number {
     return this.#store.chunks[event >> 16]!.kind[event & 0xffff]!
@@ -64,7 +69,7 @@ export class WindowReader {
     return timeOf(this.#store, event)
   }
 
-  #track(track: Track, depth: number, request: WindowRequest, out: Spans, strings: Strings): void {
+  #track(track: Track, depth: number, request: WindowRequest, out: SpanColumns, strings: LabelIndex): void {
     const { fromNs, toNs } = request
     const pixel = (toNs - fromNs) / request.widthPx
     const starts = track.starts
@@ -78,13 +83,20 @@ export class WindowReader {
       const next = this.#gallop(starts, edge, i + 1)
       const last = next - 1
       const end = this.#endOf(track, last, toNs)
-      const show = last === i || this.#endOf(track, i, toNs) - start >= end - this.#time(starts.data[last]!)
-        ? i
-        : last
+      const show = last === i || this.#firstIsLonger(track, i, last, toNs) ? i : last
       const label = strings.index(track.labels.data[show]!)
-      out.push(start - fromNs, end - fromNs, depth, starts.data[show]!, label, next - i)
+      const event = starts.data[show]!
+      const at = out.push(start - fromNs, end - fromNs, event, label)
+      out.depths[at] = depth
+      out.categories[at] = this.#kindCategory(event)
+      out.counts[at] = next - i
       i = next
     }
+  }
+
+  #firstIsLonger(track: Track, first: number, last: number, open: number): boolean {
+    const length = (i: number) => this.#endOf(track, i, open) - this.#time(track.starts.data[i]!)
+    return length(first) >= length(last)
   }
 
   /** End of a span in ns; of one that still runs, `open`. */
@@ -97,9 +109,7 @@ export class WindowReader {
     const { fromNs, toNs } = request
     const pixel = (toNs - fromNs) / request.widthPx
     const points = lane.points
-    const times: number[] = []
-    const events: number[] = []
-    const counts: number[] = []
+    const out = this.#pointColumns.clear()
     let i = this.#after(points, fromNs, 0)
     while (i < points.length) {
       const event = points.data[i]!
@@ -107,17 +117,10 @@ export class WindowReader {
       if (time >= toNs) break
       const edge = fromNs + (Math.floor((time - fromNs) / pixel) + 1) * pixel
       const next = this.#gallop(points, edge, i + 1)
-      times.push(time - fromNs)
-      events.push(event)
-      counts.push(next - i)
+      out.push(time - fromNs, event, this.#kindCategory(event), next - i)
       i = next
     }
-    return {
-      pointTimes: Float64Array.from(times),
-      pointEvents: Uint32Array.from(events),
-      pointCategories: Uint8Array.from(events, this.#kindCategory),
-      pointCounts: Uint32Array.from(counts),
-    }
+    return out.columns()
   }
 
   /** Index of the first event of `events` (from `low` on) that is not before `timeNs`. */
@@ -200,58 +203,5 @@ export class WindowReader {
   #laneOf(event: number): number {
     const chunk = this.#store.chunks[event >> 16]!
     return this.#timeline.laneOf(chunk.contextAt(event & 0xffff))?.id ?? -1
-  }
-}
-
-/** Numbers the labels of one answer. */
-class Strings {
-  readonly list: string[] = []
-  readonly #ids = new Map<Label, number>()
-  readonly #labels: Labels
-
-  constructor(labels: Labels) {
-    this.#labels = labels
-  }
-
-  index(label: Label): number {
-    let id = this.#ids.get(label)
-    if (id === undefined) {
-      id = this.list.length
-      this.list.push(this.#labels.show(label))
-      this.#ids.set(label, id)
-    }
-    return id
-  }
-}
-
-class Spans {
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
-  readonly #depths: number[] = []
-  readonly #events: number[] = []
-  readonly #labels: number[] = []
-  readonly #counts: number[] = []
-
-  push(
-    start: number, end: number, depth: number, event: number, label: number, count: number,
-  ): void {
-    this.#starts.push(start)
-    this.#ends.push(end)
-    this.#depths.push(depth)
-    this.#events.push(event)
-    this.#labels.push(label)
-    this.#counts.push(count)
-  }
-
-  columns(categoryOf: (event: number) => number) {
-    return {
-      starts: Float64Array.from(this.#starts),
-      ends: Float64Array.from(this.#ends),
-      depths: Uint8Array.from(this.#depths),
-      categories: Uint8Array.from(this.#events, categoryOf),
-      events: Uint32Array.from(this.#events),
-      labels: Uint32Array.from(this.#labels),
-      counts: Uint32Array.from(this.#counts),
-    }
   }
 }

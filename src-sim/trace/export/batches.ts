@@ -12,3 +12,10 @@ export function* batches(next: () => string | null): Generator<string> {
   }
   if (text !== '') yield text
 }
+
+const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r' }
+
+/** Text of drivers may hold line breaks; formats of lines must not. */
+export function oneLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, (c) => ESCAPES[c]!) : text
+}

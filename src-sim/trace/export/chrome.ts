@@ -37,6 +37,7 @@ class ChromeWriter {
   readonly #endNs: number
   readonly #labels = new Map<number, string>()
   readonly #prefix: readonly string[]
+  readonly #kinds: readonly string[]
   readonly #where = new Map<number, string>()
   #ender: Cursor
 
@@ -48,6 +49,7 @@ class ChromeWriter {
     this.#args = new Arguments(trace)
     this.#endNs = trace.range.toNs
     this.#ender = new Cursor(trace.store)
+    this.#kinds = trace.store.events.map((e) => `"kind":"${e.name}"`)
     this.#prefix = trace.store.events.map((e) => `"name":"${e.name}","cat":"${e.category}"`)
   }
 
@@ -136,14 +138,16 @@ class ChromeWriter {
     const category = this.#trace.store.events[at.kind]!.category
     const head = `,\n{"ph":"X","name":${name},"cat":"${category}","ts":${ts},"dur":${micros(duration)}`
     if (!mine) return `${head},${this.#whereOf(lane.subject)}}`
-    const args = this.#args.members(at)
     const end = this.#spans.end(span)
     const ended = end < 0 ? '' : `,"end_event":${end},"end":{${this.#endMembers(end)}}`
-    const name2 = this.#trace.store.events[at.kind]!.name
-    return (
-      `${head},${this.#whereOf(lane.subject)},"args":{"event":${at.index},"kind":"${name2}",` +
-      `"step":${at.step},"cpu":${at.cpu}${args === '' ? '' : `,${args}`}${ended}}}`
-    )
+    return `${head},${this.#whereOf(lane.subject)},${this.#details(at, ended)}}`
+  }
+
+  /** Fields of the event, and under `at` what is not a field of it. */
+  #details(at: Cursor, more: string): string {
+    const members = this.#args.members(at)
+    const own = `{"event":${at.index},${this.#kinds[at.kind]},"step":${at.step},"cpu":${at.cpu}${more}}`
+    return `"args":{"at":${own}${members === '' ? '' : `,${members}`}}`
   }
 
   #endMembers(event: number): string {
@@ -152,12 +156,9 @@ class ChromeWriter {
   }
 
   #point(at: Cursor, ts: string, slice: boolean): string {
-    const args = this.#args.members(at)
     const shape = slice ? '"ph":"X","dur":0.001' : '"ph":"i","s":"t"'
-    return (
-      `,\n{${shape},${this.#prefix[at.kind]},"ts":${ts},${this.#whereOf(at.context)},` +
-      `"args":{"event":${at.index},"step":${at.step},"cpu":${at.cpu}${args === '' ? '' : `,${args}`}}}`
-    )
+    const where = this.#whereOf(at.context)
+    return `,\n{${shape},${this.#prefix[at.kind]},"ts":${ts},${where},${this.#details(at, '')}}`
   }
 
   #flow(at: Cursor, phase: 's' | 'f', id: number, ts: string): string {

@@ -1,7 +1,7 @@
 import type { Cursor } from '../cursor'
 import type { Trace } from '../trace'
 import { Arguments } from './arguments'
-import { batches } from './batches'
+import { batches, oneLine } from './batches'
 import { seconds } from './text'
 
 const HEADER = `# tracer: nop
@@ -56,7 +56,8 @@ export function* exportFtrace(trace: Trace): Iterable<string> {
     const print = WORDING[event.name]
     const body = print ? print(at, args) : args.text(at)
     const cpu = String(at.cpu).padStart(3, '0')
-    return `${who}   [${cpu}] ${flags(context?.kind)} ${seconds(at.timeNs, 9)}: ${event.name}: ${body}\n`
+    const when = `[${cpu}] ${flags(context?.kind)} ${seconds(at.timeNs, 9)}`
+    return `${oneLine(`${who}   ${when}: ${event.name}: ${body}`)}\n`
   })
 }
 

@@ -102,7 +102,7 @@ class PerfettoWriter {
   ): void {
     const out = this.#out
     const fields: readonly { name: string }[] = event?.fields ?? []
-    const news = this.#news(name, category, event === null ? [] : ['event', ...fields.map((f) => f.name)])
+    const news = this.#news(name, category, event === null ? [] : ['event_index', ...fields.map((f) => f.name)])
     const packet = this.#packet(at.timeNs)
     out.number(PACKET.flags, this.#first ? CLEARED_AND_NEEDED : NEEDED)
     this.#first = false
@@ -121,7 +121,7 @@ class PerfettoWriter {
 
   #details(at: Cursor, event: AnyEvent): void {
     const out = this.#out
-    this.#annotation('event', () => out.number(3, at.index))
+    this.#annotation('event_index', () => out.number(3, at.index))
     event.fields.forEach((field: { name: string }, i: number) =>
       this.#annotation(field.name, () => this.#value(at, event, i)),
     )

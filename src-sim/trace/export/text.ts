@@ -1,7 +1,7 @@
 import { columnOf, fileOf, lineOf } from '../../engine/position'
 import type { Trace } from '../trace'
 import { Arguments } from './arguments'
-import { batches } from './batches'
+import { batches, oneLine } from './batches'
 
 /** For people: one line an event in fixed columns, times in seconds with nine decimals. */
 export function* exportText(trace: Trace): Iterable<string> {
@@ -18,7 +18,7 @@ export function* exportText(trace: Trace): Iterable<string> {
     const who = `${comm}-${pid}`.padEnd(20)
     const name = events[at.kind]!.name.padEnd(24)
     const line = `[${seconds(at.timeNs, 9)}] ${cpu(at.cpu)}  ${who}  ${name}  ${args.text(at)}${source}`
-    return `${line.trimEnd()}\n`
+    return `${oneLine(line.trimEnd())}\n`
   })
 }
 

@@ -22,7 +22,7 @@ function start(): Made & { at: trace.TraceContext } {
     writer.defineContext({ kind: 'hardirq', pid: 0, comm: 'hardirq/0', prio: 0, cpu: 0, tgid: 0 }),
   )
   const objects = ['work_struct', 'device', 'lock', 'timer_list', 'kmalloc'].flatMap((type) =>
-    ['a', 'ü\u{1F600}', ''].map((name) => writer.defineObject(type, name)),
+    ['a', 'ü\u{1F600}', ''].map((name) => writer.defineObject(type, name && `${name} ${type}`)),
   )
   writer.defineFile(1, 'driver.ts', objects[0])
   return { writer, trace: new Trace(writer.store), contexts, objects, emitted: [], at }

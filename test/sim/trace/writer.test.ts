@@ -186,6 +186,7 @@ test('every kind has its place in the catalogue and a sentence about it', () => 
     expect(event.kind).toBe(kind)
     expect(event.doc, event.name).toMatch(/^[A-Z].*\.$/)
     expect(event.name).toMatch(/^[a-z][a-z0-9_]*$/)
+    expect(event.fields.map((f: { name: string }) => f.name), event.name).not.toContain('at')
   })
 })
 
