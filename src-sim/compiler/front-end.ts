@@ -121,12 +121,13 @@ function checkName(name: ImportedName, problems: Problems, api: Api): void {
   problems.add(at, `'${name.specifier}' has no ${name.name}: ${advice}`)
 }
 
-/** A name that shares a long beginning or end with what was written. */
+/** A name that shares most of its beginning and end with what was written. */
 function nearest(wanted: string, names: Iterable<string>): string {
+  const base = wanted.slice(wanted.indexOf('/') + 1)
   let best = ''
-  let bestScore = 2
+  let bestScore = base.length / 2
   for (const name of names) {
-    const score = common(wanted, name)
+    const score = common(base, name.slice(name.indexOf('/') + 1))
     if (score > bestScore) [best, bestScore] = [name, score]
   }
   return best ? `did you mean ${best}?` : 'look up its name in the help.'

@@ -120,8 +120,19 @@ export class DriverRuntime implements Runtime {
     this.#atomicDepth++
     try {
       let value: unknown
+      let failure: { error: unknown } | null = null
       while (frames.length > 0) {
-        const turn = frames[frames.length - 1]!.next(value)
+        const frame = frames[frames.length - 1]!
+        let turn: IteratorResult<unknown, unknown>
+        try {
+          turn = failure ? frame.throw(failure.error) : frame.next(value)
+        } catch (error) {
+          if (error instanceof TaskDeath || frames.length === 1) throw error
+          frames.pop()
+          failure = { error }
+          continue
+        }
+        failure = null
         value = undefined
         if (turn.done) {
           frames.pop()

@@ -5,12 +5,12 @@ import { Suspend, type Suspension } from './suspend'
  * The object that compiled lab code knows as `$`: the whole contract between the compiler and the
  * engine. One instance per machine; the machine is the only writer besides compiled code.
  *
- * A file is compiled to `(function ($, $imports, $exports, $lib) { ... })`. In what follows, t stands
- * for a temporary and S for `$.Suspend`. Functions become generator functions, except those in
- * which nothing can suspend, which stay plain, and those that the language itself calls, which are
- * *atomic*: constructors, accessors, field initialisers, toString, valueOf, toJSON, iterators, and
- * the top level of the file. Atomic code writes `$.atomic(x)` where other code writes `yield x`, and
- * has neither points nor watched accesses.
+ * A file is compiled to `(function ($, $imports, $exports, $lib) { ... })`. In what follows, t
+ * stands for a temporary and S for `$.Suspend`. Functions become generator functions, except those
+ * in which nothing can suspend, which stay plain, and those that the language itself calls, which
+ * are *atomic*: constructors, accessors, field initialisers, toString, valueOf, toJSON, iterators, and
+ * the top level of the file. Atomic code writes `$.atomic(x)` where other code writes `yield x`,
+ * and has neither points nor watched accesses.
  *
  *   function body    $.p = POS; if ($.dead[FILE]) $.unloaded(POS)
  *   kernel call      ($.p = POS, f.$quiet || (yield $.point(f, a), $.p = POS),
@@ -18,7 +18,8 @@ import { Suspend, type Suspension } from './suspend'
  *                    for functions imported from 'linux/...', 'user/...' and 'klab/...'; what the
  *                    arguments read is read before the point
  *   other call       ($.p = POS, (t = g(x)) instanceof S ? yield t : t)
- *   member access    ($.p = POS, $.watch && (t = $.access(o, 'field', write)) && (yield t, $.p = POS),
+ *   member access    ($.p = POS,
+ *                     $.watch && (t = $.access(o, 'field', write)) && (yield t, $.p = POS),
  *                     o.$dead === undefined || $.bad(o, 'field', write), o.field)
  *                    `o.x += v` and `o.x++` are a read and a write, each with all of this
  *   indexed access   as member access, then $.index(o, i, write) when i is a number and o[i] is
@@ -28,7 +29,7 @@ import { Suspend, type Suspension } from './suspend'
  *   loop turn        --$.fuel < 0 && (yield $.burn(POS))
  *   new X(...)       $.made(new X(...)), but not for classes of the language
  *   catch (e)        if ($.fatal(e)) throw e; `finally` is passed by in the same way
- *   native callbacks `o.map(f)` and the like: $lib.callee(o.map).call(o, f), which may be a generator
+ *   native callbacks `o.map(f)` and the like: $lib.callee(o.map).call(o, f), perhaps a generator
  *
  * Positions are those of the name that is called or accessed.
  */
@@ -45,7 +46,7 @@ export interface Runtime {
 
   /** The text that runs at `pos` is gone: reports and does not return. */
   unloaded(pos: Position): never
-  /** The suspension to yield before a kernel function is called with this first argument, if any. */
+  /** The suspension to yield before a kernel function is called, with its first argument. */
   point(f: object, first?: unknown): Suspension
   /** `object.$dead` is set: reports the access (KASAN) and ends the task, or answers the object. */
   bad(object: object, field: PropertyKey, write: boolean): void
