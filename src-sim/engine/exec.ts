@@ -63,6 +63,8 @@ export class Exec {
   savedPreemptCount = 0
   /** For checkers and subsystems: per-context state under their own key. */
   local: Map<unknown, unknown> | null = null
+  /** The latest exception that left a frame, and where the stack was then, innermost first. */
+  fault: { error: unknown; frames: (Position | string)[] } | null = null
   /** What the kernel keeps about every context (kernel/sched/context.ts). */
   kernel: unknown = null
 
@@ -81,6 +83,16 @@ export class Exec {
     this.frames.push(frame)
     this.names.push((frame as { $name?: string }).$name ?? '')
     this.positions.push(NO_POSITION)
+  }
+
+  #noteFault($: DriverRuntime, error: unknown): void {
+    const frames: (Position | string)[] = []
+    for (let i = this.frames.length - 1; i >= 0; i--) {
+      const top = i === this.frames.length - 1
+      if (this.names[i] !== '') frames.push(this.names[i]!)
+      else if (top ? $.p : this.positions[i]) frames.push(top ? $.p : this.positions[i]!)
+    }
+    this.fault = { error, frames }
   }
 
   /**
@@ -130,6 +142,7 @@ export class Exec {
           value = undefined
         }
       } catch (e) {
+        if (this.fault === null || this.fault.error !== e) this.#noteFault($, e)
         if (e instanceof TaskDeath || frames.length <= 1) throw e
         frames.pop()
         positions.pop()
@@ -165,6 +178,9 @@ export class Task extends Exec {
   /** In words, what it waits for (shown by the inspector and in hung-task reports). */
   waitsFor: string | null = null
   waitObject: object | null = null
+  /** Told when the task gives up its CPU to sleep, and whenever it gets one. */
+  onBlock: (() => void) | null = null
+  onRun: (() => void) | null = null
   /** A kernel thread, or a thread of a user process. */
   readonly kernelThread: boolean
   /** Monotonic number of the time slice start. */

@@ -53,7 +53,7 @@ export class Machine {
   readonly services: unknown[] = []
   readonly runtime: DriverRuntime
   readonly seed: number
-  readonly hz: number
+  hz: number
   readonly strategy: Strategy
   readonly timed: boolean
   readonly lagMaxNs: number

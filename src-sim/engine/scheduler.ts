@@ -207,6 +207,8 @@ export class Scheduler {
     const { events } = this.#machine
     const machine = this.#machine
     this.#othersMoved(null)
+    running.cpu = null
+    running.exec = null
     for (;;) {
       const event = events.take()
       machine.nowNs = Math.max(machine.nowNs, event.timeNs)
@@ -254,6 +256,7 @@ export class Scheduler {
     else machine.nowNs += STEP_COST_NS
     running.cpu = cpu
     running.exec = task
+    task.onRun?.()
     machine.observer.switched?.(cpu, from, task)
     this.#last = task
   }
@@ -386,7 +389,10 @@ export class Scheduler {
     if (task.state === 'running' && cpu.queue.length === 0) return
     this.#leave(cpu, task)
     if (task.state === 'running') this.#pushQueue(cpu, task)
-    else task.sleepSinceNs = machine.nowNs
+    else {
+      task.sleepSinceNs = machine.nowNs
+      task.onBlock?.()
+    }
     machine.observer.switched?.(cpu, task, null)
     this.#pull(cpu)
   }

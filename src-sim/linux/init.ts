@@ -1,0 +1,1 @@
+export { module_exit, module_init } from './module'

@@ -1,0 +1,92 @@
+import { machine } from '../../engine/current'
+import { call, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../../kernel/api'
+import { deleteModule, loadModule } from '../../kernel/base/module'
+import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
+import { emit } from '../../kernel/emit'
+import { spawnProcess, type Process } from '../../kernel/fs/process'
+import { plug as plugSlot, unplug as unplugSlot } from '../../kernel/pci/bus'
+import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
+import { sendSignal } from '../../kernel/sched/signal'
+import { note as noteEvent } from '../../trace/events'
+import { settle } from '../../kernel/sched/settle'
+
+/**
+ * What a scenario can do to the machine: `klab/scenario`. A scenario is the person at the
+ * keyboard: it loads modules, plugs and unplugs, starts programs and waits.
+ */
+
+/** `insmod`: loads a module of the lab. 0 or -errno. */
+export const insmod = kernelCall('insmod', function* (name: string): Sim<number> {
+  return yield* loadModule(machine(), name)
+})
+
+/** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
+export const rmmod = kernelCall('rmmod', function* (name: string): Sim<number> {
+  return yield* deleteModule(machine(), name)
+})
+
+/** Puts the device of a slot back in. 0 or -errno. */
+export const plug = kernelCall('plug', function* (slot: string): Sim<number> {
+  return yield* plugSlot(machine(), slot)
+})
+
+/** Orderly removal: drivers are unbound while the device still answers. 0 or -errno. */
+export const unplug = kernelCall('unplug', function* (slot: string): Sim<number> {
+  return yield* unplugSlot(machine(), slot, false)
+})
+
+/** The device is torn out: reads give all ones before any driver knows. 0 or -errno. */
+export const surprise_remove = kernelCall('surprise_remove', function* (slot: string): Sim<number> {
+  return yield* unplugSlot(machine(), slot, true)
+})
+
+/** Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno. */
+export const echo = kernelCall('echo', function* (path: string, text: string): Sim<number> {
+  const file = findFile(path)
+  return typeof file === 'number' ? file : yield* storeFile(file, text)
+})
+
+/** Reads a sysfs file: its text, or -errno. */
+export const cat = kernelCall('cat', function* (path: string): Sim<string | number> {
+  const file = findFile(path)
+  return typeof file === 'number' ? file : yield* showFile(file)
+})
+
+/** Starts a user program in a process of its own. */
+export function spawn<Args extends unknown[]>(
+  program: (...args: Args) => unknown,
+  ...args: Args
+): Process {
+  return spawnProcess(machine(), program.name || 'program', () => program(...args))
+}
+
+/** Waits until a process has ended; its exit code. */
+export const wait = kernelCall('wait', function* (process: Process): Sim<number> {
+  yield* process.ended.waitUntil(() => process.exitCode !== null, process, `the end of ${process.name}`)
+  return process.exitCode ?? 0
+})
+
+/** Kills a process: it ends when it next returns from the kernel, and its files are closed. */
+export function kill(process: Process): void {
+  sendSignal(process.task, 9)
+}
+
+/** Sleeps in virtual time. */
+export const msleep = kernelCall('msleep', function* (ms: number): Sim {
+  yield* scheduleTimeoutNs(ms * 1_000_000, 'msleep', 'interruptible')
+})
+export const usleep = kernelCall('usleep', function* (us: number): Sim {
+  yield* scheduleTimeoutNs(us * 1_000, 'usleep', 'interruptible')
+})
+
+/** Puts a note on the timeline. */
+export function note(text: string): void {
+  emit(noteEvent, text, null)
+}
+
+/** Waits until nothing is queued, armed or under way any more (ten seconds at most). */
+export const run_until_quiet = kernelCall('run_until_quiet', function* (): Sim {
+  yield* settle(machine())
+})
+void call
