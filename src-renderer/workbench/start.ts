@@ -7,6 +7,7 @@ import '../styles/base.css'
 import '../styles/dock.css'
 import { openOpened, showLab } from './actions/lab-files'
 import { registerCommands } from './actions/commands'
+import { checkWhileTyping } from './auto-check'
 import { useCommands } from './commands/registry'
 import { keepJournal } from './journal'
 import { useLayout } from './layout/layout'
@@ -32,6 +33,7 @@ export async function startWorkbench(host: Host): Promise<void> {
   createApp(App).use(pinia).mount('#app')
   followMenu(host)
   showFirstFinding()
+  checkWhileTyping()
   followTitle(host)
   const opening = openFirst(host)
   const connecting = useKernel().attach(() => host.kernel())

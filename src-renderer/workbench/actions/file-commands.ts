@@ -83,6 +83,13 @@ export function fileCommands(): Command[] {
       run: (id) => openBuiltin(String(id)),
     },
     {
+      id: 'lab.recent',
+      title: 'Open the recent lab at',
+      group: 'File',
+      hidden: true,
+      run: async (location) => openOpened(await host().openRecent(String(location))),
+    },
+    {
       id: 'lab.twin',
       title: 'Open the twin of this lab',
       group: 'File',
@@ -104,6 +111,21 @@ export function fileCommands(): Command[] {
       keys: ['Ctrl+E'],
       when: traced,
       run: () => exportBundle(),
+    },
+    {
+      id: 'export.bundleNotes',
+      title: 'Export a bundle with notes',
+      group: 'File',
+      when: traced,
+      run: async () => {
+        const notes = await ui.ask({
+          title: 'Export a bundle',
+          label: 'Notes for whoever opens it',
+          ok: 'Export',
+          long: true,
+        })
+        if (notes !== null) await exportBundle(notes)
+      },
     },
   ]
   for (const one of EXPORTS) {

@@ -133,6 +133,22 @@ export function panelCommands(): Command[] {
       group: 'Panels',
       run: () => layout.undo(),
     },
+    {
+      id: 'layout.save',
+      title: 'Save this layout under a name',
+      group: 'Panels',
+      run: async () => {
+        const name = await useUi().ask({ title: 'Save the layout', label: 'Name', ok: 'Save' })
+        if (name?.trim()) await layout.saveAs(name.trim())
+      },
+    },
+    {
+      id: 'layout.load',
+      title: 'Use the layout named',
+      group: 'Panels',
+      hidden: true,
+      run: (name) => layout.load(String(name)),
+    },
     move('left', 'Left'),
     move('right', 'Right'),
     move('up', 'Up'),

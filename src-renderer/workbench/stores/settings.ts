@@ -18,6 +18,8 @@ export interface Settings {
   minimap: boolean
   motion: 'system' | 'reduced'
   speed: Speed
+  /** Run again after every edit that compiles. */
+  autoRun: boolean
   preset: 'vscode' | 'classroom'
   /** Command id -> key, over the defaults; an empty string unbinds. */
   keys: Record<string, string>
@@ -33,6 +35,7 @@ export const DEFAULTS: Settings = {
   minimap: false,
   motion: 'system',
   speed: 'max',
+  autoRun: false,
   preset: 'vscode',
   keys: {},
   welcomeDismissed: false,

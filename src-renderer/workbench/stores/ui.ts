@@ -11,6 +11,15 @@ export interface PendingBundle {
   strategy: string
 }
 
+export interface PromptRequest {
+  title: string
+  label: string
+  ok: string
+  value?: string
+  /** More than one line. */
+  long?: boolean
+}
+
 /** What is open over the panels. */
 export const useUi = defineStore('ui', () => {
   const dialog = ref<DialogName | null>(null)
@@ -19,6 +28,14 @@ export const useUi = defineStore('ui', () => {
   /** Page of the help that is shown. */
   const helpPage = ref<string | null>(null)
   const dropping = ref(false)
+  const prompt = shallowRef<(PromptRequest & { answer: (text: string | null) => void }) | null>(
+    null,
+  )
+
+  /** Asks for a text; null when it was cancelled. */
+  function ask(request: PromptRequest): Promise<string | null> {
+    return new Promise((resolve) => (prompt.value = { ...request, answer: resolve }))
+  }
 
   function open(name: DialogName): void {
     dialog.value = name
@@ -28,5 +45,5 @@ export const useUi = defineStore('ui', () => {
     dialog.value = null
   }
 
-  return { dialog, bundle, helpPage, dropping, open, close }
+  return { dialog, bundle, helpPage, dropping, prompt, ask, open, close }
 })

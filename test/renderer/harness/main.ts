@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import { startWorkbench } from '../../../src-renderer/workbench/start'
 import { fakeHost } from '../fake-host'
 
@@ -10,6 +11,6 @@ const options = Object.fromEntries(
     .filter(([, value]) => value !== undefined),
 )
 const host = fakeHost(options as never)
-if (query.has('real')) (await import('./real')).makeReal(host)
+if (import.meta.env.VITE_REAL && query.has('real')) (await import('./real')).makeReal(host)
 Object.assign(globalThis, { fakeHost: host })
 void startWorkbench(host)
