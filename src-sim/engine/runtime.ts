@@ -6,11 +6,11 @@ import { Suspend, type Suspension } from './suspend'
  * engine. One instance per machine; the machine is the only writer besides compiled code.
  *
  * A file is compiled to `(function ($, $imports, $exports, $lib) { ... })`. In what follows, t
- * stands for a temporary and S for `$.Suspend`. Functions become generator functions, except those
- * in which nothing can suspend, which stay plain, and those that the language itself calls, which
- * are *atomic*: constructors, accessors, field initialisers, toString, valueOf, toJSON, iterators, and
- * the top level of the file. Atomic code writes `$.atomic(x)` where other code writes `yield x`,
- * and has neither points nor watched accesses.
+ * stands for a temporary and S for `$.Suspend`. Functions become generator functions, except
+ * those in which nothing can suspend, which stay plain, and those that the language itself
+ * calls, which are *atomic*: constructors, accessors, field initialisers, toString, valueOf,
+ * toJSON, iterators, and the top level of the file. Atomic code writes `$.atomic(x)` where other
+ * code writes `yield x`, and has neither points nor watched accesses.
  *
  *   function body    $.p = POS; if ($.dead[FILE]) $.unloaded(POS)
  *   kernel call      ($.p = POS, f.$quiet || (yield $.point(f, a), $.p = POS),
