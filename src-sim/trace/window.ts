@@ -4,7 +4,7 @@ import type { TraceStore } from './store'
 import { LabelIndex, PointColumns, SpanColumns } from './window-columns'
 import { OPEN } from './timeline'
 import type { Lane, Timeline, Track } from './timeline'
-import { timeOf } from './time-search'
+import { firstAtTime, timeOf } from './time-search'
 import type { LaneWindow, WindowData, WindowFlows, WindowRequest } from './types'
 import type { Words } from './words'
 
@@ -22,6 +22,7 @@ export class WindowReader {
   readonly #timeline: Timeline
   readonly #labels: Labels
   readonly #categoryOfKind: Uint8Array
+  #edges = new Uint32Array(0)
   readonly #spans = new SpanColumns()
   readonly #pointColumns = new PointColumns()
 
@@ -32,8 +33,14 @@ export class WindowReader {
     this.#categoryOfKind = Uint8Array.from(store.events, (e) => CATEGORIES.indexOf(e.category))
   }
 
-  read(request: WindowRequest): WindowData {
+  read(asked: WindowRequest): WindowData {
+    const request = {
+      ...asked,
+      toNs: Math.max(asked.toNs, asked.fromNs + 1),
+      widthPx: Math.max(1, Math.floor(asked.widthPx)),
+    }
     this.#timeline.update()
+    this.#findEdges(request)
     const strings = new LabelIndex(this.#labels)
     const lanes: LaneWindow[] = []
     for (const id of request.lanes) {
@@ -71,7 +78,6 @@ export class WindowReader {
 
   #track(track: Track, depth: number, request: WindowRequest, out: SpanColumns, strings: LabelIndex): void {
     const { fromNs, toNs } = request
-    const pixel = (toNs - fromNs) / request.widthPx
     const starts = track.starts
     const n = starts.length
     let i = this.#after(starts, fromNs, 0)
@@ -79,8 +85,7 @@ export class WindowReader {
     while (i < n) {
       const start = this.#time(starts.data[i]!)
       if (start >= toNs) break
-      const edge = fromNs + (Math.floor((start - fromNs) / pixel) + 1) * pixel
-      const next = this.#gallop(starts, edge, i + 1)
+      const next = this.#nextPixel(starts, start, request, i + 1)
       const last = next - 1
       const end = this.#endOf(track, last, toNs)
       const show = last === i || this.#firstIsLonger(track, i, last, toNs) ? i : last
@@ -107,7 +112,6 @@ export class WindowReader {
 
   #points(lane: Lane, request: WindowRequest) {
     const { fromNs, toNs } = request
-    const pixel = (toNs - fromNs) / request.widthPx
     const points = lane.points
     const out = this.#pointColumns.clear()
     let i = this.#after(points, fromNs, 0)
@@ -115,8 +119,7 @@ export class WindowReader {
       const event = points.data[i]!
       const time = this.#time(event)
       if (time >= toNs) break
-      const edge = fromNs + (Math.floor((time - fromNs) / pixel) + 1) * pixel
-      const next = this.#gallop(points, edge, i + 1)
+      const next = this.#nextPixel(points, time, request, i + 1)
       out.push(time - fromNs, event, this.#kindCategory(event), next - i)
       i = next
     }
@@ -133,16 +136,29 @@ export class WindowReader {
     return low
   }
 
-  #gallop(events: Words, timeNs: number, low: number): number {
-    const n = events.length
-    let stride = 1
+  /** First index from `low` on whose event starts after the pixel of `timeNs`. */
+  #nextPixel(events: Words, timeNs: number, request: WindowRequest, low: number): number {
+    const { fromNs, toNs, widthPx } = request
+    const pixel = Math.floor((timeNs - fromNs) / ((toNs - fromNs) / widthPx))
+    const edge = this.#edges[Math.max(-1, pixel) + 1]!
+    const data = events.data
     let high = low
-    while (high < n && this.#time(events.data[high]!) < timeNs) {
+    for (let stride = 1; high < events.length && data[high]! < edge; stride *= 2) {
       low = high + 1
       high += stride
-      stride *= 2
     }
-    return this.#after(events, timeNs, low, Math.min(high, n))
+    return events.lowerBound(edge, low, Math.min(high, events.length))
+  }
+
+  /** The first event of each pixel, so that lanes compare event numbers and need not look at times. */
+  #findEdges({ fromNs, toNs, widthPx }: WindowRequest): void {
+    const edges = new Uint32Array(widthPx + 2)
+    const pixel = (toNs - fromNs) / widthPx
+    for (let p = 0; p <= widthPx + 1; p++) {
+      const edge = p === 0 ? fromNs : fromNs + p * pixel
+      edges[p] = p > widthPx ? this.#store.length : firstAtTime(this.#store, edge)
+    }
+    this.#edges = edges
   }
 
   #flows(request: WindowRequest): WindowFlows {

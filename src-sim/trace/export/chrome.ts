@@ -38,6 +38,7 @@ class ChromeWriter {
   readonly #labels = new Map<number, string>()
   readonly #prefix: readonly string[]
   readonly #kinds: readonly string[]
+  readonly #facets: { head: string; tail: string }[] = []
   readonly #where = new Map<number, string>()
   #ender: Cursor
 
@@ -167,20 +168,26 @@ class ChromeWriter {
     return `,\n{"ph":"${phase}","name":"cause","cat":"flow","id":${id + 1},"ts":${ts},${where}${bind}}`
   }
 
-  /** A facet of an object: the spans of one facet never overlap, so object and facet are the id. */
   #async(span: number, phase: 'b' | 'e', ts: string): string {
+    const index = this.#spans.trackIndex(span)
+    const { head, tail } = (this.#facets[index] ??= this.#facet(span))
+    if (phase === 'e') return `,\n{"ph":"e",${head}${ts}${tail}}`
+    const label = this.#label(this.#spans.labels.data[span]!)
+    return `,\n{"ph":"b",${head}${ts}${tail},"args":{"value":${label}}}`
+  }
+
+  /** The spans of one facet never overlap, so object and facet together are the id. */
+  #facet(span: number): { head: string; tail: string } {
     const { subject } = this.#spans.lane(span)
     const facet = this.#spans.track(span).name
-    const thread = this.#facetThread(subject)
-    const label = this.#label(this.#spans.labels.data[span]!)
+    const { pid, tid } = this.#facetThread(subject)
     const owner = subject < 0 ? `CPU ${-subject - 1}` : this.#args.object(subject)
-    const args = phase === 'b' ? `,"args":{"object":${JSON.stringify(owner)},"value":${label}}` : ''
     const name = JSON.stringify(`${owner} ${facet}`)
-    const id = `${subject}:${facet}`
-    return (
-      `,\n{"ph":"${phase}","name":${name},"cat":"facet","id":${JSON.stringify(id)},"ts":${ts},` +
-      `"pid":${thread.pid},"tid":${thread.tid}${args}}`
-    )
+    const id = JSON.stringify(`${subject}:${facet}`)
+    return {
+      head: `"name":${name},"cat":"facet","id":${id},"ts":`,
+      tail: `,"pid":${pid},"tid":${tid}`,
+    }
   }
 
   #facetThread(subject: number): Thread {

@@ -46,7 +46,11 @@ export class SpanTable {
   }
 
   track(span: number): Track {
-    return this.tracks[this.#trackOf.data[span]!]!
+    return this.tracks[this.trackIndex(span)]!
+  }
+
+  trackIndex(span: number): number {
+    return this.#trackOf.data[span]!
   }
 
   /** 0 for facets, else 1 and more for the depth of a slice. */
@@ -103,29 +107,32 @@ function chain(first: number, next: Words): number[] {
 
 /** The arrows of a trace by the events they join: which leave an event, which arrive at it. */
 export class FlowTable {
-  readonly #out = new Map<number, number[]>()
-  readonly #in = new Map<number, number[]>()
+  readonly #firstOut: Uint32Array
+  readonly #firstIn: Uint32Array
+  readonly #nextOut: Words
+  readonly #nextIn: Words
 
   constructor(trace: Trace) {
     const { from, to } = trace.timeline.flows
+    this.#firstOut = new Uint32Array(trace.length).fill(NONE)
+    this.#firstIn = new Uint32Array(trace.length).fill(NONE)
+    this.#nextOut = new Words()
+    this.#nextIn = new Words()
     for (let id = 0; id < from.length; id++) {
-      if (to.data[id] === OPEN) continue
-      append(this.#out, from.data[id]!, id)
-      append(this.#in, to.data[id]!, id)
+      const [out, into] = [from.data[id]!, to.data[id]!]
+      this.#nextOut.push(into === OPEN ? NONE : this.#firstOut[out]!)
+      this.#nextIn.push(into === OPEN ? NONE : this.#firstIn[into]!)
+      if (into === OPEN) continue
+      this.#firstOut[out] = id
+      this.#firstIn[into] = id
     }
   }
 
   leaving(event: number): readonly number[] {
-    return this.#out.get(event) ?? NOTHING
+    return chain(this.#firstOut[event]!, this.#nextOut)
   }
 
   arriving(event: number): readonly number[] {
-    return this.#in.get(event) ?? NOTHING
+    return chain(this.#firstIn[event]!, this.#nextIn)
   }
-}
-
-function append(map: Map<number, number[]>, key: number, value: number): void {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [value])
-  else list.push(value)
 }
