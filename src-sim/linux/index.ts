@@ -1,3 +1,5 @@
+import { withLiveNames } from '../kernel/live'
+
 /**
  * Everything a lab can import, by the name it imports it with: `linux/slab` is slab.ts here,
  * `user/libc` is user/libc.ts. A new header is a new file and nothing else.
@@ -9,7 +11,7 @@ const files = import.meta.glob(['./*.ts', './user/*.ts', './klab/*.ts', '!./inde
 export const labApi: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
   Object.keys(files)
     .sort()
-    .map((path) => [specifierOf(path), files[path]!]),
+    .map((path) => [specifierOf(path), withLiveNames(files[path]!)]),
 )
 
 /** What exists to be imported, for the compiler's messages. */

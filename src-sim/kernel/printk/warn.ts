@@ -19,7 +19,7 @@ export function warn(
   report(machine, {
     kind: `warn.${what}`,
     title: `WARNING: ${source}`,
-    details: text === null ? [] : [text],
+    before: text === null ? [] : [text],
     at,
     level: 4,
     ...more,

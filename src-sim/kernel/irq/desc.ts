@@ -1,0 +1,148 @@
+import { Hook } from '../../base/disposable'
+import type { Cpu } from '../../engine/cpu'
+import type { Task } from '../../engine/exec'
+import type { Machine } from '../../engine/machine'
+import { KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
+import { WaitList } from '../sched/schedule'
+
+export type irqreturn_t = number
+/** The line was not raised by this device. */
+export const IRQ_NONE = 0
+export const IRQ_HANDLED = 1
+/** The rest is for the handler's thread. */
+export const IRQ_WAKE_THREAD = 2
+
+/** A primary or threaded handler: the irq number and what was registered with it. */
+export type irq_handler_t = (irq: number, dev_id: any) => irqreturn_t
+
+export const NAMES_OF_RETURN = ['unhandled', 'handled', 'wake_thread'] as const
+
+/** What the interrupt controller of a line can do. */
+export class irq_chip extends KernelObject {
+  name: string
+  /** @internal The line cannot come again before it was handled: no masking needed. */
+  $oneshotSafe: boolean
+
+  constructor(name = '', oneshotSafe = false) {
+    super()
+    this.name = name
+    this.$oneshotSafe = oneshotSafe
+  }
+}
+
+/** One registration on a line. */
+export class irqaction extends KernelObject {
+  irq = 0
+  flags = 0
+  name = ''
+  handler: irq_handler_t | null = null
+  thread_fn: irq_handler_t | null = null
+  dev_id: unknown = null
+  next: irqaction | null = null
+  thread: Task | null = null
+  /** @internal A wake-up for the thread that it has not taken yet. */
+  $runThread = false
+  /** @internal The thread has been told to end. */
+  $stop = false
+  /** @internal */
+  $warnedNoThread = false
+}
+
+/** How a line's interrupts are taken. */
+export type IrqFlow = 'edge' | 'level' | 'simple'
+
+/** An interrupt line: its state, and the list of those who want to hear of it. */
+export class IrqDesc extends KernelObject {
+  readonly $type = 'irq_desc'
+  readonly irq: number
+  name: string
+  chip: irq_chip | null
+  flow: IrqFlow
+  action: irqaction | null = null
+  /** How often it has been disabled; 1 while nobody has requested it. */
+  depth = 1
+  /** Came while it could not be taken: to be replayed. */
+  pending = false
+  inProgress = false
+  masked = true
+  /** An edge that came while the line was masked at its source. */
+  latched = false
+  /** Whoever asserts a level line at the moment. */
+  readonly sources = new Set<object>()
+  /** Threads that must end before a one-shot line is unmasked. */
+  readonly oneshot = new Set<irqaction>()
+  threadsActive = 0
+  readonly threadWaiters = new WaitList()
+  threadsHandled = 0
+  threadsHandledLast = 0
+  deferred = false
+  count = 0
+  unhandled = 0
+  lastUnhandled = 0
+  badReturns = 0
+  total = 0
+  cpu: Cpu
+  affinityHint: unknown = null
+  affinityNotify: unknown = null
+  handlerData: unknown = null
+
+  constructor(irq: number, name: string, chip: irq_chip | null, flow: IrqFlow, cpu: Cpu) {
+    super()
+    this.irq = irq
+    this.name = name
+    this.chip = chip
+    this.flow = flow
+    this.cpu = cpu
+  }
+
+  get disabled(): boolean {
+    return this.depth > 0
+  }
+}
+
+const FIRST_DYNAMIC = 24
+const FIRST_LEGACY = 16
+
+/** All lines of the machine. */
+export class Irqs {
+  readonly descs = new Map<number, IrqDesc>()
+  readonly msiChip = new irq_chip('PCI-MSI', true)
+  readonly legacyChip = new irq_chip('IO-APIC')
+  /** `threadirqs`: primary handlers run in threads where that is possible. */
+  forceThreads = false
+  readonly once = new Set<string>()
+  readonly on = {
+    request: new Hook<[irqaction, IrqDesc]>(),
+    free: new Hook<[irqaction, IrqDesc]>(),
+    /** Before and after a primary or threaded handler is called. */
+    handlerStart: new Hook<[irqaction, fn: irq_handler_t, threaded: boolean]>(),
+    handlerEnd: new Hook<[irqaction]>(),
+    /** Somebody waits until handlers (and threads) of the line are done. */
+    synchronize: new Hook<[IrqDesc, threads: boolean]>(),
+  }
+  #machine: Machine
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  get(irq: number): IrqDesc | undefined {
+    return this.descs.get(irq)
+  }
+
+  /** Makes `n` lines with consecutive numbers; answers the first. */
+  alloc(n: number, name: string, chip: irq_chip | null, flow: IrqFlow): number {
+    let first = chip === this.legacyChip ? FIRST_LEGACY : FIRST_DYNAMIC
+    for (let i = 0; i < n; i++)
+      if (this.descs.has(first + i)) {
+        first += i + 1
+        i = -1
+      }
+    for (let i = 0; i < n; i++)
+      this.descs.set(first + i, new IrqDesc(first + i, name, chip, flow, this.#machine.cpus[0]!))
+    return first
+  }
+}
+
+export const irqs = service((machine) => new Irqs(machine))

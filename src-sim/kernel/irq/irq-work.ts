@@ -1,0 +1,76 @@
+import { Hook } from '../../base/disposable'
+import type { Cpu } from '../../engine/cpu'
+import { machine as currentMachine, now } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
+import { KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
+import { call, point, RELAX, spinOn, type Sim } from '../../engine/suspend'
+import { named } from '../api'
+import { memoryAccess } from '../mm/watch'
+import { mightSleep } from '../sched/schedule'
+import { hardirq } from './hardirq'
+
+/** A function to be called in hardirq context as soon as possible. */
+export class irq_work extends KernelObject {
+  func: ((work: irq_work) => void) | null = null
+  /** @internal */
+  $pending = false
+  /** @internal */
+  $busyOn: Cpu | null = null
+}
+
+export class IrqWorks {
+  readonly on = {
+    queue: new Hook<[irq_work]>(),
+    start: new Hook<[irq_work]>(),
+    end: new Hook<[irq_work]>(),
+  }
+  readonly #machine: Machine
+  readonly #lists: irq_work[][]
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+    this.#lists = machine.cpus.map(() => [])
+  }
+
+  /** False when it is queued already. */
+  queue(work: irq_work, cpu: Cpu): boolean {
+    memoryAccess(this.#machine).touch(work, 'func', true)
+    if (work.$pending) return false
+    work.$pending = true
+    this.on.queue.emit(work)
+    const list = this.#lists[cpu.id]!
+    list.push(work)
+    if (!cpu.interrupts.some((i) => i.source === list))
+      this.#machine.interrupt(cpu, {
+        name: 'irq_work',
+        source: list,
+        start: () => irqWorkRun(this, list, cpu),
+      })
+    return true
+  }
+}
+
+export const irqWorks = service((machine) => new IrqWorks(machine))
+
+const irqWorkRun = named('irq_work_run', function* (all: IrqWorks, list: irq_work[], cpu: Cpu): Sim {
+  yield* hardirq(list, 'irq_work', function* () {
+    for (const work of list.splice(0)) {
+      const fn = work.func!
+      work.$pending = false
+      work.$busyOn = cpu
+      yield point(irqWorkRun, work)
+      all.on.start.emit(work)
+      yield* call(() => fn(work))
+      all.on.end.emit(work)
+      if (!work.$pending) work.$busyOn = null
+      currentMachine().unspin(work)
+    }
+  })
+})
+
+/** Waits until it is neither queued nor running. */
+export function* irqWorkSync(work: irq_work): Sim {
+  mightSleep('irq_work_sync')
+  while (work.$pending || work.$busyOn !== null) yield work.$busyOn === now.cpu ? RELAX : spinOn(work)
+}

@@ -1,0 +1,102 @@
+import type { Cpu } from '../../engine/cpu'
+import { HARDIRQ_MASK } from '../../engine/cpu'
+import { machine as currentMachine, now } from '../../engine/current'
+import { call, point, RELAX, spinOn, type Sim } from '../../engine/suspend'
+import { timer_expire_entry, timer_expire_exit } from '../../trace/events'
+import { named } from '../api'
+import { emit } from '../emit'
+import { hardirq } from '../irq/hardirq'
+import { memoryAccess } from '../mm/watch'
+import { symbolOf } from '../printk/symbols'
+import { warn } from '../printk/warn'
+import { jiffies } from './clock'
+import { raiseTimerSoftirq, timers, TIMER_IRQSAFE, type timer_function, type timer_list } from './timer'
+import type { TimerBase } from './wheel'
+
+/** The timer interrupt of a CPU. */
+export const tick = named('tick_nohz_handler', function* (base: TimerBase): Sim {
+  yield* hardirq(base, 'tick', function* () {
+    raiseTimerSoftirq(base.cpu)
+  })
+})
+
+/** Runs what is due on the wheels of this CPU: pinned timers, then the rest, then deferrable ones. */
+export const runTimerSoftirq = named('run_timer_softirq', function* (cpu: Cpu): Sim {
+  const machine = currentMachine()
+  const all = timers(machine)
+  for (const base of all.bases(cpu)) yield* runBase(base)
+  all.program(cpu)
+})
+
+function* runBase(base: TimerBase): Sim {
+  const machine = currentMachine()
+  const all = timers(machine)
+  while (jiffies(machine) >= base.clk && jiffies(machine) >= base.nextExpiry) {
+    const due = base.collect()
+    for (const bucket of due)
+      while (bucket.length > 0) {
+        const timer = bucket[0]!
+        memoryAccess(machine).touch(timer, 'function', false)
+        const fn = timer.function
+        base.running = timer
+        base.runningIn = now.exec
+        base.remove(timer)
+        all.on.deactivate.emit(timer)
+        if (fn !== null) {
+          yield point(runTimerSoftirq, timer)
+          yield callTimerFn(timer, fn)
+        }
+        base.running = null
+        base.runningIn = null
+        machine.unspin(timer)
+      }
+  }
+}
+
+const callTimerFn = named('call_timer_fn', function* (timer: timer_list, fn: timer_function): Sim {
+  const machine = currentMachine()
+  const all = timers(machine)
+  const cpu = now.cpu!
+  const irqSafe = (timer.flags & TIMER_IRQSAFE) !== 0
+  if (irqSafe) cpu.irqsOff = true
+  const before = cpu.preemptCount
+  all.on.start.emit(timer, fn)
+  emit(timer_expire_entry, timer, fn, jiffies(machine))
+  yield* call(() => fn(timer))
+  emit(timer_expire_exit, timer)
+  all.on.end.emit(timer, fn)
+  if (irqSafe) cpu.irqsOff = false
+  if (cpu.preemptCount !== before) checkLeak(fn, before, cpu)
+})
+
+function checkLeak(fn: timer_function, before: number, cpu: Cpu): void {
+  const machine = currentMachine()
+  const { once } = timers(machine)
+  const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0')
+  const text = `timer: ${symbolOf(machine, fn, true)} preempt leak: ${hex(before)} -> ${hex(cpu.preemptCount)}`
+  cpu.preemptCount = before
+  if (once.has('leak')) return
+  once.add('leak')
+  warn(machine, 'timer-preempt-leak', 'kernel/time/timer.c at call_timer_fn', text, { rules: ['TMR-12'] })
+}
+
+/**
+ * timer_delete_sync and timer_shutdown_sync: repeats until the callback is not running. A callback
+ * that waits for itself polls for ever, as in the kernel; others sleep on the CPU until it is over.
+ */
+export function* timerDeleteSync(timer: timer_list, shutdown: boolean): Sim<number> {
+  const machine = currentMachine()
+  const all = timers(machine)
+  all.on.deleteSync.emit(timer)
+  if (now.cpu && now.cpu.preemptCount & HARDIRQ_MASK && !(timer.flags & TIMER_IRQSAFE))
+    warn(machine, 'timer-delete-sync-in-hardirq', 'kernel/time/timer.c at __timer_delete_sync', null, {
+      once: false,
+      rules: ['TMR-06'],
+    })
+  for (;;) {
+    const answer = all.tryDelete(timer, shutdown)
+    if (answer >= 0) return answer
+    const self = all.baseOf(timer).runningIn === now.exec
+    yield self ? RELAX : spinOn(timer)
+  }
+}
