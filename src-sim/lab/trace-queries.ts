@@ -12,6 +12,8 @@ export interface EventsQuery {
   filter?: EventFilter
   from: number
   limit: number
+  /** Answer only the indices of all events that pass. */
+  indices?: boolean
 }
 
 export interface NeighbourQuery {
@@ -56,6 +58,7 @@ function neighbour(trace: Trace, query: NeighbourQuery): number | null {
 
 function eventsPage(trace: Trace, query: EventsQuery): unknown {
   const { filter, from, limit } = query
+  if (query.indices) return { indices: trace.select(filter ?? {}, from), total: trace.length }
   const records: EventRecord[] = filter
     ? [...trace.select(filter, from, limit)].map((i) => trace.event(i))
     : trace.events(from, Math.min(trace.length, from + limit))
