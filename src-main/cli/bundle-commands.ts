@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Choice, ExportFormat, RunOptions } from '../../src-sim/protocol'
+import { UsageError } from './errors'
+import { KernelLost, refuseProblems, withKernel } from './kernel'
+import { readLab } from './lab-files'
+import { strategyNamed } from './run-command'
+
+function readInput(path: string): Uint8Array {
+  if (!existsSync(path)) throw new UsageError(`There is no file '${path}'.`)
+  return new Uint8Array(readFileSync(path))
+}
+
+/** What the kernel worker refuses in a file is the file's fault, not klab's. */
+async function fileFault<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof KernelLost) throw error
+    throw new UsageError((error as Error).message)
+  }
+}
+
+export async function replayCommand(path: string, flags: { json?: boolean }): Promise<number> {
+  const bytes = readInput(path)
+  return withKernel(async (kernel) => {
+    const bundle = await fileFault(kernel.readBundle(bytes))
+    const { problems } = await kernel.open(bundle.lab, bundle.options)
+    refuseProblems(problems)
+    await kernel.run()
+    const result = await kernel.result()
+    const identical = result.traceHash === bundle.traceHash
+    const answer = { lab: bundle.lab.id, identical, traceHash: result.traceHash, recordedHash: bundle.traceHash, findings: result.findings.length }
+    if (flags.json) console.log(JSON.stringify(answer))
+    else {
+      console.log(identical ? `identical: true (trace ${result.traceHash})` : `identical: false (recorded ${bundle.traceHash}, now ${result.traceHash})`)
+      for (const f of result.findings) console.log(`${f.kind}: ${f.title}`)
+    }
+    return result.findings.length > 0 ? 1 : 0
+  })
+}
+
+export async function exportCommand(path: string, flags: { format: string; output: string }): Promise<number> {
+  const bytes = readInput(path)
+  return withKernel(async (kernel) => {
+    await fileFault(kernel.openTrace(bytes))
+    const exported = await fileFault(kernel.exportTrace(flags.format as ExportFormat))
+    writeFileSync(flags.output, exported.bytes)
+    console.error(`${flags.output}: ${exported.bytes.length} bytes`)
+    return 0
+  })
+}
+
+export async function bundleCommand(
+  name: string,
+  flags: { output: string; seed?: number; strategy?: string; choices?: string },
+): Promise<number> {
+  const lab = readLab(name)
+  const options: RunOptions = flags.choices
+    ? { seed: flags.seed ?? 0, strategy: 'replay', choices: readChoices(flags.choices) }
+    : { seed: flags.seed ?? 0, strategy: strategyNamed(flags.strategy ?? 'fair') }
+  return withKernel(async (kernel) => {
+    const { problems } = await kernel.open(lab, options)
+    refuseProblems(problems)
+    await kernel.run()
+    const bundle = await kernel.bundle()
+    writeFileSync(flags.output, bundle.bytes)
+    const result = await kernel.result()
+    console.error(`${flags.output}: ${bundle.bytes.length} bytes, trace ${result.traceHash}, ${result.findings.length} findings`)
+    return 0
+  })
+}
+
+/** A list of choices, or a document that has one: `{ choices }`, or `explore --json`. */
+function readChoices(path: string): Choice[] {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(readInput(path)))
+  } catch {
+    throw new UsageError(`${path} is not JSON.`)
+  }
+  const holder = json as { choices?: Choice[]; first?: { choices: Choice[] } | null }
+  const list = Array.isArray(json) ? (json as Choice[]) : (holder.choices ?? holder.first?.choices)
+  if (!list) throw new UsageError(`${path} has no choices: give the output of \`klab explore --json\`.`)
+  return list
+}
+
+export async function checkCommand(name: string): Promise<number> {
+  const lab = readLab(name)
+  const { typeProblems } = await import('./type-check')
+  const found = await withKernel((kernel) => kernel.check(lab))
+  const problems = found.length > 0 ? found : typeProblems(lab)
+  for (const p of problems) console.log(`${p.file}:${p.line}:${p.column}: ${p.message}`)
+  if (problems.length === 0) console.error(`${lab.id}: no problems`)
+  return problems.length > 0 ? 2 : 0
+}

@@ -1,0 +1,92 @@
+import { writeFileSync } from 'node:fs'
+import { STRATEGIES, type ExportFormat, type RunOptions, type RunResult } from '../../src-sim/protocol'
+import { UsageError } from './errors'
+import { KernelLost, refuseProblems, withKernel } from './kernel'
+import { readLab } from './lab-files'
+
+export interface RunFlags {
+  seed?: number
+  strategy?: string
+  until?: string
+  fail?: number
+  kcsan?: boolean
+  json?: boolean
+  trace?: string
+}
+
+export async function runCommand(name: string, flags: RunFlags): Promise<number> {
+  const lab = readLab(name)
+  const options: RunOptions = {
+    seed: flags.seed ?? 0,
+    strategy: strategyNamed(flags.strategy ?? 'fair'),
+    ...(flags.fail === undefined ? {} : { fail: flags.fail }),
+    kcsan: flags.kcsan ?? false,
+  }
+  try {
+    return await withKernel(async (kernel) => {
+      const { problems } = await kernel.open(lab, options)
+      refuseProblems(problems)
+      await kernel.run(flags.until === undefined ? undefined : timeNs(flags.until))
+      const result = await kernel.result()
+      if (flags.trace) {
+        const { bytes } = await kernel.exportTrace('klab' as ExportFormat)
+        writeFileSync(flags.trace, bytes)
+      }
+      if (flags.json) console.log(JSON.stringify(documentOf(result)))
+      else printResult(result)
+      return result.findings.length > 0 ? 1 : 0
+    })
+  } catch (error) {
+    if (!(error instanceof KernelLost)) throw error
+    if (flags.json) console.log(JSON.stringify({ lab: lab.id, result: 'crashed', resultText: error.message, findings: [] }))
+    console.error(`klab: ${error.message}`)
+    return 1
+  }
+}
+
+/** The document of the command line's contract. */
+export function documentOf(result: RunResult) {
+  return {
+    lab: result.lab,
+    seed: result.seed,
+    strategy: result.strategy,
+    steps: result.steps,
+    virtualNs: result.virtualNs,
+    traceHash: result.traceHash,
+    dmesg: result.dmesg,
+    findings: result.findings.map((f) => ({
+      kind: f.kind,
+      title: f.title,
+      signature: f.signature,
+      file: f.file,
+      line: f.line,
+      step: f.step,
+      timeNs: f.timeNs,
+      rules: f.rules,
+    })),
+    result: result.result,
+    resultText: result.resultText,
+  }
+}
+
+function printResult(result: RunResult): void {
+  for (const line of result.dmesg) console.log(line)
+  if (result.findings.length > 0) console.log('')
+  for (const f of result.findings)
+    console.log(`${f.kind}: ${f.title}\n    at ${f.file ?? '(kernel)'}:${f.line}, step ${f.step}`)
+  console.log(`\n${result.resultText} ${result.steps} steps, trace ${result.traceHash}`)
+}
+
+export function strategyNamed(name: string): (typeof STRATEGIES)[number] {
+  const found = STRATEGIES.find((s) => s === name)
+  if (!found) throw new UsageError(`There is no strategy '${name}': use one of ${STRATEGIES.join(', ')}.`)
+  return found
+}
+
+const UNITS: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, '': 1 }
+
+export function timeNs(text: string): number {
+  const m = /^([0-9.]+)\s*(ns|us|ms|s|)$/.exec(text)
+  if (!m) throw new UsageError(`'${text}' is not a time: write for example 500us, 5ms or 1.5s.`)
+  return Number(m[1]) * UNITS[m[2]!]!
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { Connection } from '../../src-sim/protocol'
+import { lineOf } from '../../src-sim/engine/position'
+import { fromWorker } from './port-connection'
+
+/** Memory that a lab may take before its worker is ended. */
+export const HEAP_MAX_MB = 1024
+
+export interface StartedKernel {
+  connection: Connection
+  /** [0] is the last source position that the worker noted. */
+  blackBox: Int32Array
+}
+
+/** Starts a kernel worker: no environment, bounded memory, and its death told in one sentence. */
+export function startKernel(options: { version: string }): StartedKernel {
+  const blackBox = new Int32Array(new SharedArrayBuffer(64))
+  const worker = new Worker(workerFile(), {
+    workerData: { version: options.version, blackBox },
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
+  })
+  const connection = fromWorker(worker, (error) => reasonOf(error, blackBox))
+  return { connection, blackBox }
+}
+
+function reasonOf(error: Error | null, blackBox: Int32Array): string {
+  if (error === null) return 'The kernel worker ended.'
+  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const line = lineOf(blackBox[0]!)
+    const where = line > 0 ? ` near line ${line} of the lab's code` : ''
+    return `The lab ran out of memory (limit ${HEAP_MAX_MB} MiB)${where}.`
+  }
+  return `The kernel worker stopped: ${error.message}`
+}
+
+/** Beside this file in a bundle, or one level up when the bundler put this code into a chunk. */
+function workerFile(): string {
+  for (const candidate of ['./kernel-worker.js', '../kernel-worker.js']) {
+    const path = fileURLToPath(new URL(candidate, import.meta.url))
+    if (existsSync(path)) return path
+  }
+  throw new Error('kernel-worker.js is missing. Run `npm run build`.')
+}

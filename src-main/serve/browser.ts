@@ -1,0 +1,1 @@
+export async function openInBrowser(_url: string): Promise<void> {}
