@@ -23,11 +23,30 @@ function absentPanels(): Plugin {
   }
 }
 
+/** The compiler's library asks for `path` when it starts, although it never reads a file here. */
+function noFiles(): Plugin {
+  return {
+    name: 'no-files',
+    enforce: 'pre',
+    resolveId: (id) => (id === 'path' ? '\0path' : null),
+    load: (id) =>
+      id === '\0path'
+        ? `const join = (...p) => p.filter(Boolean).join('/')
+           const path = { sep: '/', join, resolve: join, extname: (p) => /\\.[^./]*$/.exec(p)?.[0] ?? '',
+             dirname: (p) => p.replace(/\\/?[^/]*$/, '') || '.', basename: (p) => p.replace(/^.*\\//, ''),
+             relative: (a, b) => b, isAbsolute: (p) => p.startsWith('/'), normalize: (p) => p }
+           export default path
+           export const { sep, resolve, extname, dirname, basename, relative, isAbsolute, normalize } = path
+           export { join }`
+        : null,
+  }
+}
+
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [absentPanels(), vue()],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [noFiles()] },
   build: {
     outDir: process.env.HARNESS_OUT ?? resolve(import.meta.dirname, '../../../out/harness'),
     emptyOutDir: true,
