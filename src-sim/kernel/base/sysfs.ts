@@ -2,7 +2,7 @@ import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
-import { EEXIST, ENODEV, ENOENT } from '../errno'
+import { EEXIST, EIO, ENODEV, ENOENT } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { report } from '../report'
 
@@ -199,7 +199,6 @@ export function* storeFile(file: SysfsFile, text: string): Sim<number> {
   return ret
 }
 
-const EIO = 5
 
 function leave(file: SysfsFile): void {
   file.active--
