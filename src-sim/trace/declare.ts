@@ -20,7 +20,8 @@ export type Category = (typeof CATEGORIES)[number]
  *   enter/leave    the same with a count: cleared when it was left as often as it was entered
  *   hold/unhold    an edge "`subject` holds `target` because of `value`", counted
  *   flowOut/flowIn an arrow from this event to the next one that takes the same flow in
- *   alloc/free     the life of an object; link: its parent; refs: its reference count; name: its name
+ *   alloc/free     the life of an object; link: its parent; refs: its reference count; name: its
+ *                  name
  *   exit           the context is over: all its slices and facets end
  */
 export type EffectOp =
@@ -41,7 +42,8 @@ export interface Effect {
  * that a reader sees what dangles; all other facets end when the object is freed.
  */
 export const PENDING_FACETS: ReadonlySet<string> = new Set([
-  'queued', 'delayed', 'armed', 'running', 'thread running', 'held', 'rcu pending', 'mapped', 'open',
+  'queued', 'delayed', 'armed', 'running', 'thread running', 'held', 'rcu pending', 'mapped',
+  'open',
   'registered', 'in use', 'driver',
 ])
 
@@ -49,7 +51,8 @@ function effect(op: EffectOp, subject: string, facet = '', value = '', target = 
   return { op, subject, facet, value, target }
 }
 
-export const begin = (slice: string, label = slice): Effect => effect('begin', '@context', slice, label)
+export const begin = (slice: string, label = slice): Effect =>
+  effect('begin', '@context', slice, label)
 export const end = (slice: string): Effect => effect('end', '@context', slice)
 export const set = (subject: string, facet: string, value = facet): Effect =>
   effect('set', subject, facet, value)
@@ -65,9 +68,12 @@ export const flowOut = (flow: string, key: string): Effect => effect('flowOut', 
 export const flowIn = (flow: string, key: string): Effect => effect('flowIn', key, flow)
 export const alloc = (subject: string): Effect => effect('alloc', subject)
 export const free = (subject: string): Effect => effect('free', subject)
-export const link = (subject: string, parent: string): Effect => effect('link', subject, '', '', parent)
-export const refs = (subject: string, count: string): Effect => effect('refs', subject, '', `$${count}`)
-export const name = (subject: string, text: string): Effect => effect('name', subject, '', `$${text}`)
+export const link = (subject: string, parent: string): Effect =>
+  effect('link', subject, '', '', parent)
+export const refs = (subject: string, count: string): Effect =>
+  effect('refs', subject, '', `$${count}`)
+export const name = (subject: string, text: string): Effect =>
+  effect('name', subject, '', `$${text}`)
 export const exit = (subject: string): Effect => effect('exit', subject)
 
 /** A declared event. `args` exists in the type only: it tells `emit` what must be passed. */

@@ -51,8 +51,8 @@ export class TraceFormatError extends Error {
 
 /**
  * The parts of a trace file, to be written one after the other. Layout: four words (magic, version,
- * bytes of the header, checksum of all that follows), the header as JSON padded with blanks to eight
- * bytes, then the columns, each padded to eight bytes. Little endian throughout.
+ * bytes of the header, checksum of all that follows), the header as JSON padded with blanks to
+ * eight bytes, then the columns, each padded to eight bytes. Little endian throughout.
  */
 export function encodeTrace(store: TraceStore, traceHash: string): Uint8Array[] {
   const header: Header = {
@@ -78,10 +78,15 @@ export function encodeTrace(store: TraceStore, traceHash: string): Uint8Array[] 
 
 /** Reads a file; throws `TraceFormatError` when it is not a whole and sound trace. */
 export function decodeTrace(file: Uint8Array): { store: TraceStore; traceHash: string } {
-  if (file.length < HEAD_WORDS * 4) throw new TraceFormatError('This is not a trace: it is too short.')
+  if (file.length < HEAD_WORDS * 4) {
+    throw new TraceFormatError('This is not a trace: it is too short.')
+  }
   const bytes = aligned(file)
-  const [magic, version, headerBytes, sum] = new Uint32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS)
-  if (magic !== MAGIC) throw new TraceFormatError('This is not a trace: its first bytes are others.')
+  const [magic, version, headerBytes, sum] =
+    new Uint32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS)
+  if (magic !== MAGIC) {
+    throw new TraceFormatError('This is not a trace: its first bytes are others.')
+  }
   if (version !== TRACE_VERSION) {
     throw new TraceFormatError(
       `This trace has format version ${version}; only version ${TRACE_VERSION} can be read.`,
@@ -100,7 +105,9 @@ export function decodeTrace(file: Uint8Array): { store: TraceStore; traceHash: s
   }
 }
 
-function decodeBody(body: Uint8Array, headerBytes: number): { store: TraceStore; traceHash: string } {
+function decodeBody(
+  body: Uint8Array, headerBytes: number,
+): { store: TraceStore; traceHash: string } {
   const header = JSON.parse(decodeUtf8(body.subarray(0, headerBytes))) as Header
   const columns = new Columns(body, headerBytes)
   const store = new TraceStore(header.events.map(declared))

@@ -58,7 +58,8 @@ export function parseField(spec: string): Field {
   const rest = spec.slice(colon + 1)
   if (rest.includes('|')) return { name, type: 'enum', unit: '', values: rest.split('|') }
   const [type = '', ...unit] = rest.split(' ')
-  assert(FIELD_TYPES.includes(type as FieldType) && type !== 'enum', `field '${spec}': no such type`)
+  const known = FIELD_TYPES.includes(type as FieldType) && type !== 'enum'
+  assert(known, `field '${spec}': no such type`)
   return { name, type: type as FieldType, unit: unit.join(' '), values: [] }
 }
 

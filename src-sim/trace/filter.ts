@@ -70,9 +70,9 @@ const UNIT_NS: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
 const TERM = /^(kind|cat|obj|ctx|cpu|t)\s*(:|>|<)\s*(.+)$/
 
 /**
- * Reads the filter language: terms joined by `&`, each `kind:name`, `cat:name`, `obj:#42`, `ctx:#3`,
- * `cpu:0`, `t>1ms`, `t<2.5s`, or any other text to look for. Answers an error text when a term
- * cannot be read.
+ * Reads the filter language: terms joined by `&`, each `kind:name`, `cat:name`, `obj:#42`,
+ * `ctx:#3`, `cpu:0`, `t>1ms`, `t<2.5s`, or any other text to look for. Answers an error text when
+ * a term cannot be read.
  */
 export function parseFilter(source: string): EventFilter | string {
   const filter: { -readonly [K in keyof EventFilter]: any } = {}

@@ -58,7 +58,9 @@ export interface Lane {
   readonly kind: number
 }
 
-/** Arrows. `out` holds all of them by their first event, `in` those that arrived by their second. */
+/**
+ * Arrows. `out` holds all of them by their first event, `in` those that arrived by their second.
+ */
 export class Flows {
   readonly from = new Words()
   readonly to = new Words()
@@ -83,7 +85,9 @@ export class Flows {
   }
 }
 
-/** Turns events into lanes, spans and arrows. Grows with the trace: call `update` before reading. */
+/**
+ * Turns events into lanes, spans and arrows. Grows with the trace: call `update` before reading.
+ */
 export class Timeline implements EffectSink {
   readonly lanes: Lane[] = []
   readonly flows = new Flows()

@@ -94,7 +94,8 @@ export class Trace {
   select(filter: EventFilter, from = 0, limit = Infinity): Uint32Array {
     const test = compileFilter(filter, this.store)
     const out: number[] = []
-    const start = filter.fromNs === undefined ? from : Math.max(from, this.indexAtTime(filter.fromNs))
+    const start =
+      filter.fromNs === undefined ? from : Math.max(from, this.indexAtTime(filter.fromNs))
     const end = filter.toNs === undefined ? this.length : this.indexAtTime(filter.toNs)
     const at = this.cursor(start)
     while (out.length < limit && at.index + 1 < end && at.next()) if (test(at)) out.push(at.index)

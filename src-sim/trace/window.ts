@@ -14,8 +14,8 @@ export const FLOWS_MAX = 2000
  * Reduces lanes to what a screen can show. Spans (and points) of one row that start in the same
  * pixel become one: from the start of the first to the end of the last, with the event and label
  * of the longer of these two, and `counts` telling how many there are. All but the last are shorter
- * than a pixel, because spans of a row do not overlap. The search for the next pixel gallops, so the
- * cost depends on the pixels shown and hardly on the number of events.
+ * than a pixel, because spans of a row do not overlap. The search for the next pixel gallops, so
+ * the cost depends on the pixels shown and hardly on the number of events.
  */
 export class WindowReader {
   readonly #store: TraceStore
@@ -76,7 +76,9 @@ export class WindowReader {
     return timeOf(this.#store, event)
   }
 
-  #track(track: Track, depth: number, request: WindowRequest, out: SpanColumns, strings: LabelIndex): void {
+  #track(
+    track: Track, depth: number, request: WindowRequest, out: SpanColumns, strings: LabelIndex,
+  ): void {
     const { fromNs, toNs } = request
     const starts = track.starts
     const n = starts.length
@@ -150,7 +152,9 @@ export class WindowReader {
     return events.lowerBound(edge, low, Math.min(high, events.length))
   }
 
-  /** The first event of each pixel, so that lanes compare event numbers and need not look at times. */
+  /**
+   * The first event of each pixel, so that lanes compare event numbers and need not look at times.
+   */
   #findEdges({ fromNs, toNs, widthPx }: WindowRequest): void {
     const edges = new Uint32Array(widthPx + 2)
     const pixel = (toNs - fromNs) / widthPx

@@ -17,7 +17,10 @@ export class Words {
     return this.length === 0 ? undefined : this.data[this.length - 1]
   }
 
-  /** Index of the first word from `low` on (and before `high`) that is not below `value`; words must be sorted. */
+  /**
+   * Index of the first word from `low` on (and before `high`) that is not below `value`; words must
+   * be sorted.
+   */
   lowerBound(value: number, low = 0, high = this.length): number {
     while (low < high) {
       const middle = (low + high) >>> 1

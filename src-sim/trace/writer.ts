@@ -139,7 +139,7 @@ export class TraceWriter {
     let word: number
     if (code <= CODE.pos) word = value as number
     else if (code === CODE.bool) word = value ? 1 : 0
-    else if (code === CODE.str || code === CODE.sym) word = this.store.tables.intern(value as string)
+    else if (code <= CODE.sym) word = this.store.tables.intern(value as string)
     else if (code === CODE.enum) word = this.#enumValue(event, field, value)
     else {
       const wide = value as number

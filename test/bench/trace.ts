@@ -40,10 +40,13 @@ export function busyTrace(events: number): Trace {
     }),
   )
   const hard = Array.from({ length: 4 }, (_, cpu) =>
-    writer.defineContext({ kind: 'hardirq', pid: 0, comm: `hardirq/${cpu}`, prio: 0, cpu, tgid: 0 }),
+    writer.defineContext({
+      kind: 'hardirq', pid: 0, comm: `hardirq/${cpu}`, prio: 0, cpu, tgid: 0,
+    }),
   )
   const queue = writer.defineObject('workqueue_struct', 'events')
-  const works = Array.from({ length: 160 }, (_, i) => writer.defineObject('work_struct', `work${i}`))
+  const works =
+    Array.from({ length: 160 }, (_, i) => writer.defineObject('work_struct', `work${i}`))
   const line = writer.defineObject('irq_desc', 'irq 33')
   const action = writer.defineObject('irqaction', 'demo')
   for (let i = 0, round = 0; i < events; i += 8, round++) {

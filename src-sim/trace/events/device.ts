@@ -26,7 +26,8 @@ export const device_bind = event(
   [hold('driver', 'device', 'driver binding'), set('device', 'driver', '$driver')],
 )
 export const device_unbind = event(
-  'device_unbind', 'device', 'A driver is no longer bound to a device.', ['device:obj', 'driver:obj'],
+  'device_unbind', 'device', 'A driver is no longer bound to a device.',
+  ['device:obj', 'driver:obj'],
   [unhold('driver', 'device', 'driver binding'), clear('device', 'driver')],
 )
 export const driver_register = event(

@@ -8,7 +8,9 @@ export const dma_fence_init = event(
   'dma_fence_init', 'dma-buf', 'A fence is initialised.', fence,
   [alloc('fence'), set('fence', 'state', 'unsignaled')],
 )
-export const dma_fence_emit = event('dma_fence_emit', 'dma-buf', 'A fence is handed to hardware.', fence)
+export const dma_fence_emit = event(
+  'dma_fence_emit', 'dma-buf', 'A fence is handed to hardware.', fence,
+)
 export const dma_fence_enable_signal = event(
   'dma_fence_enable_signal', 'dma-buf', 'A fence is asked to announce its signal.', fence,
   [set('fence', 'signaling', 'enabled')],

@@ -3,14 +3,19 @@ import { alloc, clear, event, free, hold, set, unhold } from '../declare'
 /** DMA mappings: include/trace/events/dma.h. Each mapping is an object of its own. */
 
 const DIR = 'dir:BIDIRECTIONAL|TO_DEVICE|FROM_DEVICE|NONE'
-const mapped = [alloc('mapping'), set('mapping', 'mapped'), hold('mapping', 'device', 'dma mapping')]
+const mapped = [
+  alloc('mapping'), set('mapping', 'mapped'), hold('mapping', 'device', 'dma mapping'),
+]
 const unmapped = [
   unhold('mapping', 'device', 'dma mapping'), clear('mapping', 'mapped'), free('mapping'),
 ]
 
 export const dma_map_phys = event(
   'dma_map_phys', 'dma', 'Memory is mapped for a device.',
-  ['mapping:obj', 'device:obj', 'phys_addr:addr', 'dma_addr:addr', 'size:u32 bytes', DIR, 'attrs:hex'],
+  [
+    'mapping:obj', 'device:obj', 'phys_addr:addr', 'dma_addr:addr', 'size:u32 bytes', DIR,
+    'attrs:hex',
+  ],
   mapped,
 )
 export const dma_unmap_phys = event(

@@ -26,7 +26,8 @@ export const fd_close = event(
   [unhold('process', 'file', 'file descriptor')],
 )
 export const cdev_add = event(
-  'cdev_add', 'fs', 'A character device can be opened.', ['cdev:obj', 'name:str', 'dev:hex', 'owner:obj'],
+  'cdev_add', 'fs', 'A character device can be opened.',
+  ['cdev:obj', 'name:str', 'dev:hex', 'owner:obj'],
   [set('cdev', 'registered'), hold('cdev', 'owner', 'file operations')],
 )
 export const cdev_del = event(

@@ -21,15 +21,22 @@ export const irq_handler_exit = event(
 export const irq_request = event(
   'irq_request', 'irq', 'A driver asks for an interrupt.',
   ['irq:u32', 'name:str', 'action:obj', 'line:obj', 'handler:sym', 'thread_fn:sym', 'dev:obj'],
-  [alloc('action'), hold('line', 'action', 'irq requested'), hold('action', 'dev', 'irq requested')],
+  [
+    alloc('action'), hold('line', 'action', 'irq requested'),
+    hold('action', 'dev', 'irq requested'),
+  ],
 )
 export const irq_free = event(
   'irq_free', 'irq', 'A driver gives an interrupt back.',
   ['irq:u32', 'action:obj', 'line:obj', 'dev:obj'],
-  [unhold('line', 'action', 'irq requested'), unhold('action', 'dev', 'irq requested'), free('action')],
+  [
+    unhold('line', 'action', 'irq requested'), unhold('action', 'dev', 'irq requested'),
+    free('action'),
+  ],
 )
 export const irq_thread_wake = event(
-  'irq_thread_wake', 'irq', 'A hard handler wakes its thread.', ['irq:u32', 'action:obj', 'task:ctx'],
+  'irq_thread_wake', 'irq', 'A hard handler wakes its thread.',
+  ['irq:u32', 'action:obj', 'task:ctx'],
   [flowOut('irq thread', 'action')],
 )
 export const irq_thread_entry = event(
@@ -71,7 +78,9 @@ export const softirq_entry = event(
   'softirq_entry', 'irq', 'A softirq runs.', [VECTORS],
   [begin('softirq', '$vec'), flowIn('softirq', '@cpu')],
 )
-export const softirq_exit = event('softirq_exit', 'irq', 'A softirq is done.', [VECTORS], [end('softirq')])
+export const softirq_exit = event(
+  'softirq_exit', 'irq', 'A softirq is done.', [VECTORS], [end('softirq')],
+)
 export const tasklet_schedule = event(
   'tasklet_schedule', 'irq', 'A tasklet is scheduled.', ['tasklet:obj', 'func:sym'],
   [set('tasklet', 'queued'), flowOut('tasklet', 'tasklet')],

@@ -17,7 +17,8 @@ export const user_print = event(
   'user_print', 'lab', 'A user program prints a line.', ['text:str'],
 )
 export const scenario_begin = event(
-  'scenario_begin', 'lab', 'A step of the scenario starts.', ['step:str'], [begin('scenario', '$step')],
+  'scenario_begin', 'lab', 'A step of the scenario starts.',
+  ['step:str'], [begin('scenario', '$step')],
 )
 export const scenario_end = event(
   'scenario_end', 'lab', 'A step of the scenario is done.', ['step:str'], [end('scenario')],

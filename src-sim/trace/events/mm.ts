@@ -4,7 +4,10 @@ import { alloc, event, free } from '../declare'
 
 export const kmalloc = event(
   'kmalloc', 'mm', 'Memory is allocated.',
-  ['object:obj', 'call_site:sym', 'ptr:addr', 'bytes_req:u32 bytes', 'bytes_alloc:u32 bytes', 'gfp_flags:str'],
+  [
+    'object:obj', 'call_site:sym', 'ptr:addr', 'bytes_req:u32 bytes', 'bytes_alloc:u32 bytes',
+    'gfp_flags:str',
+  ],
   [alloc('object')],
 )
 export const kfree = event(
@@ -24,7 +27,8 @@ export const mm_page_alloc = event(
   ['object:obj', 'pfn:u64', 'order:u32', 'gfp_flags:str'], [alloc('object')],
 )
 export const mm_page_free = event(
-  'mm_page_free', 'mm', 'Pages are freed.', ['object:obj', 'pfn:u64', 'order:u32'], [free('object')],
+  'mm_page_free', 'mm', 'Pages are freed.',
+  ['object:obj', 'pfn:u64', 'order:u32'], [free('object')],
 )
 export const alloc_fail = event(
   'alloc_fail', 'mm', 'An allocation fails, by chance or because it was told to.',

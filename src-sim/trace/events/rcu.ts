@@ -15,7 +15,8 @@ export const rcu_grace_period = event(
   ['rcuname:str', 'gp_seq:u32', 'gpevent:start|end'],
 )
 export const rcu_quiescent_state = event(
-  'rcu_quiescent_state', 'rcu', 'A CPU is seen outside of every reader.', ['rcuname:str', 'cpu:u32'],
+  'rcu_quiescent_state', 'rcu', 'A CPU is seen outside of every reader.',
+  ['rcuname:str', 'cpu:u32'],
 )
 export const rcu_callback = event(
   'rcu_callback', 'rcu', 'A callback is to run after a grace period.',

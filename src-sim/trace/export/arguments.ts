@@ -38,7 +38,9 @@ export class Arguments {
     let out = ''
     for (let i = 0; i < keys.length; i++) {
       if (i > 0) out += ','
-      if (event.codes[i] === CODE.ctx) out += this.#contextMembers(event.fields[i]!.name, at, event, i)
+      if (event.codes[i] === CODE.ctx) {
+        out += this.#contextMembers(event.fields[i]!.name, at, event, i)
+      }
       else out += `${keys[i]}:${this.#jsonValue(at, event, i)}`
     }
     return out

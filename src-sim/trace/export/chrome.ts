@@ -105,7 +105,9 @@ class ChromeWriter {
     let others = ''
     let own = false
     for (const span of spans.endingAt(event)) {
-      if (spans.depth(span) === 0 && spans.start(span) !== event) others += this.#async(span, 'e', ts)
+      if (spans.depth(span) === 0 && spans.start(span) !== event) {
+        others += this.#async(span, 'e', ts)
+      }
     }
     for (const span of spans.startingAt(event)) {
       const depth = spans.depth(span)
@@ -137,7 +139,8 @@ class ChromeWriter {
     const lane = this.#spans.lane(span)
     const name = this.#label(this.#spans.labels.data[span]!)
     const category = this.#trace.store.events[at.kind]!.category
-    const head = `,\n{"ph":"X","name":${name},"cat":"${category}","ts":${ts},"dur":${micros(duration)}`
+    const head =
+      `,\n{"ph":"X","name":${name},"cat":"${category}","ts":${ts},"dur":${micros(duration)}`
     if (!mine) return `${head},${this.#whereOf(lane.subject)}}`
     const end = this.#spans.end(span)
     const ended = end < 0 ? '' : `,"end_event":${end},"end":{${this.#endMembers(end)}}`
@@ -147,7 +150,8 @@ class ChromeWriter {
   /** Fields of the event, and under `at` what is not a field of it. */
   #details(at: Cursor, more: string): string {
     const members = this.#args.members(at)
-    const own = `{"event":${at.index},${this.#kinds[at.kind]},"step":${at.step},"cpu":${at.cpu}${more}}`
+    const own =
+      `{"event":${at.index},${this.#kinds[at.kind]},"step":${at.step},"cpu":${at.cpu}${more}}`
     return `"args":{"at":${own}${members === '' ? '' : `,${members}`}}`
   }
 
@@ -165,7 +169,8 @@ class ChromeWriter {
   #flow(at: Cursor, phase: 's' | 'f', id: number, ts: string): string {
     const bind = phase === 'f' ? ',"bp":"e"' : ''
     const where = this.#whereOf(at.context)
-    return `,\n{"ph":"${phase}","name":"cause","cat":"flow","id":${id + 1},"ts":${ts},${where}${bind}}`
+    const head = `"ph":"${phase}","name":"cause","cat":"flow","id":${id + 1}`
+    return `,\n{${head},"ts":${ts},${where}${bind}}`
   }
 
   #async(span: number, phase: 'b' | 'e', ts: string): string {
@@ -217,5 +222,6 @@ class ChromeWriter {
 }
 
 function meta(name: string, pid: number, tid: number, value: string): string {
-  return `{"ph":"M","name":"${name}","pid":${pid},"tid":${tid},"args":{"name":${JSON.stringify(value)}}}`
+  const args = `{"name":${JSON.stringify(value)}}`
+  return `{"ph":"M","name":"${name}","pid":${pid},"tid":${tid},"args":${args}}`
 }

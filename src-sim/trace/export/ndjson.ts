@@ -20,7 +20,8 @@ export function* exportNdjson(trace: Trace): Iterable<string> {
     const members = args.members(at)
     return (
       `{"index":${at.index},"time_ns":${at.timeNs},"step":${at.step},"cpu":${at.cpu},` +
-      `"comm":${JSON.stringify(comm)},"pid":${pid},${heads[at.kind]}${source},"args":{${members}}}\n`
+      `"comm":${JSON.stringify(comm)},"pid":${pid},${heads[at.kind]}${source},` +
+      `"args":{${members}}}\n`
     )
   })
 }

@@ -9,9 +9,14 @@ import { cpuThread, Threads } from './threads'
 import type { Thread } from './threads'
 
 /** Numbers of the fields of perfetto/trace/**.proto that are written here. */
-const PACKET = { timestamp: 8, sequence: 10, event: 11, interned: 12, flags: 13, descriptor: 60, task: 117, tree: 122 }
+const PACKET = {
+  timestamp: 8, sequence: 10, event: 11, interned: 12, flags: 13, descriptor: 60, task: 117,
+  tree: 122,
+}
 const TRACK = { uuid: 1, name: 2, process: 3, thread: 4, parent: 5 }
-const EVENT = { categoryIid: 3, annotation: 4, type: 9, nameIid: 10, track: 11, flow: 47, endFlow: 48 }
+const EVENT = {
+  categoryIid: 3, annotation: 4, type: 9, nameIid: 10, track: 11, flow: 47, endFlow: 48,
+}
 const INTERNED = { categories: 1, names: 2, annotations: 3 }
 const TYPE = { begin: 1, end: 2, instant: 3 }
 const CLEARED_AND_NEEDED = 3
@@ -102,7 +107,8 @@ class PerfettoWriter {
   ): void {
     const out = this.#out
     const fields: readonly { name: string }[] = event?.fields ?? []
-    const news = this.#news(name, category, event === null ? [] : ['event_index', ...fields.map((f) => f.name)])
+    const notes = event === null ? [] : ['event_index', ...fields.map((f) => f.name)]
+    const news = this.#news(name, category, notes)
     const packet = this.#packet(at.timeNs)
     out.number(PACKET.flags, this.#first ? CLEARED_AND_NEEDED : NEEDED)
     this.#first = false
@@ -148,7 +154,9 @@ class PerfettoWriter {
   }
 
   /** Numbers the texts of an event and answers those that the reader does not know yet. */
-  #news(name: string, category: string, annotations: readonly string[]): [number, string, number][] {
+  #news(
+    name: string, category: string, annotations: readonly string[],
+  ): [number, string, number][] {
     const news: [number, string, number][] = []
     const intern = (table: number, text: string): void => {
       const known = this.#interned[table]!
@@ -189,7 +197,9 @@ class PerfettoWriter {
     if (this.#spans.depth(span) > 0 && subject >= 0) {
       return this.#threadTrack(subject, this.#threads.of(subject))
     }
-    if (subject < 0 && name === 'current') return this.#threadTrack(subject, cpuThread(-subject - 1))
+    if (subject < 0 && name === 'current') {
+      return this.#threadTrack(subject, cpuThread(-subject - 1))
+    }
     const key = `${subject}:${name}`
     let uuid = this.#facetTracks.get(key)
     if (uuid === undefined) {

@@ -6,8 +6,8 @@ import { Words } from '../words'
 const NONE = 0xffffffff
 
 /**
- * All spans of a trace, found by the event that opens or closes them. Slices are the nested spans of
- * contexts and the tasks on CPUs; the rest are facets, which may overlap each other.
+ * All spans of a trace, found by the event that opens or closes them. Slices are the nested spans
+ * of contexts and the tasks on CPUs; the rest are facets, which may overlap each other.
  */
 export class SpanTable {
   readonly starts = new Words()

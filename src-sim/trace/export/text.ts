@@ -17,7 +17,8 @@ export function* exportText(trace: Trace): Iterable<string> {
     const source = file ? `  (${file.path}:${lineOf(p)}:${columnOf(p)})` : ''
     const who = `${comm}-${pid}`.padEnd(20)
     const name = events[at.kind]!.name.padEnd(24)
-    const line = `[${seconds(at.timeNs, 9)}] ${cpu(at.cpu)}  ${who}  ${name}  ${args.text(at)}${source}`
+    const line =
+      `[${seconds(at.timeNs, 9)}] ${cpu(at.cpu)}  ${who}  ${name}  ${args.text(at)}${source}`
     return `${oneLine(line.trimEnd())}\n`
   })
 }

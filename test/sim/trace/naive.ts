@@ -1,5 +1,5 @@
 import { cpuSubject, eventNamed, PENDING_FACETS } from '../../../src-sim/trace'
-import type { Effect, EventRecord, Trace } from '../../../src-sim/trace'
+import type { Effect, EventRecord, HoldEdge as Edge, Trace } from '../../../src-sim/trace'
 
 /** A slow and plain reading of what the catalogue says that events mean, for comparison. */
 
@@ -11,11 +11,13 @@ interface NaiveSubject {
   refs: number | null
 }
 
+type HoldEdge = { -readonly [K in keyof Edge]: Edge[K] }
+
 export interface Span { subject: number; row: string; label: string; start: number; end: number }
 
 export class Naive {
   readonly subjects = new Map<number, NaiveSubject>()
-  readonly edges: { holder: number; held: number; why: string; count: number; sinceEvent: number }[] = []
+  readonly edges: HoldEdge[] = []
   readonly spans: Span[] = []
   readonly arrows: [number, number][] = []
   readonly #flows = new Map<string, number>()
@@ -56,8 +58,12 @@ export class Naive {
     if (held === 0) return
     const edge = this.edges.find((e) => e.holder === id && e.held === held && e.why === text)
     if (op === 'hold' && edge) edge.count++
-    else if (op === 'hold') this.edges.push({ holder: id, held, why: text, count: 1, sinceEvent: this.#now })
-    if (op === 'unhold' && edge && --edge.count === 0) this.edges.splice(this.edges.indexOf(edge), 1)
+    else if (op === 'hold') {
+      this.edges.push({ holder: id, held, why: text, count: 1, sinceEvent: this.#now })
+    }
+    if (op === 'unhold' && edge && --edge.count === 0) {
+      this.edges.splice(this.edges.indexOf(edge), 1)
+    }
     if (op === 'hold' || (op === 'unhold' && edge)) for (const end of [id, held]) this.#of(end)
   }
 
@@ -115,7 +121,9 @@ export class Naive {
     const subject = this.#of(id)
     subject.status = 'freed'
     this.#close(id, 'life')
-    for (const facet of [...subject.facets.keys()]) if (!PENDING_FACETS.has(facet)) this.#clear(id, facet)
+    for (const facet of [...subject.facets.keys()]) {
+      if (!PENDING_FACETS.has(facet)) this.#clear(id, facet)
+    }
   }
 
   #exit(id: number): void {

@@ -42,7 +42,9 @@ const int = (m: Message, field: number): number | undefined =>
   m.has(field) ? Number(m.get(field)![0]) : undefined
 const sub = (m: Message, field: number): Message[] =>
   (m.get(field) ?? []).map((bytes) => parse(bytes as Uint8Array))
-const str = (m: Message, field: number): string => new TextDecoder().decode(m.get(field)?.[0] as Uint8Array)
+const str = (
+  m: Message, field: number): string => new TextDecoder().decode(m.get(field)?.[0] as Uint8Array,
+)
 
 const fresh = catalogue.filter(
   (e) => !e.effects.some((x: { op: string }) => ['alloc', 'free', 'name'].includes(x.op)),

@@ -36,7 +36,9 @@ function naiveSummary(made: Made, event: number): unknown {
   const subjects = [...naive.subjects]
     .filter(([id, s]) => s.status !== 'freed' || s.facets.size > 0 || used(id))
     .map(([id, s]): [string, unknown] => {
-      const facets = [...s.facets].map(([facet, f]): [string, unknown] => [facet, [f.value, f.since]])
+      const facets = [
+        ...s.facets].map(([facet, f]): [string, unknown] => [facet, [f.value, f.since]],
+      )
       return [String(id), [s.status, s.refs, facets.sort(byKey), s.slices]]
     })
   return { edges: edges.sort(byKey), subjects: subjects.sort(byKey) }
@@ -45,8 +47,9 @@ function naiveSummary(made: Made, event: number): unknown {
 describe('the state after an event', () => {
   test('is what the catalogue says, for any events and in any order of asking', () => {
     const events = catalogue.filter(lifeless)
+    const someEvents = fc.array(fc.nat(399), { minLength: 1, maxLength: 6 })
     fc.assert(
-      fc.property(fc.integer(), fc.array(fc.nat(399), { minLength: 1, maxLength: 6 }), (seed, asked) => {
+      fc.property(fc.integer(), someEvents, (seed, asked) => {
         const made = randomTrace(seed, 400, events)
         for (const event of asked) {
           expect(summary(made.trace.stateAt(event))).toEqual(naiveSummary(made, event))
@@ -67,8 +70,11 @@ describe('the state after an event', () => {
     }
     const order = [39_999, 16_384, 32_768, 16_383, 20_000, 32_767, 20_000, 39_999]
     for (const event of order) {
-      const key = (e: { holder: number; held: number; why: string }) => `${e.holder} ${e.held} ${e.why}`
-      const sorted = (edges: readonly any[]) => [...edges].sort((a, b) => (key(a) < key(b) ? -1 : 1))
+      const key =
+        (e: { holder: number; held: number; why: string }) => `${e.holder} ${e.held} ${e.why}`
+      const sorted = (
+        edges: readonly any[]) => [...edges].sort((a, b) => (key(a) < key(b) ? -1 : 1),
+      )
       expect(sorted(made.trace.stateAt(event).edges)).toEqual(sorted(truth.get(event) as any[]))
     }
   })
@@ -77,7 +83,8 @@ describe('the state after an event', () => {
 function machine() {
   const at = { timeNs: 0, cpu: 0, context: 0, step: 0, p: 0 }
   const writer = new TraceWriter(at)
-  const task = writer.defineContext({ kind: 'task', pid: 7, comm: 'insmod', prio: 120, cpu: -1, tgid: 7 })
+  const task =
+    writer.defineContext({ kind: 'task', pid: 7, comm: 'insmod', prio: 120, cpu: -1, tgid: 7 })
   at.context = task
   return { at, writer, task, trace: new Trace(writer.store) }
 }

@@ -9,7 +9,7 @@ export interface Made {
   contexts: number[]
   objects: number[]
   /** What was passed to `emit`, in order. */
-  emitted: { event: AnyEvent; args: unknown[]; timeNs: number; step: number; cpu: number; context: number; p: number }[]
+  emitted: (trace.TraceContext & { event: AnyEvent; args: unknown[] })[]
 }
 
 function start(): Made & { at: trace.TraceContext } {
@@ -48,7 +48,8 @@ function anyValue(random: Random, made: Made, field: AnyEvent['fields'][number])
 
 function advance(random: Random, made: Made & { at: trace.TraceContext }): void {
   const { at } = made
-  at.timeNs += [0, 0, 1, 300, 2_000_000, 5_000_000_000][random.below(random.below(8) === 0 ? 6 : 5)]!
+  const leap = random.below(8) === 0
+  at.timeNs += [0, 0, 1, 300, 2_000_000, 5_000_000_000][random.below(leap ? 6 : 5)]!
   at.step += [0, 1, 1, 70_000][random.below(random.below(8) === 0 ? 4 : 3)]!
   at.cpu = random.below(2)
   at.context = random.below(9) === 0 ? 0 : made.contexts[random.below(made.contexts.length)]!
@@ -62,7 +63,8 @@ export function randomTrace(seed: number, length: number, events = catalogue): M
   for (let i = 0; i < length; i++) {
     advance(random, made)
     const event = events[random.below(events.length)]!
-    const args = event.fields.map((field: AnyEvent['fields'][number]) => anyValue(random, made, field))
+    const args =
+      event.fields.map((field: AnyEvent['fields'][number]) => anyValue(random, made, field))
     made.writer.emit(event, ...args)
     const { timeNs, step, cpu, context, p } = made.at
     made.emitted.push({ event, args, timeNs, step, cpu, context, p })

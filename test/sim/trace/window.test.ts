@@ -10,7 +10,14 @@ import type { Span } from './naive'
 import { randomTrace } from './support'
 import type { Made } from './support'
 
-interface Shown { row: string; start: number; end: number; label: string; event: number; count: number }
+interface Shown {
+  row: string
+  start: number
+  end: number
+  label: string
+  event: number
+  count: number
+}
 
 /** The rule written out: spans of a row that start in the same pixel are one. */
 function naiveRow(made: Made, spans: readonly Span[], from: number, to: number, width: number) {
@@ -56,8 +63,8 @@ describe('a window', () => {
   test('shows what a plain reduction of all spans shows, for any trace and any part of it', () => {
     fc.assert(
       fc.property(
-        fc.integer(), fc.integer({ min: 1, max: 400 }), fc.nat(99), fc.integer({ min: 1, max: 100 }),
-        fc.integer({ min: 1, max: 50 }),
+        fc.integer(), fc.integer({ min: 1, max: 400 }), fc.nat(99),
+        fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 50 }),
         (seed, length, low, span, width) => {
           const made = randomTrace(seed, length, fresh)
           const end = made.emitted.at(-1)!.timeNs + 1
@@ -66,7 +73,8 @@ describe('a window', () => {
           const naive = new Naive(made.trace)
           for (const record of made.trace.events(0, length)) naive.apply(record)
           const infos = made.trace.lanes()
-          const data = made.trace.window({ fromNs, toNs, widthPx: width, lanes: infos.map((l) => l.id) })
+          const data =
+            made.trace.window({ fromNs, toNs, widthPx: width, lanes: infos.map((l) => l.id) })
           for (const lane of data.lanes) {
             const info = infos[lane.lane]!
             const want = info.rows.flatMap((row) => {
@@ -154,7 +162,8 @@ test('the filter language selects by kind, object, time and text', () => {
   const queue = writer.defineObject('workqueue_struct', 'events')
   for (let i = 0; i < 10; i++) {
     at.timeNs = i * 1e6
-    if (i % 2 === 0) writer.emit(workqueue_queue_work, i === 4 ? 0 : work, 'demo_work', queue, -1, 0)
+    const object = i === 4 ? 0 : work
+    if (i % 2 === 0) writer.emit(workqueue_queue_work, object, 'demo_work', queue, -1, 0)
     else writer.emit(workqueue_execute_start, work, i === 3 ? 'other' : 'demo_work', queue)
   }
   const select = (source: string) => {
