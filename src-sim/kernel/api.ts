@@ -38,3 +38,9 @@ export function named<F extends (...args: never[]) => Sim<unknown>>(name: string
   ;(f as unknown as { prototype: { $name?: string } }).prototype.$name = name
   return f
 }
+
+/** Names one generator that a fast path hands out as the slow path of a kernel function. */
+export function frame<G extends Sim<unknown>>(name: string, generator: G): G {
+  ;(generator as { $name?: string }).$name = name
+  return generator
+}

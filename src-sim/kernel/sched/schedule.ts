@@ -1,5 +1,5 @@
 import { Hook } from '../../base/disposable'
-import { cpu as thisCpu, currentTask, machine, now } from '../../engine/current'
+import { currentTask, machine, now } from '../../engine/current'
 import { operationName } from '../../engine/choice-key'
 import { PREEMPT_OFFSET } from '../../engine/cpu'
 import type { Task, TaskState } from '../../engine/exec'
@@ -8,6 +8,9 @@ import { SCHEDULE, type Sim } from '../../engine/suspend'
 import { ensure } from '../../base/assert'
 import { wait_begin, wait_end } from '../../trace/events'
 import { emit } from '../emit'
+import { contextState } from './context'
+import { signalPendingState } from './signal'
+import { stateBits } from './states'
 
 /**
  * Sleeping and waking as the rest of the kernel uses it: set a state, test the condition, call
@@ -16,13 +19,20 @@ import { emit } from '../emit'
 class SchedHooks {
   /** A function that may sleep was called; checkers test the context (CTX rules). */
   readonly mightSleep = new Hook<[what: string]>()
+  /** A task is about to give up its CPU because it has to wait. */
+  readonly blocking = new Hook<[task: Task]>()
+  /** Asks for the lines that list the locks a task holds, for reports of others. */
+  readonly heldLocks = new Hook<[task: Task | null, lines: string[]]>()
+  /** A kernel thread is about to end. */
+  readonly taskExit = new Hook<[task: Task]>()
 }
 
 export const schedHooks = service(() => new SchedHooks())
 
 /** Called first by everything that may sleep, whether or not it will: reports atomic callers. */
 export function mightSleep(what: string): void {
-  schedHooks(machine()).mightSleep.emit(what)
+  const { mightSleep: hook } = schedHooks(machine())
+  if (hook.listened) hook.emit(what)
 }
 
 /** The running task; an assertion of ours fails where there is none. */
@@ -33,25 +43,62 @@ export function current(): Task {
 export function setCurrentState(state: TaskState): void {
   const task = current()
   task.state = state
+  contextState(task).stateBits = 0
   if (state !== 'running') task.sleepSinceNs = machine().nowNs
 }
 
-/** Gives up the CPU; comes back when woken (at once when the state is 'running'). */
+/**
+ * Gives up the CPU; comes back when woken, at once when the state is 'running' or when a signal
+ * ends a sleep of this kind.
+ */
 export function* schedule(): Sim {
+  const task = currentTask()
+  if (task !== null && task.state !== 'running') {
+    if (signalPendingState(stateBits(task), task)) {
+      task.state = 'running'
+      return
+    }
+    schedHooks(machine()).blocking.emit(task)
+  }
   yield SCHEDULE
+}
+
+/** `schedule()` with words for those who look at the sleeper. */
+export function* scheduleFor(object: object | null, what: string): Sim {
+  const task = currentTask()
+  if (task === null || task.state === 'running') {
+    yield SCHEDULE
+    return
+  }
+  task.waitsFor = what
+  task.waitObject = object
+  emit(wait_begin, object, what, task.state === 'interruptible')
+  yield* schedule()
+  task.waitsFor = null
+  task.waitObject = null
+  emit(wait_end, object, what, 0)
 }
 
 /** Sleeps until woken; spurious wake-ups are the caller's to handle. */
 export function* sleepOn(object: object | null, what: string, state: TaskState): Sim {
-  const task = current()
-  task.waitsFor = what
-  task.waitObject = object
   setCurrentState(state)
-  emit(wait_begin, object, what, state === 'interruptible')
+  yield* scheduleFor(object, what)
+}
+
+/** Lets other runnable tasks of this CPU go first. */
+export function* yieldCpu(): Sim {
+  const task = currentTask()
+  if (task !== null) task.state = 'running'
   yield SCHEDULE
-  task.waitsFor = null
-  task.waitObject = null
-  emit(wait_end, object, what, 0)
+}
+
+/** Gives way to a more urgent task; answers 1 when it did. */
+export function* condResched(): Sim<number> {
+  mightSleep('cond_resched')
+  const { cpu } = now
+  if (cpu === null || !cpu.needResched || cpu.preemptCount !== 0) return 0
+  yield SCHEDULE
+  return 1
 }
 
 export function wakeUp(task: Task): boolean {
@@ -70,11 +117,13 @@ export function* scheduleTimeoutNs(ns: number, what: string, state: TaskState): 
 }
 
 export function preemptDisable(): void {
-  if (now.cpu) thisCpu().preemptCount += PREEMPT_OFFSET
+  const { cpu } = now
+  if (cpu !== null) cpu.preemptCount += PREEMPT_OFFSET
 }
 
 export function preemptEnable(): void {
-  if (now.cpu) thisCpu().preemptCount -= PREEMPT_OFFSET
+  const { cpu } = now
+  if (cpu !== null) cpu.preemptCount -= PREEMPT_OFFSET
 }
 
 /** The kernel function that lab code has called: the innermost frame of a report made in it. */

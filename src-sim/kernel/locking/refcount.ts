@@ -1,0 +1,153 @@
+import { Hook } from '../../base/disposable'
+import { machine } from '../../engine/current'
+import { hidden, KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
+import { ref_get, ref_put } from '../../trace/events'
+import { emit } from '../emit'
+import { memoryAccess } from '../mm/watch'
+import { report, takeStack } from '../report'
+import { now } from '../../engine/current'
+
+/** Reference counts that saturate instead of wrapping. */
+
+export const REFCOUNT_MAX = 0x7fffffff
+export const REFCOUNT_SATURATED = -0x40000000
+
+export class refcount_t extends KernelObject {
+  /** @internal */
+  $value = 0
+}
+
+/** A counter whose end is a release function. */
+export class kref extends refcount_t {}
+
+/** Each text is reported once per boot and call, as WARN_ONCE does. */
+const TEXTS = {
+  'add-not-zero-overflow': [16, 'saturated; leaking memory.'],
+  'add-overflow': [22, 'saturated; leaking memory.'],
+  'add-uaf': [25, 'addition on 0; use-after-free.'],
+  'sub-uaf': [28, 'underflow; use-after-free.'],
+  'dec-leak': [31, 'decrement hit 0; leaking memory.'],
+  'dec-not-one-uaf': [0, 'underflow; use-after-free.'],
+} as const
+type Saturation = keyof typeof TEXTS
+
+const KINDS: Record<Saturation, string> = {
+  'add-not-zero-overflow': 'refcount.saturated',
+  'add-overflow': 'refcount.saturated',
+  'add-uaf': 'refcount.addition-on-0',
+  'sub-uaf': 'refcount.underflow',
+  'dec-leak': 'refcount.decrement-hit-0',
+  'dec-not-one-uaf': 'refcount.underflow',
+}
+
+class Refcounts {
+  readonly warned = new Set<Saturation>()
+  readonly on = { change: new Hook<[refcount_t, before: number, after: number]>() }
+  /** Reports each text for each counter, not once for the whole kernel. */
+  everyCounter = false
+}
+
+export const refcounts = service(() => new Refcounts())
+
+/** The structure that is counted: what the counter is embedded in. */
+const counted = (r: refcount_t): object => hidden(r).$parent ?? r
+
+function warnSaturate(r: refcount_t, what: Saturation): void {
+  const m = machine()
+  if (what !== 'dec-not-one-uaf') r.$value = REFCOUNT_SATURATED
+  memoryAccess(m).touch(r, 'refs', true)
+  const all = refcounts(m)
+  if (all.warned.has(what) && !all.everyCounter) return
+  all.warned.add(what)
+  const [line, text] = TEXTS[what]
+  report(m, {
+    kind: KINDS[what],
+    before: ['------------[ cut here ]------------', `refcount_t: ${text}`],
+    title: `WARNING: lib/refcount.c:${line} at refcount_warn_saturate`,
+    at: takeStack(m, now.exec, 'refcount_warn_saturate'),
+    objects: [counted(r)],
+    rules: ['REF-02'],
+    level: 4,
+    help: 'refcounts',
+    once: !all.everyCounter,
+  })
+}
+
+const wrap = (n: number): number => n | 0
+
+function touch(r: refcount_t): void {
+  if (hidden(r).$dead !== undefined) memoryAccess(machine()).touch(r, 'refs', true)
+}
+
+export function refcountSet(r: refcount_t, n: number): void {
+  r.$value = wrap(n)
+}
+
+export function refcountAdd(i: number, r: refcount_t): void {
+  const old = r.$value
+  r.$value = wrap(old + i)
+  if (old === 0) warnSaturate(r, 'add-uaf')
+  else if (old < 0 || wrap(old + i) < 0) warnSaturate(r, 'add-overflow')
+  emit(ref_get, counted(r), r.$value, null)
+}
+
+/** False on 0, silently: the object is dead and must not be used. */
+export function refcountAddNotZero(i: number, r: refcount_t): boolean {
+  const old = r.$value
+  if (old === 0) return false
+  r.$value = wrap(old + i)
+  if (old < 0 || r.$value < 0) warnSaturate(r, 'add-not-zero-overflow')
+  emit(ref_get, counted(r), r.$value, null)
+  return true
+}
+
+/** True when the count reached 0. */
+export function refcountSubAndTest(i: number, r: refcount_t): boolean {
+  const old = r.$value
+  r.$value = wrap(old - i)
+  emit(ref_put, counted(r), r.$value, null)
+  if (old > 0 && old === i) return true
+  if (old <= 0 || old - i < 0) warnSaturate(r, 'sub-uaf')
+  return false
+}
+
+export function refcountDec(r: refcount_t): void {
+  const old = r.$value
+  r.$value = wrap(old - 1)
+  emit(ref_put, counted(r), r.$value, null)
+  if (old <= 1) warnSaturate(r, 'dec-leak')
+}
+
+export function refcountDecIfOne(r: refcount_t): boolean {
+  if (r.$value !== 1) return false
+  r.$value = 0
+  emit(ref_put, counted(r), 0, null)
+  return true
+}
+
+/** False when the count is 1, which is then left alone. */
+export function refcountDecNotOne(r: refcount_t): boolean {
+  if (r.$value === REFCOUNT_SATURATED) return true
+  if (r.$value === 1) return false
+  if (r.$value <= 0) {
+    warnSaturate(r, 'dec-not-one-uaf')
+    return true
+  }
+  r.$value--
+  emit(ref_put, counted(r), r.$value, null)
+  return true
+}
+
+/** What is read; a counter in freed memory shows itself here. */
+export function refcountRead(r: refcount_t): number {
+  touch(r)
+  return r.$value
+}
+
+
+export const refInit = (k: kref): void => refcountSet(k, 1)
+export const refRead = (k: kref): number => refcountRead(k)
+export const refGet = (k: kref): void => refcountAdd(1, k)
+/** Drops a reference; true when it was the last one. */
+export const refPut = (k: kref): boolean => refcountSubAndTest(1, k)

@@ -1,0 +1,38 @@
+import { now } from '../../engine/current'
+import type { Exec, Task } from '../../engine/exec'
+import type { task_struct } from './task'
+
+/** What the kernel keeps about every context besides what the engine does. */
+export class ContextState {
+  /** Nesting of rcu_read_lock. */
+  rcuDepth = 0
+  /** A grace period waits for this context to leave its readers. */
+  rcuBlocks = false
+  /** What drivers see of this task; made when first asked for. */
+  struct: task_struct | null = null
+  /** Qualifies the engine's 'uninterruptible': fatal signals wake it, or nobody shall miss it. */
+  stateBits = 0
+  /** The state was set by `set_current_state`, not by a waiting primitive. */
+  stateSetAt: string | null = null
+  /** Pending signals by number. */
+  signals: Set<number> | null = null
+  /** Signals a kernel thread listens to. */
+  allowed: Set<number> | null = null
+  /** Makes `signal_pending` true without a signal. */
+  notifySignal = false
+  /** Nesting of regions that must not block. */
+  nonBlock = 0
+  /** Set for kernel threads made by kthread_create. */
+  kthread: unknown = null
+}
+
+export const contextState = (exec: Exec): ContextState =>
+  (exec.kernel ??= new ContextState()) as ContextState
+
+/**
+ * What stands for `current` even where no task is: the task under the interrupts, else the
+ * running context itself. Null only before anything runs.
+ */
+export const currentOrContext = (): Exec | null => now.cpu?.current ?? now.exec
+
+export const isTask = (exec: Exec): exec is Task => exec.kind === 'task'

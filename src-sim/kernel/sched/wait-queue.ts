@@ -1,0 +1,258 @@
+import { machine } from '../../engine/current'
+import type { Task } from '../../engine/exec'
+import { KernelObject } from '../../engine/object'
+import { call, Suspend, type Sim } from '../../engine/suspend'
+import { wake_up } from '../../trace/events'
+import { emit } from '../emit'
+import { memoryAccess } from '../mm/watch'
+import { ERESTARTSYS } from './errors'
+import { current, mightSleep, scheduleFor } from './schedule'
+import { signalPendingState } from './signal'
+import { setTaskState, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './states'
+import { taskStruct, tryToWake, type task_struct } from './task'
+import { scheduleTimeout } from './timeout'
+import { MAX_SCHEDULE_TIMEOUT } from '../time/clock'
+
+export const WQ_FLAG_EXCLUSIVE = 1
+export const WQ_FLAG_WOKEN = 2
+export const WQ_FLAG_PRIORITY = 0x10
+
+/** Called for each waiter: > 0 woken, 0 not, < 0 stop. */
+export type WakeFunction = (
+  entry: wait_queue_entry,
+  mode: number,
+  flags: number,
+  key: unknown,
+) => number
+
+/** Where tasks wait until somebody wakes them. */
+export class wait_queue_head extends KernelObject {
+  /** @internal Head first. */
+  readonly $entries: wait_queue_entry[] = []
+}
+
+/** One waiter. */
+export class wait_queue_entry extends KernelObject {
+  flags = 0
+  private: task_struct | null = null
+  func: WakeFunction = defaultWakeFunction
+  /** @internal The queue it is on. */
+  $head: wait_queue_head | null = null
+}
+
+export function defaultWakeFunction(entry: wait_queue_entry, mode: number): number {
+  return entry.private !== null && tryToWake(entry.private.$task, mode) ? 1 : 0
+}
+
+/** Takes the entry off its queue when it woke its task: the usual function. */
+export function autoremoveWakeFunction(entry: wait_queue_entry, mode: number): number {
+  const woken = defaultWakeFunction(entry, mode)
+  if (woken !== 0) unlink(entry)
+  return woken
+}
+
+function unlink(entry: wait_queue_entry): void {
+  const head = entry.$head
+  if (head === null) return
+  head.$entries.splice(head.$entries.indexOf(entry), 1)
+  entry.$head = null
+}
+
+function link(head: wait_queue_head, entry: wait_queue_entry, atEnd: boolean): void {
+  entry.$head = head
+  if (atEnd) {
+    head.$entries.push(entry)
+    return
+  }
+  let at = 0
+  if (!(entry.flags & WQ_FLAG_PRIORITY))
+    while (at < head.$entries.length && head.$entries[at]!.flags & WQ_FLAG_PRIORITY) at++
+  head.$entries.splice(at, 0, entry)
+}
+
+export function initWait(entry: wait_queue_entry, flags = 0): wait_queue_entry {
+  entry.flags = flags
+  entry.private = taskStruct(current())
+  entry.func = autoremoveWakeFunction
+  entry.$head = null
+  return entry
+}
+
+export function addWaitQueue(head: wait_queue_head, entry: wait_queue_entry): void {
+  entry.flags &= ~WQ_FLAG_EXCLUSIVE
+  link(head, entry, false)
+}
+
+export function addWaitQueueExclusive(head: wait_queue_head, entry: wait_queue_entry): void {
+  entry.flags |= WQ_FLAG_EXCLUSIVE
+  link(head, entry, true)
+}
+
+export function removeWaitQueue(_head: wait_queue_head, entry: wait_queue_entry): void {
+  unlink(entry)
+}
+
+/** Queues the entry (once) and sets the task's state. */
+export function prepareToWait(
+  head: wait_queue_head,
+  entry: wait_queue_entry,
+  bits: number,
+  setAt: string | null = 'prepare_to_wait',
+): void {
+  entry.flags &= ~WQ_FLAG_EXCLUSIVE
+  if (entry.$head === null) link(head, entry, false)
+  setTaskState(current(), bits, machine().nowNs, setAt)
+}
+
+/** The same at the end of the queue: one wake-up wakes one of these. True: it is the only waiter. */
+export function prepareToWaitExclusive(
+  head: wait_queue_head,
+  entry: wait_queue_entry,
+  bits: number,
+): boolean {
+  entry.flags |= WQ_FLAG_EXCLUSIVE
+  const alone = head.$entries.length === 0
+  if (entry.$head === null) link(head, entry, true)
+  setTaskState(current(), bits, machine().nowNs, 'prepare_to_wait_exclusive')
+  return alone
+}
+
+/** As the waiting primitives do it: with a signal pending nothing is queued and -ERESTARTSYS comes. */
+export function prepareToWaitEvent(
+  head: wait_queue_head,
+  entry: wait_queue_entry,
+  bits: number,
+): number {
+  const task = current()
+  if (signalPendingState(bits, task)) {
+    unlink(entry)
+    return -ERESTARTSYS
+  }
+  if (entry.$head === null) link(head, entry, (entry.flags & WQ_FLAG_EXCLUSIVE) !== 0)
+  setTaskState(task, bits, machine().nowNs, 'prepare_to_wait_event')
+  return 0
+}
+
+export function finishWait(_head: wait_queue_head, entry: wait_queue_entry): void {
+  setTaskState(current(), TASK_RUNNING, 0, null)
+  if (entry.$head !== null) {
+    memoryAccess(machine()).touch(entry.$head, 'lock', true)
+    unlink(entry)
+  }
+}
+
+/** Wakes waiters in `mode`: all plain ones up to and including the `nr`th exclusive one (0 = all). */
+export function wakeUpQueue(
+  head: wait_queue_head,
+  mode: number,
+  nr: number,
+  key: unknown = null,
+): void | Sim {
+  const pass = { left: nr, woken: 0 }
+  const list = [...head.$entries]
+  for (let i = 0; i < list.length; i++) {
+    const result: unknown = list[i]!.func(list[i]!, mode, 0, key)
+    if (result instanceof Suspend) return wakeRest(head, list, i, result, pass, mode, key)
+    if (stopsAt(list[i]!, result as number, pass)) break
+  }
+  emit(wake_up, head, pass.woken)
+  return undefined
+}
+
+interface WakePass {
+  left: number
+  woken: number
+}
+
+function stopsAt(entry: wait_queue_entry, result: number, pass: WakePass): boolean {
+  if (result < 0) return true
+  if (result > 0) pass.woken++
+  return result > 0 && (entry.flags & WQ_FLAG_EXCLUSIVE) !== 0 && --pass.left === 0
+}
+
+/** Goes on where a driver's own wake function turned out to be one that may suspend. */
+function* wakeRest(
+  head: wait_queue_head,
+  list: wait_queue_entry[],
+  from: number,
+  first: unknown,
+  pass: WakePass,
+  mode: number,
+  key: unknown,
+): Sim {
+  let pending: unknown = first
+  for (let i = from; i < list.length; i++) {
+    const entry = list[i]!
+    const result = (yield* call(() => (i === from ? pending : entry.func(entry, mode, 0, key)))) as number
+    pending = null
+    if (stopsAt(entry, result, pass)) break
+  }
+  emit(wake_up, head, pass.woken)
+}
+
+/** What the condition of a wait is: evaluated again after each wake-up. */
+export type Condition = () => unknown
+
+export interface WaitOptions {
+  bits?: number
+  exclusive?: boolean
+  /** Jiffies. */
+  timeout?: number
+  what: string
+  /** The caller holds a spinlock, which is given up around each sleep. */
+  lockHeld?: boolean
+  /** Around each sleep, and around nothing else. */
+  beforeSleep?: () => unknown
+  afterSleep?: () => unknown
+}
+
+/**
+ * All `wait_event` macros: answers 0 or -ERESTARTSYS, and with a timeout what is left of it (at
+ * least 1 when the condition came true, 0 when it did not).
+ */
+export function* waitEvent(
+  head: wait_queue_head,
+  condition: Condition,
+  options: WaitOptions,
+): Sim<number> {
+  if (!options.lockHeld) mightSleep(options.what)
+  const timed = options.timeout !== undefined
+  let left = options.timeout ?? MAX_SCHEDULE_TIMEOUT
+  if (yield* call(condition)) return timed ? Math.max(1, left) : 0
+  if (timed && left === 0) return 0
+  const bits = options.bits ?? TASK_UNINTERRUPTIBLE
+  const entry = initWait(new wait_queue_entry(), options.exclusive ? WQ_FLAG_EXCLUSIVE : 0)
+  for (;;) {
+    const interrupted = prepareToWaitEvent(head, entry, bits)
+    if (yield* call(condition)) break
+    if (timed && left === 0) break
+    if (interrupted !== 0) {
+      setTaskState(current(), TASK_RUNNING, 0, null)
+      return interrupted
+    }
+    if (options.beforeSleep) yield* call(options.beforeSleep)
+    if (timed) left = yield* scheduleTimeout(left, head, options.what)
+    else yield* scheduleFor(head, options.what)
+    if (options.afterSleep) yield* call(options.afterSleep)
+  }
+  finishWait(head, entry)
+  if (!timed) return 0
+  return (yield* call(condition)) ? Math.max(1, left) : left
+}
+
+/** `wait_woken`: sleeps unless `woken_wake_function` has marked the entry since the last time. */
+export function* waitWoken(entry: wait_queue_entry, bits: number, ticks: number): Sim<number> {
+  setTaskState(current(), bits, machine().nowNs, 'wait_woken')
+  let left = ticks
+  if (!(entry.flags & WQ_FLAG_WOKEN)) left = yield* scheduleTimeout(ticks, entry.$head, 'wait_woken')
+  setTaskState(current(), TASK_RUNNING, 0, null)
+  entry.flags &= ~WQ_FLAG_WOKEN
+  return left
+}
+
+export function wokenWakeFunction(entry: wait_queue_entry, mode: number): number {
+  entry.flags |= WQ_FLAG_WOKEN
+  return defaultWakeFunction(entry, mode)
+}
+
+export const waiterTask = (entry: wait_queue_entry): Task | null => entry.private?.$task ?? null
