@@ -26,7 +26,7 @@ export async function buildNodeSide() {
           cli: resolve(root, 'src-main/cli/cli.ts'),
           'kernel-worker': resolve(root, 'src-main/host/kernel-worker.ts'),
         },
-        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', keepNames: true },
       },
     },
   })

@@ -6,10 +6,11 @@ import { faultInjection } from '../kernel/mm/fault-injection'
 import { memoryAccess } from '../kernel/mm/watch'
 import { modules } from '../kernel/base/module'
 import { installTrouble } from '../kernel/sched/trouble'
+import { setUpHardware } from '../hardware/set-up'
 import type { Sandbox } from '../sandbox'
 import type { TraceWriter } from '../trace'
 import { attachCheckers } from './checkers'
-import { applyMachineFile } from './machine-file'
+import { readMachineFile } from './machine-file'
 import { Loader } from './loader'
 import type { LabProgram } from './program'
 import { scenarioTask } from './scenario'
@@ -48,16 +49,17 @@ export function boot(program: LabProgram, sandbox: Sandbox, options: BootOptions
   return machine.inside(() => {
     const writer = options.traced ? recorder(machine).start() : null
     memoryAccess(machine)
+    const loader = new Loader(machine, program, sandbox)
+    const spec = readMachineFile(machine, program, loader)
     installTrouble(machine)
     attachCheckers(machine, run)
     faultInjection(machine).failAt = run.fail ?? 0
-    const loader = new Loader(machine, program, sandbox)
-    applyMachineFile(machine, program, loader)
+    const slots = setUpHardware(machine, spec)
     modules(machine).loader = (name) => {
       const instance = program.instance(name, 'driver')
       return instance ? loader.load(instance) : null
     }
-    machine.main = machine.spawn('scenario', scenarioTask(machine, program, loader), {
+    machine.main = machine.spawn('scenario', scenarioTask(machine, program, loader, slots), {
       cpu: 0,
       kernel: false,
     })

@@ -2,11 +2,16 @@ import type { Machine } from '../engine/machine'
 import type { RunOptions } from '../protocol'
 import { attachDmaSanitizer } from '../checkers/dma'
 import { attachKasan } from '../checkers/kasan'
+import { attachObjectDebug } from '../checkers/odebug'
+import { attachSoftLockup } from '../checkers/soft-lockup'
+import { attachTextLifetime } from '../checkers/text-lifetime'
 
 type Attach = (machine: Machine, run: RunOptions) => void
 
 /** Checkers of every run, in the order in which they listen. */
-const ALWAYS: readonly Attach[] = [attachKasan, attachDmaSanitizer]
+const ALWAYS: readonly Attach[] = [
+  attachKasan, attachObjectDebug, attachTextLifetime, attachSoftLockup, attachDmaSanitizer,
+]
 
 export function attachCheckers(machine: Machine, run: RunOptions): void {
   for (const attach of ALWAYS) attach(machine, run)

@@ -1,14 +1,21 @@
 import type { Machine } from '../engine/machine'
-import { configureMachine, setUpHardware, type MachineSpec } from '../hardware/set-up'
+import { configureMachine, type MachineSpec } from '../hardware/set-up'
 import type { Loader } from './loader'
 import type { LabProgram } from './program'
 
-/** Evaluates `machine.ts` (or takes the default machine) and builds the hardware it asks for. */
-export function applyMachineFile(machine: Machine, program: LabProgram, loader: Loader): void {
+/**
+ * Evaluates `machine.ts` (or takes the default machine) and gives the machine its CPUs. Must come
+ * before any subsystem is built: they look at the CPUs.
+ */
+export function readMachineFile(
+  machine: Machine,
+  program: LabProgram,
+  loader: Loader,
+): MachineSpec {
   const instance = program.instance('machine', 'machine')
   const spec = instance ? specOf(loader.load(instance).evaluate(), instance.entry) : {}
   configureMachine(machine, spec)
-  setUpHardware(machine, spec)
+  return spec
 }
 
 function specOf(exports: Record<string, unknown>, path: string): MachineSpec {

@@ -1,6 +1,7 @@
 import type { Machine } from '../engine/machine'
 import { call, type Sim } from '../engine/suspend'
 import { deleteModule, loadModule, modules } from '../kernel/base/module'
+import { plug } from '../kernel/pci/bus'
 import { settle } from '../kernel/sched/settle'
 import type { Loader } from './loader'
 import type { LabProgram } from './program'
@@ -10,7 +11,13 @@ import type { LabProgram } from './program'
  * machine come to rest and unloading them again. What is still under way afterwards gets time to
  * finish: a timer that fires into freed memory fires then.
  */
-export function* scenarioTask(machine: Machine, program: LabProgram, loader: Loader): Sim {
+export function* scenarioTask(
+  machine: Machine,
+  program: LabProgram,
+  loader: Loader,
+  slots: readonly string[],
+): Sim {
+  for (const slot of slots) yield* plug(machine, slot)
   const instance = program.instance('scenario', 'scenario')
   if (instance) {
     const exports = loader.load(instance).evaluate()

@@ -47,7 +47,7 @@ function nic_probe(pdev: pci_dev, id: pci_device_id) {
   INIT_WORK(priv.reset_work, nic_reset_work)
   timer_setup(priv.watchdog, nic_tx_timeout, 0)
   pci_set_drvdata(pdev, priv)
-  mod_timer(priv.watchdog, jiffies() + msecs_to_jiffies(8))
+  mod_timer(priv.watchdog, jiffies + msecs_to_jiffies(8))
   return 0
 }
 

@@ -21,7 +21,7 @@ function wdt_trigger(t: timer_list) {
   mdelay(6)
   writel(wdt.ticks, wdt.mmio + EDU_LIVENESS)
   wdt.ticks++
-  mod_timer(wdt.timer, jiffies() + msecs_to_jiffies(4))
+  mod_timer(wdt.timer, jiffies + msecs_to_jiffies(4))
 }
 
 function wdt_probe(pdev: pci_dev, id: pci_device_id) {
@@ -35,7 +35,7 @@ function wdt_probe(pdev: pci_dev, id: pci_device_id) {
   wdt.mmio = pci_iomap(pdev, 0, 0)
   timer_setup(wdt.timer, wdt_trigger, TIMER_PINNED)
   pci_set_drvdata(pdev, wdt)
-  wdt.timer.expires = jiffies() + msecs_to_jiffies(4)
+  wdt.timer.expires = jiffies + msecs_to_jiffies(4)
   add_timer_on(wdt.timer, 1)
   return 0
 }

@@ -1,0 +1,2 @@
+export { default } from './TimelinePanel.vue'
+export { default as TimelinePanel } from './TimelinePanel.vue'

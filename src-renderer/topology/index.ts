@@ -1,0 +1,2 @@
+import { h } from 'vue'
+export default { render: () => h('p') }
