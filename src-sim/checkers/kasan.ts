@@ -19,7 +19,9 @@ export function attachKasan(machine: Machine): void {
   const memory = memoryAccess(machine)
   const allocator = slab(machine)
   allocator.poison = true
-  memory.on.dead.add((object, field, write) => useAfterFree(machine, object, field, write))
+  memory.on.dead.add((object, field, write, inside) =>
+    useAfterFree(machine, object, field, write, inside),
+  )
   memory.on.outOfBounds.add((object, index, write) => outOfBounds(machine, object, index, write))
   allocator.on.badFree.add((object, record) => badFree(machine, object, record))
   machine.beforeCall = (exec) => deadArgument(machine, exec)

@@ -35,7 +35,7 @@ export class IrqWorks {
 
   /** False when it is queued already. */
   queue(work: irq_work, cpu: Cpu): boolean {
-    memoryAccess(this.#machine).touch(work, 'func', true)
+    memoryAccess(this.#machine).touch(work, 'func', true, 'irq_work_queue')
     if (work.$pending) return false
     work.$pending = true
     this.on.queue.emit(work)

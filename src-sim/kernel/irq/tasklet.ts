@@ -55,7 +55,7 @@ export class Tasklets {
   }
 
   schedule(tasklet: tasklet_struct, high: boolean): void {
-    memoryAccess(this.#machine).touch(tasklet, 'state', true)
+    memoryAccess(this.#machine).touch(tasklet, 'state', true, '__tasklet_schedule')
     if (tasklet.$scheduled) return
     tasklet.$scheduled = true
     emit(tasklet_schedule, tasklet, tasklet.callback ?? tasklet.func)
@@ -72,7 +72,7 @@ export class Tasklets {
     if (this.before !== null) yield* this.before(cpu, high)
     const list = this.#lists[high ? 1 : 0]![cpu.id]!.splice(0)
     for (const tasklet of list) {
-      memoryAccess(this.#machine).touch(tasklet, 'state', true)
+      memoryAccess(this.#machine).touch(tasklet, 'state', true, 'tasklet_action_common')
       if (tasklet.$runningOn !== null || tasklet.count > 0) this.#append(tasklet, cpu, high)
       else yield* this.#run(tasklet, cpu)
     }

@@ -25,7 +25,7 @@ const SHARED = -1
 export class MemoryAccess implements MemoryWatch {
   readonly on = {
     /** An access to memory that has been freed (or is static data of an unloaded module). */
-    dead: new Hook<[object, PropertyKey, boolean]>(),
+    dead: new Hook<[object, PropertyKey, boolean, inside: string]>(),
     /** An index outside a buffer. */
     outOfBounds: new Hook<[object, number, boolean]>(),
     /** Any access to an object that more than one context uses (only while watching). */
@@ -35,12 +35,12 @@ export class MemoryAccess implements MemoryWatch {
   ownStatic: ((object: object) => void) | null = null
 
   bad(object: object, field: PropertyKey, write: boolean): void {
-    this.on.dead.emit(object, field, write)
+    this.on.dead.emit(object, field, write, '')
   }
 
-  /** Kernel code is about to use `object`: reports it when its memory is gone. */
-  touch(object: object, field: string, write: boolean): void {
-    if (hidden(object).$dead !== undefined) this.on.dead.emit(object, field, write)
+  /** The kernel function `inside` is about to use `object`: reports it when its memory is gone. */
+  touch(object: object, field: string, write: boolean, inside = ''): void {
+    if (hidden(object).$dead !== undefined) this.on.dead.emit(object, field, write, inside)
   }
 
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined {

@@ -54,7 +54,7 @@ function* runExpired(base: HrtimerBase, untilNs: number): Sim {
   for (;;) {
     const timer = base.queue[0]
     if (!timer || monotonicSoftExpiry(timer) > untilNs) return
-    memoryAccess(machine).touch(timer, 'function', false)
+    memoryAccess(machine).touch(timer, 'function', false, '__run_hrtimer')
     const fn = timer.$function!
     base.running = timer
     base.runningIn = now.exec
@@ -62,7 +62,10 @@ function* runExpired(base: HrtimerBase, untilNs: number): Sim {
     all.on.deactivate.emit(timer)
     yield point(hrtimerInterrupt, timer)
     const again = (yield callHrtimerFn(timer, fn)) as number
-    if (again === HRTIMER_RESTART && !timer.$queued) all.enqueue(timer, base)
+    if (again === HRTIMER_RESTART) {
+      memoryAccess(machine).touch(timer, 'expires', false, '__run_hrtimer')
+      if (!timer.$queued) all.enqueue(timer, base)
+    }
     base.running = null
     base.runningIn = null
     machine.unspin(timer)

@@ -172,7 +172,7 @@ export class Hrtimers {
   /** `time` and `slack` in nanoseconds. */
   start(timer: hrtimer, time: number, slack: number, mode: number): void {
     const machine = this.#machine
-    memoryAccess(machine).touch(timer, 'function', true)
+    memoryAccess(machine).touch(timer, 'function', true, 'hrtimer_start_range_ns')
     this.on.assertInit.emit(timer)
     if (timer.$soft !== ((mode & HRTIMER_MODE_SOFT) !== 0) && !this.once.has('soft')) {
       this.once.add('soft')
@@ -185,10 +185,9 @@ export class Hrtimers {
     const soft = mode & HRTIMER_MODE_REL ? nowOnClock + time : time
     timer.$softExpires = soft
     timer.$expires = soft + slack
-    const old = timer.$base
-    const cpu = now.cpu ?? old?.cpu ?? machine.cpus[0]!
-    const base =
-      old !== null && old.running === timer ? old : timer.$soft ? this.soft(cpu) : this.hard(cpu)
+    const cpu = now.cpu ?? timer.$base!.cpu
+    const here = timer.$soft ? this.soft(cpu) : this.hard(cpu)
+    const base = timer.$base!.running === timer ? timer.$base! : here
     this.enqueue(timer, base)
     emit(hrtimer_start, timer, timer.$function, Math.max(0, timer.$expires), Math.max(0, soft), mode)
     if (base.running === null) this.program(base.cpu)
@@ -216,7 +215,7 @@ export class Hrtimers {
 
   /** -1: its callback runs; 0: it was not queued; 1: it was, and is not any more. */
   tryCancel(timer: hrtimer): number {
-    memoryAccess(this.#machine).touch(timer, 'base', false)
+    memoryAccess(this.#machine).touch(timer, 'base', false, 'hrtimer_try_to_cancel')
     if (this.isRunning(timer)) return -1
     if (!timer.$queued) return 0
     this.dequeue(timer)

@@ -1,8 +1,8 @@
 import { machine as currentMachine, now } from '../../engine/current'
 import type { Task, TaskState } from '../../engine/exec'
 import { hidden } from '../../engine/object'
-import { point, SCHEDULE, type Sim } from '../../engine/suspend'
-import { current, setCurrentState, sleepOn } from '../sched/schedule'
+import { point, type Sim } from '../../engine/suspend'
+import { current, schedule, setCurrentState, sleepOn } from '../sched/schedule'
 import { jiffies, MAX_SCHEDULE_TIMEOUT, msecsToJiffies } from './clock'
 import { hrtimer, hrtimers, HRTIMER_MODE_REL, HRTIMER_NORESTART } from './hrtimer'
 import { CLOCK_MONOTONIC } from './clock'
@@ -23,7 +23,7 @@ export function* scheduleTimeout(timeout: number): Sim<number> {
   const machine = currentMachine()
   const task = current()
   if (timeout >= MAX_SCHEDULE_TIMEOUT) {
-    yield SCHEDULE
+    yield* schedule()
     return MAX_SCHEDULE_TIMEOUT
   }
   if (timeout < 0) {
@@ -36,7 +36,7 @@ export function* scheduleTimeout(timeout: number): Sim<number> {
   const all = timers(machine)
   all.setup(timer, wakeByTimer, 0)
   all.modify(timer, end)
-  yield SCHEDULE
+  yield* schedule()
   if (timer.$bucket !== null) all.delete(timer, false)
   return Math.max(0, end - jiffies(machine))
 }

@@ -36,7 +36,7 @@ function* runBase(base: TimerBase): Sim {
     for (const bucket of due)
       while (bucket.length > 0) {
         const timer = bucket[0]!
-        memoryAccess(machine).touch(timer, 'function', false)
+        memoryAccess(machine).touch(timer, 'function', false, '__run_timers')
         const fn = timer.function
         base.running = timer
         base.runningIn = now.exec

@@ -152,7 +152,7 @@ export class Timers {
 
   /** The heart of mod_timer and its kin: 1 when the timer was pending already. */
   modify(timer: timer_list, expires: number, options: ModOptions = {}): number {
-    memoryAccess(this.#machine).touch(timer, 'function', true)
+    memoryAccess(this.#machine).touch(timer, 'function', true, '__mod_timer')
     this.on.assertInit.emit(timer)
     if (timer.$bucket !== null) {
       if (timer.expires === expires) return 1
@@ -203,7 +203,7 @@ export class Timers {
 
   /** timer_delete and timer_shutdown. */
   delete(timer: timer_list, shutdown: boolean): number {
-    memoryAccess(this.#machine).touch(timer, 'entry', true)
+    memoryAccess(this.#machine).touch(timer, 'entry', true, '__timer_delete')
     this.on.assertInit.emit(timer)
     const was = this.detach(timer)
     if (was) emit(timer_cancel, timer)

@@ -90,7 +90,7 @@ const isBusy = (wq: workqueue_struct): boolean =>
 
 /** drain_workqueue: flushes until nothing is left; meanwhile only its own items may queue. */
 export function* drainWorkqueue(wq: workqueue_struct, caller = 'drain_workqueue'): Sim {
-  memoryAccess(currentMachine()).touch(wq, 'flags', true)
+  memoryAccess(currentMachine()).touch(wq, 'flags', true, 'drain_workqueue')
   wq.$drainers++
   wq.flags |= DRAINING
   for (let tries = 1; ; tries++) {
@@ -107,7 +107,7 @@ export function* drainWorkqueue(wq: workqueue_struct, caller = 'drain_workqueue'
 /** destroy_workqueue: runs what is queued, then frees the queue. Timers are not looked at. */
 export function* destroyWorkqueue(wq: workqueue_struct): Sim {
   const machine = currentMachine()
-  memoryAccess(machine).touch(wq, 'flags', true)
+  memoryAccess(machine).touch(wq, 'flags', true, 'destroy_workqueue')
   wq.flags |= DESTROYING
   yield* drainWorkqueue(wq)
   const rescuer = wq.$rescuer

@@ -23,7 +23,7 @@ const DISABLE_MAX = 0xffff
  */
 function tryGrab(work: work_struct, dwork: delayed_work | null): boolean | undefined {
   const machine = currentMachine()
-  memoryAccess(machine).touch(work, 'data', true)
+  memoryAccess(machine).touch(work, 'data', true, 'try_to_grab_pending')
   if (dwork !== null && timers(machine).delete(dwork.timer, false) === 1) return true
   if (!work.$pending) {
     work.$pending = true
@@ -60,6 +60,13 @@ function listOf(instance: Instance): Instance[] {
   const { pool } = instance.pwq
   if (pool.worklist.includes(instance)) return pool.worklist
   return pool.workers.find((w) => w.scheduled.includes(instance))!.scheduled
+}
+
+/** Takes a queued item off its queue at once; for those who repair a mistake. */
+export function removePending(work: work_struct): void {
+  if (work.$instance === null) return
+  unqueue(work.$instance, work)
+  work.$pending = false
 }
 
 /** Grabs the item, polling while it is on its way from the timer to the queue. */

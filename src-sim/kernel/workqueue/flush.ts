@@ -23,7 +23,7 @@ export function* flushWork(work: work_struct): Sim<boolean> {
 export function* flushFrom(work: work_struct, fromCancel: boolean): Sim<boolean> {
   const machine = currentMachine()
   const all = workqueues(machine)
-  memoryAccess(machine).touch(work, 'data', false)
+  memoryAccess(machine).touch(work, 'data', false, '__flush_work')
   if (work.func === null) {
     warn(machine, 'wq-flush-uninitialised', 'kernel/workqueue.c at __flush_work', null, {
       rules: ['WQ-16'],
@@ -52,7 +52,7 @@ export function* flushFrom(work: work_struct, fromCancel: boolean): Sim<boolean>
 export function* flushWorkqueue(wq: workqueue_struct): Sim {
   const machine = currentMachine()
   const all = workqueues(machine)
-  memoryAccess(machine).touch(wq, 'flags', false)
+  memoryAccess(machine).touch(wq, 'flags', false, '__flush_workqueue')
   mightSleep('__flush_workqueue')
   all.on.flushQueue.emit(wq)
   const mark = wq.$seq

@@ -46,7 +46,7 @@ function refusedAsDisabled(work: work_struct): boolean {
 
 /** queue_work_on: false when it is pending already (or disabled). */
 export function queueWorkOn(cpu: Cpu | null, wq: workqueue_struct, work: work_struct): boolean {
-  memoryAccess(currentMachine()).touch(work, 'data', true)
+  memoryAccess(currentMachine()).touch(work, 'data', true, 'queue_work_on')
   if (work.$pending) return false
   work.$pending = true
   if (refusedAsDisabled(work)) return false
@@ -58,7 +58,7 @@ export function queueWorkOn(cpu: Cpu | null, wq: workqueue_struct, work: work_st
 export function queueNow(cpu: Cpu | null, wq: workqueue_struct, work: work_struct): void {
   const machine = currentMachine()
   const all = workqueues(machine)
-  memoryAccess(machine).touch(wq, 'flags', false)
+  memoryAccess(machine).touch(wq, 'flags', false, '__queue_work')
   if (wq.flags & (DESTROYING | DRAINING) && all.currentWorker()?.current?.pwq.wq !== wq) {
     refuse(wq, work)
     return
@@ -92,6 +92,7 @@ function refuse(wq: workqueue_struct, work: work_struct): void {
   work.$pending = false
   if (once.has('refused')) return
   once.add('refused')
+  memoryAccess(machine).touch(wq, 'name', false, 'string_nocheck')
   const text = `workqueue: cannot queue ${symbolOf(machine, work.func, false)} on wq ${wq.name}`
   warn(machine, 'wq-cannot-queue', 'kernel/workqueue.c at __queue_work', text, {
     rules: ['WQ-21'],
@@ -117,7 +118,7 @@ export function queueDelayedWorkOn(
   delay: number,
 ): boolean {
   const { work } = dwork
-  memoryAccess(currentMachine()).touch(work, 'data', true)
+  memoryAccess(currentMachine()).touch(work, 'data', true, 'queue_delayed_work_on')
   if (work.$pending) return false
   work.$pending = true
   if (refusedAsDisabled(work)) return false

@@ -131,7 +131,7 @@ export function complete(barrier: Barrier): void {
 function* processOne(all: Workqueues, worker: Worker, instance: Instance, work: work_struct): Sim {
   const { pwq } = instance
   const { wq, pool } = pwq
-  memoryAccess(currentMachine()).touch(work, 'func', false)
+  memoryAccess(currentMachine()).touch(work, 'func', false, 'process_one_work')
   const fn = work.func!
   all.on.deactivate.emit(work)
   worker.current = instance

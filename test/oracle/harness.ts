@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { attachKasan } from '../../src-sim/checkers/kasan'
+import { attachObjectDebug } from '../../src-sim/checkers/odebug'
+import { attachSoftLockup } from '../../src-sim/checkers/soft-lockup'
+import { attachTextLifetime } from '../../src-sim/checkers/text-lifetime'
+import { machine } from '../../src-sim/engine/current'
+import { Machine } from '../../src-sim/engine/machine'
+import type { Sim } from '../../src-sim/engine/suspend'
+import { vsprintf } from '../../src-sim/kernel/printk/format'
+import { kernelLog } from '../../src-sim/kernel/printk/log'
+import { installTrouble } from '../../src-sim/kernel/sched/trouble'
+
+/** Prints one line of a probe, as the recorded ones look. */
+export type Klab = (step: string, format?: string, ...args: unknown[]) => void
+
+export interface ProbeOptions {
+  /** The recorded run never came back, so only its lines count. */
+  endless?: boolean
+  /** Report lines that come from a checker that this test does not attach. */
+  without?: RegExp
+  untilNs?: number
+}
+
+const golden = (id: string): string[] =>
+  readFileSync(resolve(import.meta.dirname, `golden/${id}.txt`), 'utf8').trimEnd().split('\n')
+
+/** What can be compared of a report line: not the line number, address or module. */
+const comparable = (line: string): string =>
+  line
+    .replace(/(\.c):\d+ at/, '$1 at')
+    .replace(/0x[0-9a-f]+|object: [0-9a-f]{16}/g, (m) => (m === '0x0' ? m : m.startsWith('object') ? 'object: ADDR' : m))
+    .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
+    .replace(/IRQ \d+$/, 'IRQ N')
+    .replace(/ \[\w+\]$/, '')
+    .replace(/ \[\w+\] on wq/, ' on wq')
+
+const REPORT = /^(BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |remove_proc_entry)/
+
+function linesOf(m: Machine): string[] {
+  const lines: string[] = []
+  for (const { text } of kernelLog(m).lines) {
+    if (text.startsWith('KLAB ')) lines.push(text)
+    else if (REPORT.test(text)) lines.push(comparable(`REPORT ${text}`))
+  }
+  return lines
+}
+
+/** A mistake that is met again at the same place is not reported twice here. */
+const told = (lines: string[]): string[] =>
+  lines.filter((line, i) => !line.startsWith('REPORT') || lines.indexOf(line) === i)
+
+/** Plays a probe's scenario as a module's init would, and compares with the recorded lines. */
+export function probe(id: string, body: (klab: Klab) => Sim, options: ProbeOptions = {}): void {
+  test(`oracle: ${id}`, () => {
+    const m = new Machine()
+    const klab: Klab = (step, format = '', ...args) => {
+      const values = vsprintf(machine(), format, args)
+      kernelLog(machine()).print(5, `KLAB ${id} ${step} ${values}`.trimEnd() + '\n')
+    }
+    m.inside(() => {
+      installTrouble(m)
+      attachKasan(m)
+      attachObjectDebug(m)
+      attachTextLifetime(m)
+      attachSoftLockup(m)
+      m.main = m.spawn(
+        'insmod',
+        (function* (): Sim {
+          klab('begin', 'ctx=init')
+          yield* body(klab)
+          klab('end', 'ctx=init')
+        })(),
+        { cpu: 0 },
+      )
+    })
+    m.run(options.untilNs ?? 20e9)
+    const wanted = golden(id)
+      .map((line) => (line.startsWith('REPORT') ? comparable(line) : line))
+      .filter((line) => !options.without?.test(line))
+    expect(told(linesOf(m))).toEqual(told(wanted))
+    if (!options.endless) expect(m.stop).toBe('finished')
+  })
+}
