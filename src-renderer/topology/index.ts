@@ -1,2 +1,2 @@
-import { h } from 'vue'
-export default { render: () => h('p') }
+export { default } from './TopologyPanel.vue'
+export { default as TopologyPanel } from './TopologyPanel.vue'
