@@ -3,7 +3,7 @@ import type { Sim } from '../engine/suspend'
 import * as k from '../kernel/sched/kthread'
 import * as w from '../kernel/sched/kthread-worker'
 import { wakeUpProcess, type task_struct } from '../kernel/sched/task'
-import { ENOMEM } from '../kernel/sched/errors'
+import { ENOMEM } from '../kernel/errno'
 import { ERR_PTR, IS_ERR } from './err'
 
 /** Kernel threads and their workers: `linux/kthread`. */

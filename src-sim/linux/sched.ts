@@ -1,4 +1,5 @@
 import { kernelCall, quiet } from '../kernel/api'
+import { live } from '../kernel/live'
 import { currentTask, machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
 import { ensure } from '../base/assert'
@@ -54,7 +55,9 @@ export const SIGCHLD = 17
 export const SIGSTOP = 19
 export const SIGIO = 29
 
-/** The running task: what C writes as `current`. */
+/** The running task. */
+export const current = live<Task>(currentStruct)
+/** The running task, as a function. */
 export const get_current = quiet(function get_current(): Task {
   return currentStruct()
 })

@@ -7,7 +7,7 @@ import { frame } from '../api'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
 import { currentOrContext } from '../sched/context'
-import { EINTR } from '../sched/errors'
+import { EINTR } from '../errno'
 import { mightSleep, scheduleFor } from '../sched/schedule'
 import { signalPendingState } from '../sched/signal'
 import {

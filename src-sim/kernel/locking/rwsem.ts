@@ -9,7 +9,7 @@ import { memoryAccess } from '../mm/watch'
 import { addressOf } from '../printk/format'
 import { warn } from '../printk/warn'
 import { currentOrContext } from '../sched/context'
-import { EINTR } from '../sched/errors'
+import { EINTR } from '../errno'
 import { mightSleep, scheduleFor } from '../sched/schedule'
 import { signalPendingState } from '../sched/signal'
 import {

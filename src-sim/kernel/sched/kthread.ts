@@ -11,7 +11,7 @@ import { vsprintf } from '../printk/format'
 import { warn } from '../printk/warn'
 import { completion, complete, waitForCompletion } from './completion'
 import { contextState } from './context'
-import { EBUSY, EINTR, ENOSYS } from './errors'
+import { EBUSY, EINTR, ENOSYS } from '../errno'
 import { current, mightSleep, schedHooks, scheduleFor } from './schedule'
 import { setTaskState, TASK_PARKED, TASK_RUNNING } from './states'
 import {

@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { NORMAL_PRIO } from '../../engine/exec'
 import { contextState } from './context'
-import { EINVAL } from './errors'
+import { EINVAL } from '../errno'
 import { current } from './schedule'
 import type { task_struct } from './task'
 

@@ -1,0 +1,145 @@
+import { kernelCall } from '../kernel/api'
+import type { Sim } from '../engine/suspend'
+import { acquireOn, markAccess, releaseOn } from '../kernel/locking/access'
+import { localBhDisable, localBhEnable } from '../kernel/irq/softirq'
+import { inSoftirq, preemptCount } from '../kernel/irq/context'
+import { machine } from '../engine/current'
+import { mapAcquire, mapRelease, rcuMaps } from '../kernel/rcu/maps'
+import * as tree from '../kernel/rcu/tree'
+import * as update from '../kernel/rcu/update'
+import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
+
+/**
+ * RCU: `linux/rcupdate`. Readers never wait; who removes something publishes the removal first,
+ * waits for a grace period, and only then frees. A field that RCU protects is named by its object:
+ * `rcu_dereference(dev, 'config')`, `rcu_assign_pointer(dev, 'config', next)`.
+ */
+
+export { rcu_head } from '../kernel/rcu/tree'
+
+/** Enters a reader. Nests. Nothing inside may sleep. Any context. */
+export const rcu_read_lock = kernelCall('rcu_read_lock', tree.rcuReadLock)
+export const rcu_read_unlock = kernelCall('rcu_read_unlock', tree.rcuReadUnlock)
+/** The same with softirqs off. */
+export const rcu_read_lock_bh = kernelCall('rcu_read_lock_bh', function (): void {
+  localBhDisable()
+  mapAcquire(rcuMaps(machine()).bh, 2)
+})
+export const rcu_read_unlock_bh = kernelCall('rcu_read_unlock_bh', function (): void | Sim {
+  mapRelease(rcuMaps(machine()).bh)
+  return localBhEnable()
+})
+/** The same with preemption off. */
+export const rcu_read_lock_sched = kernelCall('rcu_read_lock_sched', function (): void {
+  preemptDisable()
+  mapAcquire(rcuMaps(machine()).sched, 2)
+})
+export const rcu_read_unlock_sched = kernelCall('rcu_read_unlock_sched', function (): void {
+  mapRelease(rcuMaps(machine()).sched)
+  preemptEnable()
+})
+export const rcu_read_lock_held = kernelCall('rcu_read_lock_held', () => (tree.rcuReadLockHeld() ? 1 : 0))
+export const rcu_read_lock_bh_held = kernelCall('rcu_read_lock_bh_held', () => (inSoftirq() ? 1 : 0))
+export const rcu_read_lock_sched_held = kernelCall('rcu_read_lock_sched_held', () =>
+  preemptCount() !== 0 ? 1 : 0,
+)
+
+type Field<T> = keyof T
+
+function load<T extends object, K extends Field<T>>(object: T, field: K): T[K] {
+  markAccess(object, field, false)
+  acquireOn(object)
+  return object[field]
+}
+
+/** Reads a protected pointer inside a reader. */
+export function rcu_dereference<T extends object, K extends Field<T>>(object: T, field: K): T[K] {
+  update.checkDereference(tree.rcuReadLockHeld(), 'rcu_dereference_check')
+  return load(object, field)
+}
+/** The same where `condition` (a held lock) is enough instead of a reader. */
+export function rcu_dereference_check<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+  condition: unknown,
+): T[K] {
+  update.checkDereference(Boolean(condition) || tree.rcuReadLockHeld(), 'rcu_dereference_check')
+  return load(object, field)
+}
+/** For the side that updates: `condition` says which lock keeps others away. */
+export function rcu_dereference_protected<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+  condition: unknown,
+): T[K] {
+  update.checkDereference(Boolean(condition), 'rcu_dereference_protected')
+  return object[field]
+}
+/** Reads the pointer only to test it, never to follow it. */
+export function rcu_access_pointer<T extends object, K extends Field<T>>(object: T, field: K): T[K] {
+  markAccess(object, field, false)
+  return object[field]
+}
+export const rcu_dereference_raw = rcu_access_pointer
+
+/** Publishes: readers that see the new pointer see all that was written to it before. */
+export function rcu_assign_pointer<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+  value: T[K],
+): void {
+  markAccess(object, field, true)
+  releaseOn(object)
+  object[field] = value
+}
+/** Assigns where nothing needs to be published: NULL, or before anybody can see the object. */
+export function RCU_INIT_POINTER<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+  value: T[K],
+): void {
+  object[field] = value
+}
+/** Publishes a new pointer and answers the old one. */
+export function rcu_replace_pointer<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+  value: T[K],
+  condition: unknown,
+): T[K] {
+  const old = rcu_dereference_protected(object, field, condition)
+  rcu_assign_pointer(object, field, value)
+  return old
+}
+
+/** Calls `func(head)` in softirq context when all readers of now are gone. Any context. */
+export const call_rcu = kernelCall('call_rcu', update.callRcu)
+export const call_rcu_hurry = kernelCall('call_rcu_hurry', (h: tree.rcu_head, f: tree.RcuFunction) =>
+  update.callRcu(h, f),
+)
+/** Sleeps until all readers that had begun before are over. Not inside a reader. */
+export const synchronize_rcu = kernelCall('synchronize_rcu', () =>
+  update.synchronizeRcu('synchronize_rcu', false),
+)
+/** The same in microseconds, by disturbing the other CPUs. */
+export const synchronize_rcu_expedited = kernelCall('synchronize_rcu_expedited', () =>
+  update.synchronizeRcu('synchronize_rcu_expedited', true),
+)
+/** Sleeps until all callbacks queued before have run: needed before a module with callbacks goes. */
+export const rcu_barrier = kernelCall('rcu_barrier', update.rcuBarrier)
+/** Frees the object that contains the rcu_head called `_field`, after a grace period. */
+export function kfree_rcu(object: object | null, _field = 'rcu'): void {
+  update.kfreeRcu(object)
+}
+;(kfree_rcu as { $freely?: true }).$freely = true
+/** As `kfree_rcu` for objects without an rcu_head; may sleep. */
+export const kfree_rcu_mightsleep = kernelCall('kfree_rcu_mightsleep', function* (
+  object: object | null,
+): Sim {
+  yield* update.synchronizeRcu('synchronize_rcu', false)
+  update.kfreeRcu(object)
+})
+export const kvfree_rcu = kfree_rcu
+/** Sleeps until what `kfree_rcu` has been given is freed. */
+export const kvfree_rcu_barrier = kernelCall('kvfree_rcu_barrier', () => update.rcuBarrier())
+

@@ -1,0 +1,57 @@
+import { kernelCall } from '../kernel/api'
+import * as s from '../kernel/rcu/srcu'
+import type { srcu_struct as Domain } from '../kernel/rcu/srcu'
+import { acquireOn, markAccess } from '../kernel/locking/access'
+
+/** Sleepable RCU: `linux/srcu`. Each domain waits for its own readers only. */
+
+export { srcu_struct } from '../kernel/rcu/srcu'
+export { rcu_head } from '../kernel/rcu/tree'
+
+/** A static domain. */
+export function DEFINE_SRCU(name = ''): Domain {
+  const domain = new s.srcu_struct()
+  s.initSrcu(domain, name || undefined, domain)
+  return domain
+}
+export const DEFINE_STATIC_SRCU = DEFINE_SRCU
+
+/** Makes a domain ready. Pair: `cleanup_srcu_struct`. 0 or -ENOMEM. */
+export const init_srcu_struct = kernelCall('init_srcu_struct', (domain: Domain, name?: string) =>
+  s.initSrcu(domain, name),
+)
+/** Enters a reader; it may sleep. Answers the index that `srcu_read_unlock` wants back. */
+export const srcu_read_lock = kernelCall('srcu_read_lock', (domain: Domain) =>
+  s.srcuReadLock(domain, 'normal'),
+)
+export const srcu_read_unlock = kernelCall('srcu_read_unlock', (domain: Domain, index: number) =>
+  s.srcuReadUnlock(domain, index),
+)
+export const srcu_read_lock_nmisafe = kernelCall('srcu_read_lock_nmisafe', (domain: Domain) =>
+  s.srcuReadLock(domain, 'nmisafe'),
+)
+export const srcu_read_unlock_nmisafe = kernelCall(
+  'srcu_read_unlock_nmisafe',
+  (domain: Domain, index: number) => s.srcuReadUnlock(domain, index),
+)
+/** Reads a pointer that the domain protects. */
+export function srcu_dereference<T extends object, K extends keyof T>(
+  object: T,
+  field: K,
+  _domain: Domain,
+): T[K] {
+  markAccess(object, field, false)
+  acquireOn(object)
+  return object[field]
+}
+/** Sleeps until all readers of the domain that had begun before are over. */
+export const synchronize_srcu = kernelCall('synchronize_srcu', s.synchronizeSrcu)
+export const synchronize_srcu_expedited = kernelCall('synchronize_srcu_expedited', (d: Domain) =>
+  s.synchronizeSrcu(d),
+)
+/** Calls `func(head)` in process context, with softirqs off, after a grace period. Any context. */
+export const call_srcu = kernelCall('call_srcu', s.callSrcu)
+/** Sleeps until all callbacks of the domain queued before have run. */
+export const srcu_barrier = kernelCall('srcu_barrier', s.srcuBarrier)
+/** Ends a domain that is at rest; run `srcu_barrier` first if callbacks were used. */
+export const cleanup_srcu_struct = kernelCall('cleanup_srcu_struct', s.cleanupSrcu)
