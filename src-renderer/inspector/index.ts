@@ -1,2 +1,2 @@
-import { h } from 'vue'
-export default { render: () => h('p') }
+export { default } from './InspectorPanel.vue'
+export { default as InspectorPanel } from './InspectorPanel.vue'

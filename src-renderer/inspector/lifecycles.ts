@@ -151,6 +151,12 @@ const MEMORY: Lifecycle = {
   now: () => 'alive',
 }
 
+const PRESENT: Lifecycle = {
+  states: [s('present', 'Present', 'live', 0, 0), s('freed', 'Gone', 'dead', 1, 0)],
+  moves: [['present', 'freed', 'the last user leaves']],
+  now: () => 'present',
+}
+
 const PENDING: Lifecycle = {
   states: [s('idle', 'Idle', 'none', 0, 0), s('mapped', 'In use', 'busy', 1, 0), FREED(2, 0)],
   moves: [['idle', 'mapped', 'map'], ['mapped', 'idle', 'unmap'], ['idle', 'freed', 'free']],
@@ -160,6 +166,7 @@ const PENDING: Lifecycle = {
 const BY_KIND: Partial<Record<ObjectKind, Lifecycle>> = {
   device: DEVICE, driver: DRIVER, module: MODULE, work: WORK, timer: TIMER, hrtimer: HRTIMER, irq: IRQ, file: FILE,
   lock: LOCK, task: TASK, dma: PENDING, iommu: PENDING, rcu: PENDING,
+  bus: PRESENT, queue: PRESENT, process: PRESENT, cpu: PRESENT, interrupt: PRESENT, hardware: PRESENT, wait: PRESENT,
 }
 
 export function lifecycleOf(type: string): Lifecycle {

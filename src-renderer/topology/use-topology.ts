@@ -1,8 +1,7 @@
 import { computed, onBeforeUnmount, ref, shallowReactive, shallowRef, watch } from 'vue'
-import type { StateView } from '../../src-sim/trace/types'
 import type { ObjectKind } from '../timeline/kinds'
-import { useQueries } from '../timeline/queries'
-import { useCursor, useKernel } from '../workbench/stores'
+import { useTraceState } from '../timeline/state-store'
+import { useKernel } from '../workbench/stores'
 import { layOutGraph } from './elk-layout'
 import { buildGraph, NODES_MAX, type Graph } from './graph'
 import { Placement } from './placement'
@@ -12,70 +11,31 @@ const EMPTY: Graph = { nodes: [], edges: [], hidden: 0, closed: [] }
 /** The graph at the cursor, with a place for each node. */
 export function useTopology() {
   const kernel = useKernel()
-  const cursor = useCursor()
-  const queries = useQueries()
+  const trace = useTraceState()
   const placement = new Placement()
 
-  const state = shallowRef<StateView | null>(null)
   const graph = shallowRef<Graph>(EMPTY)
   const filter = ref('')
   const opened = shallowReactive(new Set<ObjectKind>())
   const shut = shallowReactive(new Set<ObjectKind>())
-  const failed = ref('')
-  const loading = ref(false)
   /** Counts complete layouts: the view is fitted after each. */
   const laidOut = ref(0)
-  let busy = false
-  let again = false
   let gone = false
   let placing = false
   let placeAgain = false
 
   const next = computed(() =>
-    state.value ? buildGraph(state.value, { filter: filter.value, opened, shut, nodesMax: NODES_MAX }) : EMPTY,
+    trace.view ? buildGraph(trace.view, { filter: filter.value, opened, shut, nodesMax: NODES_MAX }) : EMPTY,
   )
 
-  watch(
-    () => [kernel.epoch, kernel.status.state, cursor.event, kernel.status.events] as const,
-    ([epoch], before) => {
-      if (before && before[0] !== epoch) reset()
-      void read()
-    },
-    { immediate: true },
-  )
+  watch(() => kernel.epoch, reset)
   watch(next, () => void place(), { immediate: true })
   onBeforeUnmount(() => (gone = true))
 
   function reset(): void {
-    state.value = null
     placement.clear()
     opened.clear()
     shut.clear()
-    failed.value = ''
-  }
-
-  async function read(): Promise<void> {
-    if (!kernel.ready || !kernel.hasSession || kernel.status.events === 0) {
-      state.value = null
-      return
-    }
-    again = true
-    if (busy) return
-    busy = true
-    loading.value = state.value === null
-    while (again && !gone) {
-      again = false
-      const { epoch } = kernel
-      try {
-        const view = await queries.state(cursor.event)
-        if (epoch === kernel.epoch) state.value = view
-        failed.value = ''
-      } catch (error) {
-        failed.value = error instanceof Error ? error.message : String(error)
-      }
-    }
-    busy = false
-    loading.value = false
   }
 
   async function place(): Promise<void> {
@@ -119,5 +79,5 @@ export function useTopology() {
     }
   }
 
-  return { state, graph, filter, failed, loading, laidOut, placement, arrange, toggleKind, read }
+  return { graph, filter, laidOut, placement, arrange, toggleKind }
 }
