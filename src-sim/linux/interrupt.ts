@@ -1,10 +1,14 @@
 import { machine } from '../engine/current'
+import type { Sim } from '../engine/suspend'
 import { kernelCall, quiet } from '../kernel/api'
+import type { device } from '../kernel/base/device'
+import { addDevres, takeDevres } from '../kernel/base/devres'
 import { irqs, type irq_handler_t } from '../kernel/irq/desc'
 import * as manage from '../kernel/irq/manage'
 import { IRQF } from '../kernel/irq/request-checks'
 import { openSoftirq, raiseSoftirq } from '../kernel/irq/softirq'
 import * as tl from '../kernel/irq/tasklet'
+import { warn } from '../kernel/printk/warn'
 
 /** Interrupts, softirqs and tasklets: `linux/interrupt`. */
 
@@ -67,6 +71,75 @@ export const request_threaded_irq: (
 export const free_irq: (irq: number, dev_id: unknown) => string | null = kernelCall(
   'free_irq',
   manage.freeIrq,
+)
+
+const ofIrq = (irq: number, devId: unknown) => (key: unknown): boolean => {
+  const managed = key as ManagedIrq
+  return managed.irq === irq && managed.devId === devId
+}
+
+interface ManagedIrq {
+  irq: number
+  devId: unknown
+}
+
+function* requestManaged(
+  dev: device,
+  irq: number,
+  handler: irq_handler_t | null,
+  threadFn: irq_handler_t | null,
+  flags: number,
+  name: string | null,
+  devId: unknown,
+): Sim<number> {
+  const shown = name ?? dev.$label
+  const ret = yield* manage.requestThreadedIrq(irq, handler, threadFn, flags, shown, devId)
+  if (ret < 0) return ret
+  addDevres(dev, {
+    name: 'devm_irq_release',
+    key: { irq, devId } satisfies ManagedIrq,
+    release: () => manage.freeIrq(irq, devId),
+  })
+  return 0
+}
+
+/**
+ * As `request_irq`; freed when the device loses its driver, that is after `remove` has returned:
+ * what `remove` frees by hand must not be used by the handler (IRQ-16).
+ */
+export const devm_request_irq: (
+  dev: device,
+  irq: number,
+  handler: irq_handler_t | null,
+  flags: number,
+  name: string | null,
+  dev_id: unknown,
+) => number = kernelCall(
+  'devm_request_irq',
+  (dev: device, irq: number, handler: irq_handler_t | null, flags: number, name: string | null, id: unknown) =>
+    requestManaged(dev, irq, handler, null, flags | IRQF.COND_ONESHOT, name, id),
+)
+
+/** As `request_threaded_irq`, managed: see `devm_request_irq`. */
+export const devm_request_threaded_irq: (
+  dev: device,
+  irq: number,
+  handler: irq_handler_t | null,
+  thread_fn: irq_handler_t | null,
+  flags: number,
+  name: string | null,
+  dev_id: unknown,
+) => number = kernelCall('devm_request_threaded_irq', requestManaged)
+
+/** Frees a managed interrupt before its time. */
+export const devm_free_irq: (dev: device, irq: number, dev_id: unknown) => void = kernelCall(
+  'devm_free_irq',
+  function* (dev: device, irq: number, devId: unknown) {
+    const found = takeDevres(dev, (n) => n.name === 'devm_irq_release' && ofIrq(irq, devId)(n.key))
+    if (found === null)
+      warn(machine(), 'devm-free-irq', 'kernel/irq/devres.c at devm_free_irq', null, { rules: ['DM-43'] })
+    yield* manage.freeIrq(irq, devId)
+  },
 )
 
 /** Stops the line and waits for running handlers. May sleep. Stops all who share it. Nests. */

@@ -1,5 +1,5 @@
 import { Machine, type MachineOptions } from '../../src-sim/engine/machine'
-import { Suspend, type Sim } from '../../src-sim/engine/suspend'
+import { point, Suspend, type Sim } from '../../src-sim/engine/suspend'
 import { kernelLog } from '../../src-sim/kernel/printk/log'
 
 /** Lets hand-written test code call driver-facing functions the way compiled code does. */
@@ -26,3 +26,10 @@ export function run(main: () => Sim<unknown>, options: MachineOptions = {}): Mac
 export const dmesg = (machine: Machine): string[] => kernelLog(machine).lines.map((l) => l.text)
 
 export const kinds = (machine: Machine): string[] => machine.findings.map((f) => f.kind)
+
+/** Calls a driver-facing function with the scheduling point that compiled code has before it. */
+export function* kcall<A extends unknown[], R>(f: (...args: A) => R, ...args: A): Sim<R> {
+  if (!(f as { $quiet?: true }).$quiet) yield point(f, args[0])
+  const result: unknown = f(...args)
+  return (result instanceof Suspend ? yield result : result) as R
+}

@@ -142,7 +142,7 @@ function* processOne(all: Workqueues, worker: Worker, instance: Instance, work: 
     uncount(worker)
     worker.cpuIntensive = true
   }
-  if (pool.running === 0) all.kick(pool)
+  all.kick(pool)
   work.$pending = false
   work.$instance = null
   work.$lastPool = pool
