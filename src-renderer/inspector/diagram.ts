@@ -1,6 +1,6 @@
 import type { LifeState, Lifecycle } from './lifecycles'
 
-export const CELL_WIDTH = 122
+export const CELL_WIDTH = 152
 export const CELL_HEIGHT = 50
 export const BOX_WIDTH = 96
 export const BOX_HEIGHT = 24

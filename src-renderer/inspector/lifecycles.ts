@@ -39,8 +39,8 @@ const DEVICE: Lifecycle = {
 const WORK: Lifecycle = {
   states: [
     s('idle', 'Idle', 'none', 0, 0), s('delayed', 'Delayed', 'busy', 1, 1), s('queued', 'Queued', 'busy', 1, 0),
-    s('running', 'Running', 'live', 2, 0), s('again', 'Running and queued', 'live', 2, 1),
-    s('disabled', 'Disabled', 'going', 0, 1), FREED(0, 2),
+    s('running', 'Running', 'live', 2, 0), s('again', 'Runs, queued', 'live', 2, 1),
+    s('disabled', 'Disabled', 'going', 1, 2), FREED(0, 1),
   ],
   moves: [
     ['idle', 'queued', 'queue_work'], ['idle', 'delayed', 'queue_delayed_work'], ['delayed', 'queued', 'timer'],
@@ -59,7 +59,7 @@ const WORK: Lifecycle = {
 const TIMER: Lifecycle = {
   states: [
     s('idle', 'Idle', 'none', 0, 0), s('armed', 'Armed', 'busy', 1, 0), s('running', 'Running', 'live', 2, 0),
-    s('rearmed', 'Running and armed', 'live', 2, 1), s('shut down', 'Shut down', 'going', 1, 1), FREED(0, 1),
+    s('rearmed', 'Runs, armed', 'live', 2, 1), s('shut down', 'Shut down', 'going', 1, 1), FREED(0, 1),
   ],
   moves: [
     ['idle', 'armed', 'mod_timer'], ['armed', 'running', 'expires'], ['running', 'idle', 'returns'],
@@ -133,7 +133,7 @@ const LOCK: Lifecycle = {
 const TASK: Lifecycle = {
   states: [
     s('R', 'Ready', 'busy', 0, 0), s('running', 'Running', 'live', 1, 0), s('S', 'Sleeping', 'none', 1, 1),
-    s('D', 'Uninterruptible', 'going', 0, 1), s('X', 'Dead', 'dead', 2, 0),
+    s('D', 'Uninterrupt.', 'going', 0, 1), s('X', 'Dead', 'dead', 2, 0),
   ],
   moves: [
     ['R', 'running', 'switch in'], ['running', 'R', 'preempted'], ['running', 'S', 'waits'], ['running', 'D', 'waits'],

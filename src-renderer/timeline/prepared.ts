@@ -16,10 +16,18 @@ export interface PreparedLane {
   readonly styles: Uint8Array
 }
 
+/** Task states are letters in the trace, as the tracepoint has them. */
+const LETTERS: Record<string, string> = {
+  R: 'ready', 'R+': 'ready', S: 'sleeping', D: 'sleeping (D)', I: 'idle', X: 'dead', Z: 'zombie', P: 'parked', T: 'stopped', t: 'traced',
+}
+
+export const labelText = (label: string): string => LETTERS[label] ?? label
+
 export type StyleOf = (category: number, label: string) => number
 
 export function prepare(data: WindowData, widthPx: number, styleOf: StyleOf): PreparedLane[] {
   const pixelNs = (data.toNs - data.fromNs) / widthPx
+  const strings = data.strings.map(labelText)
   return data.lanes.map((window) => {
     const { depths, categories, labels } = window
     const rows = depths.length > 0 ? depths[depths.length - 1]! + 1 : 0
@@ -30,7 +38,7 @@ export function prepare(data: WindowData, widthPx: number, styleOf: StyleOf): Pr
     for (let i = 0; i < depths.length; i++) {
       styles[i] = styleOf(categories[i]!, data.strings[labels[i]!] ?? '')
     }
-    return { window, fromNs: data.fromNs, toNs: data.toNs, pixelNs, strings: data.strings, offsets, styles }
+    return { window, fromNs: data.fromNs, toNs: data.toNs, pixelNs, strings, offsets, styles }
   })
 }
 
