@@ -24,9 +24,8 @@ class spi_host {
 function spi_work(work: work_struct) {
   const host = container_of(work, spi_host, 'work')
   host.transfers++
-  writel(3, host.mmio + EDU_FACTORIAL) // answers with an interrupt
-  msleep(1)
-  host.transfers++
+  msleep(10)
+  writel(3, host.mmio + EDU_FACTORIAL) // the next step: answered by an interrupt
 }
 
 function spi_irq(irq: number, host: spi_host) {
@@ -42,9 +41,8 @@ function spi_probe(pdev: pci_dev, id: pci_device_id) {
   if (ret) return ret
   const host = kzalloc(spi_host, GFP_KERNEL)
   if (!host) {
-    ret = -ENOMEM
-    goto_disable(pdev)
-    return ret
+    pci_disable_device(pdev)
+    return -ENOMEM
   }
   host.mmio = pci_iomap(pdev, 0, 0)
   INIT_WORK(host.work, spi_work)
@@ -60,10 +58,6 @@ function spi_probe(pdev: pci_dev, id: pci_device_id) {
   writel(EDU_STATUS_IRQ, host.mmio + EDU_STATUS)
   writel(1, host.mmio + EDU_IRQ_RAISE)
   return 0
-}
-
-function goto_disable(pdev: pci_dev) {
-  pci_disable_device(pdev)
 }
 
 function unwind(pdev: pci_dev, host: spi_host, ret: number) {

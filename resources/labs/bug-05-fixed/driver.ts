@@ -1,10 +1,11 @@
 import { module_pci_driver, pci_disable_device, pci_enable_device, pci_get_drvdata, pci_set_drvdata, PCI_DEVICE, type pci_dev, type pci_device_id } from 'linux/pci'
 import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
-import { CLOCK_MONOTONIC, hrtimer, hrtimer_active, hrtimer_cancel, HRTIMER_MODE_REL, HRTIMER_NORESTART, hrtimer_setup, hrtimer_start } from 'linux/hrtimer'
-import { kthread_cancel_work_sync, kthread_create_worker, kthread_destroy_worker, kthread_init_work, kthread_queue_work, kthread_work, type kthread_worker } from 'linux/kthread'
+import { CLOCK_MONOTONIC, hrtimer, hrtimer_cancel, HRTIMER_MODE_REL, HRTIMER_NORESTART, hrtimer_setup, hrtimer_start } from 'linux/hrtimer'
+import { kthread_create_worker, kthread_destroy_worker, kthread_init_work, kthread_queue_work, kthread_work, type kthread_worker } from 'linux/kthread'
 import { IS_ERR, PTR_ERR } from 'linux/err'
 import { ms_to_ktime } from 'linux/ktime'
 import { ENOMEM } from 'linux/errno'
+import { READ_ONCE, WRITE_ONCE } from 'linux/compiler'
 import { container_of } from 'linux/container_of'
 
 class tcpm_port {
@@ -12,18 +13,19 @@ class tcpm_port {
   state_machine = new kthread_work()
   state_timer = new hrtimer()
   state = 0
+  going_away = 0
 }
 
 function tcpm_state_machine(work: kthread_work) {
   const port = container_of(work, tcpm_port, 'state_machine')
   port.state++
-  hrtimer_start(port.state_timer, ms_to_ktime(5), HRTIMER_MODE_REL)
+  if (!READ_ONCE(port, 'going_away')) hrtimer_start(port.state_timer, ms_to_ktime(5), HRTIMER_MODE_REL)
 }
 
 /** Hard interrupt context: only hands over to the worker. */
 function tcpm_timer(timer: hrtimer) {
   const port = container_of(timer, tcpm_port, 'state_timer')
-  kthread_queue_work(port.wq, port.state_machine)
+  if (!READ_ONCE(port, 'going_away')) kthread_queue_work(port.wq, port.state_machine)
   return HRTIMER_NORESTART
 }
 
@@ -51,10 +53,10 @@ function tcpm_probe(pdev: pci_dev, id: pci_device_id) {
 
 function tcpm_remove(pdev: pci_dev) {
   const port = pci_get_drvdata<tcpm_port>(pdev)
-  // Timer and work start each other: ask again until neither is left.
-  do hrtimer_cancel(port.state_timer)
-  while (kthread_cancel_work_sync(port.state_machine) || hrtimer_active(port.state_timer))
+  WRITE_ONCE(port, 'going_away', 1) // timer and work start each other: neither may any more
+  hrtimer_cancel(port.state_timer)
   kthread_destroy_worker(port.wq)
+  hrtimer_cancel(port.state_timer) // work that had passed its test may have armed it again
   pci_disable_device(pdev)
   kfree(port)
 }

@@ -1,0 +1,95 @@
+import { module_pci_driver, pci_alloc_irq_vectors, pci_disable_device, pci_enable_device, pci_free_irq_vectors, pci_get_drvdata, pci_iomap, pci_iounmap, pci_irq_vector, PCI_IRQ_ALL_TYPES, pci_set_drvdata, pci_set_master, PCI_DEVICE, type pci_dev, type pci_device_id } from 'linux/pci'
+import { free_irq, IRQ_HANDLED, IRQ_WAKE_THREAD, request_threaded_irq } from 'linux/interrupt'
+import { complete, completion, init_completion, wait_for_completion } from 'linux/completion'
+import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
+import { spin_lock, spin_lock_init, spin_lock_irq, spin_unlock, spin_unlock_irq, spinlock_t } from 'linux/spinlock'
+import { ENOMEM } from 'linux/errno'
+import { msleep } from 'linux/delay'
+import { readl, writel, type iomem } from 'linux/io'
+
+const EDU_IRQ_STATUS = 0x24
+const EDU_IRQ_RAISE = 0x60
+const EDU_IRQ_ACK = 0x64
+const EVENT_CONNECTOR = 1
+const EVENT_ACK = 2
+
+/** The protocol core: freed when the last connector is unregistered. */
+class ucsi {
+  changes = 0
+}
+
+class ucsi_ccg {
+  mmio!: iomem
+  core!: ucsi
+  lock = new spinlock_t() // protects pending
+  pending = 0
+  acked = new completion()
+}
+
+function ccg_irq(irq: number, uc: ucsi_ccg) {
+  const status = readl(uc.mmio + EDU_IRQ_STATUS)
+  writel(status, uc.mmio + EDU_IRQ_ACK)
+  spin_lock(uc.lock)
+  uc.pending |= status
+  spin_unlock(uc.lock)
+  return IRQ_WAKE_THREAD
+}
+
+function ccg_thread(irq: number, uc: ucsi_ccg) {
+  spin_lock_irq(uc.lock)
+  const events = uc.pending
+  uc.pending = 0
+  spin_unlock_irq(uc.lock)
+  if (events & EVENT_ACK) complete(uc.acked)
+  if (events & EVENT_CONNECTOR) {
+    const core = uc.core
+    msleep(20) // a slow bus: the connector's state is read over I2C
+    core.changes++
+  }
+  return IRQ_HANDLED
+}
+
+/** The controller must acknowledge, which it does with an interrupt. */
+function ucsi_unregister(uc: ucsi_ccg) {
+  writel(EVENT_ACK, uc.mmio + EDU_IRQ_RAISE)
+  wait_for_completion(uc.acked)
+}
+
+function ccg_probe(pdev: pci_dev, id: pci_device_id) {
+  let ret = pci_enable_device(pdev)
+  if (ret) return ret
+  const uc = kzalloc(ucsi_ccg, GFP_KERNEL)
+  if (!uc) return -ENOMEM
+  const core = kzalloc(ucsi, GFP_KERNEL)
+  if (!core) {
+    kfree(uc)
+    return -ENOMEM
+  }
+  uc.core = core
+  spin_lock_init(uc.lock)
+  init_completion(uc.acked)
+  uc.mmio = pci_iomap(pdev, 0, 0)
+  pci_set_master(pdev)
+  pci_set_drvdata(pdev, uc)
+  ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES)
+  if (ret < 0) return ret
+  ret = request_threaded_irq(pci_irq_vector(pdev, 0), ccg_irq, ccg_thread, 0, 'ucsi_ccg', uc)
+  if (ret) return ret
+  writel(EVENT_CONNECTOR, uc.mmio + EDU_IRQ_RAISE)
+  return 0
+}
+
+function ccg_remove(pdev: pci_dev) {
+  const uc = pci_get_drvdata<ucsi_ccg>(pdev)
+  ucsi_unregister(uc) // needs the interrupt alive
+  free_irq(pci_irq_vector(pdev, 0), uc) // waits for handler and thread
+  kfree(uc.core)
+  pci_free_irq_vectors(pdev)
+  pci_iounmap(pdev, uc.mmio)
+  pci_disable_device(pdev)
+  kfree(uc)
+}
+
+const ccg_ids = [PCI_DEVICE(0x1234, 0x11e8)]
+
+module_pci_driver({ name: 'ucsi_ccg', id_table: ccg_ids, probe: ccg_probe, remove: ccg_remove })

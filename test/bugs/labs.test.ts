@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { scheduleRunner } from '../../src-sim/lab/explore'
+import { makeStrategy } from '../../src-sim/engine/strategies'
+import { seedOf } from '../../src-sim/explorer/explore'
+import { builtinIds, compile, readBuiltin, runLab, sandbox } from '../sim/lab/lab-kit'
+
+/** What a plain run of each broken lab must report first, and where. */
+const EXPECTED: Record<string, { kind: string; at: string }> = {
+  'bug-01': { kind: 'kasan.use-after-free', at: 'priv.resets++' },
+  'bug-03': { kind: 'kasan.use-after-free', at: 'EDU_FACTORIAL' },
+  'bug-04': { kind: 'kasan.use-after-free', at: 'writel(wdt.ticks' },
+  'bug-05': { kind: 'kasan.use-after-free', at: 'kthread_queue_work' },
+  'bug-07': { kind: 'kasan.use-after-free', at: 'core.changes++' },
+  'bug-12': { kind: 'kasan.use-after-free', at: '' },
+  'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
+  'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
+  'bug-40': { kind: 'hung-task', at: '' },
+  'bug-41': { kind: 'deadlock', at: '' },
+  'bug-42': { kind: 'sleep.in-atomic', at: 'dma_free_coherent' },
+}
+const SCHEDULES = 60
+const bugs = [...new Set(builtinIds().map((id) => id.slice(0, 6)))]
+
+describe('every bug of the corpus that is re-created', () => {
+  it('has a broken and a fixed lab and an expectation', () => {
+    expect(bugs.filter((bug) => !EXPECTED[bug])).toEqual([])
+    for (const bug of bugs)
+      expect(builtinIds()).toEqual(expect.arrayContaining([`${bug}-broken`, `${bug}-fixed`]))
+  })
+
+  it.each(bugs)('%s: a plain run of the broken form reports it at the line', (bug) => {
+    const lab = readBuiltin(`${bug}-broken`)
+    const result = runLab(lab)
+    const { kind, at } = EXPECTED[bug]!
+    const finding = result.findings.find((f) => f.kind === kind)
+    expect(result.findings.map((f) => f.kind)).toContain(kind)
+    if (at !== '') {
+      const line = lab.files[finding!.file!]!.split('\n')[finding!.line - 1]
+      expect(line).toContain(at)
+    }
+  })
+
+  it.each(bugs)('%s: the fixed form is silent in a plain run', (bug) => {
+    const result = runLab(readBuiltin(`${bug}-fixed`))
+    expect(result.findings.map((f) => f.report.join('\n'))).toEqual([])
+    expect(result.result).toBe('finished')
+  })
+
+  it.each(bugs)(`%s: the fixed form is silent in ${SCHEDULES} random and pct schedules`, (bug) => {
+    const run = scheduleRunner(compile(readBuiltin(`${bug}-fixed`)), sandbox(), {})
+    for (const name of ['random', 'pct'])
+      for (let i = 0; i < SCHEDULES; i++) {
+        const strategy = makeStrategy(name, { seed: seedOf(7, i), preemptions: 2, choices: [] })
+        const { findings, stop } = run(strategy, false)
+        expect({ name, i, stop, reports: findings.map((f) => f.report.join('\n')) }).toEqual({
+          name,
+          i,
+          stop: 'finished',
+          reports: [],
+        })
+      }
+  })
+})
