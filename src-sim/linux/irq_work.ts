@@ -7,6 +7,11 @@ import * as w from '../kernel/irq/irq-work'
 export const irq_work = w.irq_work
 export type irq_work = w.irq_work
 
+/** Can wait for the next tick. */
+export const IRQ_WORK_LAZY = 4
+/** Runs in hardirq context also where others would run in a thread. */
+export const IRQ_WORK_HARD_IRQ = 8
+
 export function init_irq_work(work: irq_work, func: (work: irq_work) => void): void {
   work.func = func
   work.$pending = false
@@ -16,6 +21,16 @@ export function init_irq_work(work: irq_work, func: (work: irq_work) => void): v
 export function IRQ_WORK_INIT(func: (work: irq_work) => void): irq_work {
   const work = new irq_work()
   init_irq_work(work, func)
+  return work
+}
+export function IRQ_WORK_INIT_LAZY(func: (work: irq_work) => void): irq_work {
+  const work = IRQ_WORK_INIT(func)
+  work.flags = IRQ_WORK_LAZY
+  return work
+}
+export function IRQ_WORK_INIT_HARD(func: (work: irq_work) => void): irq_work {
+  const work = IRQ_WORK_INIT(func)
+  work.flags = IRQ_WORK_HARD_IRQ
   return work
 }
 /** Queues it on this CPU; false when it is queued already. Any context, NMI included. */

@@ -8,6 +8,7 @@ import { allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue, drainWorkqueue
 import * as cancel from '../kernel/workqueue/cancel'
 import * as flush from '../kernel/workqueue/flush'
 import * as queue from '../kernel/workqueue/queue'
+import * as r from '../kernel/workqueue/rcu-work'
 import * as s from '../kernel/workqueue/structs'
 import { workqueues, type SystemQueue } from '../kernel/workqueue/workqueues'
 
@@ -306,3 +307,17 @@ export function workqueue_set_max_active(wq: workqueue_struct, max_active: numbe
     all.kick(pwq.pool)
   }
 }
+
+export const rcu_work = r.rcu_work
+export type rcu_work = r.rcu_work
+export function INIT_RCU_WORK(rwork: rcu_work, func: work_func_t): void {
+  r.initRcuWork(rwork, func)
+}
+/** The RCU work whose `work` this is. */
+export const to_rcu_work = quiet((work: work_struct): rcu_work => work.$parent as rcu_work)
+/** Queues the item after a grace period; false when it is pending. Cannot be cancelled (WQ-32). */
+export function queue_rcu_work(wq: workqueue_struct, rwork: rcu_work): boolean {
+  return r.queueRcuWork(settle(wq), rwork)
+}
+/** Waits for the grace period and the run. May sleep. False when it was idle. */
+export const flush_rcu_work: (rwork: rcu_work) => boolean = kernelCall('flush_rcu_work', r.flushRcuWork)

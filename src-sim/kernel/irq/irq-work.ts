@@ -13,6 +13,8 @@ import { hardirq } from './hardirq'
 /** A function to be called in hardirq context as soon as possible. */
 export class irq_work extends KernelObject {
   func: ((work: irq_work) => void) | null = null
+  /** IRQ_WORK_LAZY, IRQ_WORK_HARD_IRQ. */
+  flags = 0
   /** @internal */
   $pending = false
   /** @internal */

@@ -96,6 +96,8 @@ export interface Pool {
   running: number
   nextWorkerId: number
   hogCheck: boolean
+  /** When an item was last taken, or put on the empty list. */
+  progressNs: number
 }
 
 export interface Worker {
@@ -113,6 +115,8 @@ export interface Worker {
   cpuIntensive: boolean
   /** Since when it runs without having slept. */
   sinceNs: number
+  /** When the current item was begun. */
+  startedNs: number
 }
 
 /** `struct workqueue_struct`. */

@@ -1,4 +1,4 @@
-import { machine as currentMachine, now } from '../../engine/current'
+import { machine as currentMachine } from '../../engine/current'
 import { NORMAL_PRIO } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
 import { call, point, type Sim } from '../../engine/suspend'
@@ -6,9 +6,8 @@ import { workqueue_execute_end, workqueue_execute_start } from '../../trace/even
 import { named } from '../api'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
-import { symbolOf } from '../printk/symbols'
-import { report } from '../report'
 import { sleepOn } from '../sched/schedule'
+import { checkLeak, depthsNow } from './leak-check'
 import {
   WQ_CPU_INTENSIVE, type Barrier, type Instance, type Pool, type Worker,
   type work_func_t, type work_struct,
@@ -42,6 +41,7 @@ export function newWorker(machine: Machine, pool: Pool): Worker {
   return {
     pool, task: null, current: null, currentWork: null, currentFunc: null, scheduled: [],
     sleeping: false, idle: true, uncounted: true, cpuIntensive: false, sinceNs: machine.nowNs,
+    startedNs: machine.nowNs,
   }
 }
 
@@ -116,7 +116,7 @@ export function assign(all: Workqueues, instance: Instance, worker: Worker): boo
 export function* processScheduled(all: Workqueues, worker: Worker): Sim {
   while (worker.scheduled.length > 0) {
     const instance = worker.scheduled.shift()!
-    worker.sinceNs = currentMachine().nowNs
+    worker.sinceNs = worker.startedNs = worker.pool.progressNs = currentMachine().nowNs
     if (instance.work !== null) yield* processOne(all, worker, instance, instance.work)
     for (const barrier of instance.barriers.splice(0)) complete(barrier)
   }
@@ -163,28 +163,11 @@ export const processOneWork = named(
   'process_one_work',
   function* (all: Workqueues, instance: Instance, work: work_struct, fn: work_func_t): Sim {
     const { wq } = instance.pwq
-    const cpu = now.cpu!
-    const before = cpu.preemptCount
+    const before = depthsNow()
     all.on.start.emit(work, fn, wq)
     yield* call(() => fn(work))
     all.on.end.emit(work, fn, wq)
     emit(workqueue_execute_end, work, fn)
-    const after = now.cpu!.preemptCount
-    if (after !== before && !instance.pwq.pool.bh) reportLeak(fn, after)
+    if (!instance.pwq.pool.bh) checkLeak(before, fn)
   },
 )
-
-function reportLeak(fn: work_func_t, preempt: number): void {
-  const machine = currentMachine()
-  const task = now.cpu!.current!
-  const count = (preempt >>> 0).toString(16).padStart(8, '0')
-  report(machine, {
-    kind: 'workqueue.leaked-atomic',
-    title: `BUG: workqueue leaked atomic, lock or RCU: ${task.comm}[${task.pid}]`,
-    details: [
-      `     preempt=0x${count} lock=0->0 RCU=0->0 workfn=${symbolOf(machine, fn, false)}`,
-    ],
-    rules: ['WQ-11'],
-  })
-}
-

@@ -11,6 +11,7 @@ import {
   DEPRECATED, workqueue_struct, WQ_BH, WQ_FREEZABLE, WQ_HIGHPRI, WQ_PERCPU, WQ_POWER_EFFICIENT, WQ_UNBOUND,
   type Instance, type Pool, type PoolQueue, type Worker, type work_func_t, type work_struct,
 } from './structs'
+import { watchPools } from './watchdog'
 import { createWorker } from './worker'
 
 export const MAX_ACTIVE = 2048
@@ -54,6 +55,7 @@ export class Workqueues {
     }))
     this.#unbound = newPool(id++, null, false, false)
     this.#unboundHigh = newPool(id++, null, true, false)
+    watchPools(machine)
     tasklets(machine).before = (cpu, high) => {
       const pools = this.#pools[cpu.id]!
       return runBhPool(high ? pools.bhHigh : pools.bh)
@@ -113,6 +115,7 @@ export class Workqueues {
     const { pwq } = instance
     instance.active = true
     pwq.active++
+    if (pwq.pool.worklist.length === 0) pwq.pool.progressNs = this.#machine.nowNs
     pwq.pool.worklist.push(instance)
   }
 
@@ -181,6 +184,7 @@ export const workqueues = service((machine) => new Workqueues(machine))
 function newPool(id: number, cpu: Cpu | null, highpri: boolean, bh: boolean): Pool {
   return {
     id, cpu, highpri, bh, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1, hogCheck: false,
+    progressNs: 0,
   }
 }
 
