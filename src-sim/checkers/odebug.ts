@@ -76,7 +76,8 @@ export class ObjectDebug {
         kind: `odebug.${what.replace('_', '-')}${state === 'active' ? '-active' : ''}`,
         title:
           `ODEBUG: ${what} ${state} (active state 0) object: ${address} ` +
-          `object type: ${kind.type} hint: ${hint === null ? '0x0' : symbolOf(machine, hint, true)}`,
+          `object type: ${kind.type} ` +
+          `hint: ${hint === null ? '0x0' : symbolOf(machine, hint, true)}`,
         details: ['WARNING: lib/debugobjects.c at debug_print_object'],
         stacks: armed && state === 'active' ? [{ role: 'armed', stack: armed }] : [],
         objects: [object],

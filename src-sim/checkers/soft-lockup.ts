@@ -61,7 +61,8 @@ export function reportSoftLockup(machine: Machine, exec: Exec, forNs: number): v
   report(machine, {
     kind: 'soft-lockup',
     title: `watchdog: BUG: soft lockup - CPU#${cpu.id} stuck for ${seconds}s! [${name}]`,
-    details: exec.spinningOn === null ? [] : [`${exec.name} spins for ${describeWait(machine, exec)}`],
+    details:
+      exec.spinningOn === null ? [] : [`${exec.name} spins for ${describeWait(machine, exec)}`],
     objects: exec.spinningOn === null ? [] : [exec.spinningOn],
     at: takeStack(machine, exec),
     level: 0,

@@ -38,7 +38,11 @@ export class TextLifetime {
    * Watches one mechanism: `armed` announces that a callback was left with the kernel, `start` and
    * `end` that it is called. The first argument of each hook is the object it belongs to.
    */
-  watch<A extends [object, ...unknown[]], S extends [object, ...unknown[]], E extends [object, ...unknown[]]>(
+  watch<
+    A extends [object, ...unknown[]],
+    S extends [object, ...unknown[]],
+    E extends [object, ...unknown[]],
+  >(
     role: string,
     armed: Hook<A>,
     start: Hook<S>,

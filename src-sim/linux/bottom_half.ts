@@ -7,5 +7,5 @@ import { localBhDisable, localBhEnable } from '../kernel/irq/softirq'
 export function local_bh_disable(): void {
   localBhDisable()
 }
-/** Ends one `local_bh_disable`; the outermost one runs what is pending before it returns (CTX-05). */
+/** Ends one `local_bh_disable`; the outermost one first runs what is pending (CTX-05). */
 export const local_bh_enable: () => void = kernelCall('local_bh_enable', localBhEnable)

@@ -8,14 +8,14 @@ import * as sleep from '../kernel/time/sleep'
  * Sleeps for at least `msecs` milliseconds, whatever happens meanwhile. Task context only. There
  * is no check at the call: in atomic context the report is "scheduling while atomic".
  */
-export const msleep: (msecs: number) => void = kernelCall('msleep', (msecs: number) =>
-  sleep.msleep(msecs),
-)
+export const msleep: (msecs: number) => void = kernelCall('msleep', function* (msecs: number) {
+  return yield* sleep.msleep(msecs)
+})
 
 /** As `msleep`, in seconds. */
-export const ssleep: (seconds: number) => void = kernelCall('ssleep', (seconds: number) =>
-  sleep.msleep(seconds * 1000),
-)
+export const ssleep: (seconds: number) => void = kernelCall('ssleep', function* (seconds: number) {
+  return yield* sleep.msleep(seconds * 1000)
+})
 
 /** Sleeps until `msecs` are over or a signal comes; answers the milliseconds that were left. */
 export const msleep_interruptible: (msecs: number) => number = kernelCall(
@@ -31,25 +31,27 @@ export const msleep_interruptible: (msecs: number) => number = kernelCall(
 /** Sleeps between `min` and `max` microseconds. Task context only. */
 export const usleep_range: (min: number, max: number) => void = kernelCall(
   'usleep_range',
-  (min: number, max: number) => sleep.sleepRangeNs(min * 1000, max * 1000, 'uninterruptible'),
+  function* (min: number, max: number) {
+    return yield* sleep.sleepRangeNs(min * 1000, max * 1000, 'uninterruptible')
+  },
 )
 
 /** Delays by the means that suits the length. May sleep above 10 us. */
-export const fsleep: (usecs: number) => void = kernelCall('fsleep', (usecs: number) => {
-  if (usecs <= 10) return sleep.delayNs(usecs * 1000)
-  if (usecs <= 20_000) return sleep.sleepRangeNs(usecs * 1000, usecs * 1250, 'uninterruptible')
-  return sleep.msleep(Math.ceil(usecs / 1000))
+export const fsleep: (usecs: number) => void = kernelCall('fsleep', function* (usecs: number) {
+  if (usecs <= 10) yield* sleep.delayNs(usecs * 1000)
+  else if (usecs > 20_000) yield* sleep.msleep(Math.ceil(usecs / 1000))
+  else yield* sleep.sleepRangeNs(usecs * 1000, usecs * 1250, 'uninterruptible')
 })
 
 /** Busy-waits `usecs` microseconds. Any context. */
-export const udelay: (usecs: number) => void = kernelCall('udelay', (usecs: number) =>
-  sleep.delayNs(usecs * 1000),
-)
+export const udelay: (usecs: number) => void = kernelCall('udelay', function* (usecs: number) {
+  return yield* sleep.delayNs(usecs * 1000)
+})
 /** Busy-waits `nsecs` nanoseconds. Any context. */
-export const ndelay: (nsecs: number) => void = kernelCall('ndelay', (nsecs: number) =>
-  sleep.delayNs(nsecs),
-)
+export const ndelay: (nsecs: number) => void = kernelCall('ndelay', function* (nsecs: number) {
+  return yield* sleep.delayNs(nsecs)
+})
 /** Busy-waits `msecs` milliseconds: mind that nothing else runs on this CPU meanwhile. */
-export const mdelay: (msecs: number) => void = kernelCall('mdelay', (msecs: number) =>
-  sleep.delayNs(msecs * 1_000_000),
-)
+export const mdelay: (msecs: number) => void = kernelCall('mdelay', function* (msecs: number) {
+  return yield* sleep.delayNs(msecs * 1_000_000)
+})

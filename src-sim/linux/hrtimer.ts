@@ -5,7 +5,7 @@ import * as h from '../kernel/time/hrtimer'
 import { hrtimerCancel } from '../kernel/time/hrtimer-run'
 import type { ktime_t } from './ktime'
 
-/** Timers of nanosecond resolution: `linux/hrtimer`. Callbacks run in hardirq context by default. */
+/** Timers of nanosecond resolution: `linux/hrtimer`. Callbacks run in hardirq context. */
 
 export const hrtimer = h.hrtimer
 export type hrtimer = h.hrtimer
@@ -71,8 +71,9 @@ export function hrtimer_restart(timer: hrtimer): void {
  * Disarms and waits until the callback is not running. 1 = it was queued, 0 = it was not. Never
  * from the callback itself or with a lock that the callback takes: it would spin for ever (HRT-08).
  */
-export const hrtimer_cancel: (timer: hrtimer) => number = kernelCall('hrtimer_cancel', (timer: hrtimer) =>
-  hrtimerCancel(timer),
+export const hrtimer_cancel: (timer: hrtimer) => number = kernelCall(
+  'hrtimer_cancel',
+  hrtimerCancel,
 )
 
 /** As `hrtimer_cancel` without waiting: -1 while the callback runs. Any context (HRT-07). */

@@ -47,8 +47,16 @@ export const request_irq: (
   dev: unknown,
 ) => number = kernelCall(
   'request_irq',
-  (irq: number, handler: irq_handler_t | null, flags: number, name: string, dev: unknown) =>
-    manage.requestThreadedIrq(irq, handler, null, flags | IRQF.COND_ONESHOT, name, dev),
+  function* (
+    irq: number,
+    handler: irq_handler_t | null,
+    flags: number,
+    name: string,
+    dev: unknown,
+  ) {
+    const adapted = flags | IRQF.COND_ONESHOT
+    return yield* manage.requestThreadedIrq(irq, handler, null, adapted, name, dev)
+  },
 )
 
 /**
@@ -114,11 +122,16 @@ export const devm_request_irq: (
   flags: number,
   name: string | null,
   dev_id: unknown,
-) => number = kernelCall(
-  'devm_request_irq',
-  (dev: device, irq: number, handler: irq_handler_t | null, flags: number, name: string | null, id: unknown) =>
-    requestManaged(dev, irq, handler, null, flags | IRQF.COND_ONESHOT, name, id),
-)
+) => number = kernelCall('devm_request_irq', function* (
+    dev: device,
+    irq: number,
+    handler: irq_handler_t | null,
+    flags: number,
+    name: string | null,
+    id: unknown,
+  ) {
+  return yield* requestManaged(dev, irq, handler, null, flags | IRQF.COND_ONESHOT, name, id)
+})
 
 /** As `request_threaded_irq`, managed: see `devm_request_irq`. */
 export const devm_request_threaded_irq: (
@@ -137,7 +150,9 @@ export const devm_free_irq: (dev: device, irq: number, dev_id: unknown) => void 
   function* (dev: device, irq: number, devId: unknown) {
     const found = takeDevres(dev, (n) => n.name === 'devm_irq_release' && ofIrq(irq, devId)(n.key))
     if (found === null)
-      warn(machine(), 'devm-free-irq', 'kernel/irq/devres.c at devm_free_irq', null, { rules: ['DM-43'] })
+      warn(machine(), 'devm-free-irq', 'kernel/irq/devres.c at devm_free_irq', null, {
+        rules: ['DM-43'],
+      })
     yield* manage.freeIrq(irq, devId)
   },
 )
@@ -225,7 +240,7 @@ export function tasklet_init(t: tasklet_struct, func: (data: any) => void, data:
   t.count = 0
   t.$scheduled = false
 }
-/** Runs it soon in softirq context on this CPU, once. Any context. Pair: `tasklet_kill` (TSK-01). */
+/** Runs it soon, once, in softirq context on this CPU. Any context. Pair: `tasklet_kill`. */
 export function tasklet_schedule(t: tasklet_struct): void {
   tl.tasklets(machine()).schedule(t, false)
 }

@@ -34,7 +34,7 @@ function* run(desc: IrqDesc): Sim<number> {
   return 0
 }
 
-/** Handles an interrupt of line `irq` here and now, with interrupts off. 0, or -22 without a line. */
+/** Handles an interrupt of line `irq` here and now, interrupts off. 0, or -22 without a line. */
 export const generic_handle_irq_safe: (irq: number) => number = kernelCall(
   'generic_handle_irq_safe',
   (irq: number) => {

@@ -39,7 +39,9 @@ export const jiffies_to_msecs = quiet((j: number): number => clock.jiffiesToMsec
 export const jiffies_to_usecs = quiet((j: number): number => clock.jiffiesToUsecs(machine(), +j))
 export const jiffies_to_nsecs = quiet((j: number): number => clock.jiffiesToNsecs(machine(), +j))
 /** Rounds up to a full second, so that timers that need no precision fire together. */
-export const round_jiffies = quiet((j: number): number => Math.ceil(j / machine().hz) * machine().hz)
+export const round_jiffies = quiet(
+  (j: number): number => Math.ceil(j / machine().hz) * machine().hz,
+)
 export const round_jiffies_relative = quiet((j: number): number => {
   const now = clock.jiffies(machine())
   return Math.ceil((j + now) / machine().hz) * machine().hz - now

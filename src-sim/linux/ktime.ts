@@ -45,7 +45,9 @@ export function ktime_get_real_seconds(): number {
   return Math.floor(ktime_get_real() / NSEC_PER_SEC)
 }
 
-export const ktime_set = quiet((secs: number, nsecs: number): ktime_t => secs * NSEC_PER_SEC + nsecs)
+export const ktime_set = quiet(
+  (secs: number, nsecs: number): ktime_t => secs * NSEC_PER_SEC + nsecs,
+)
 export const ktime_add = quiet((a: ktime_t, b: ktime_t): ktime_t => a + b)
 export const ktime_sub = quiet((a: ktime_t, b: ktime_t): ktime_t => a - b)
 export const ktime_add_ns = quiet((a: ktime_t, ns: number): ktime_t => a + ns)

@@ -111,7 +111,9 @@ export const try_to_del_timer_sync = timer_delete_sync_try
  */
 export const timer_delete_sync: (timer: timer_list) => number = kernelCall(
   'timer_delete_sync',
-  (timer: timer_list) => timerDeleteSync(timer, false),
+  function* (timer: timer_list) {
+    return yield* timerDeleteSync(timer, false)
+  },
 )
 /** Old name of `timer_delete_sync`. */
 export const del_timer_sync = timer_delete_sync
@@ -124,7 +126,9 @@ export function timer_shutdown(timer: timer_list): number {
 /** As `timer_delete_sync`, for good: the right call before the timer's memory goes (TMR-09). */
 export const timer_shutdown_sync: (timer: timer_list) => number = kernelCall(
   'timer_shutdown_sync',
-  (timer: timer_list) => timerDeleteSync(timer, true),
+  function* (timer: timer_list) {
+    return yield* timerDeleteSync(timer, true)
+  },
 )
 
 type Type<T> = abstract new (...args: never[]) => T

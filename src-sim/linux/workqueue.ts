@@ -4,7 +4,9 @@ import { kernelCall, quiet } from '../kernel/api'
 import { live, settle } from '../kernel/live'
 import { kernelLog } from '../kernel/printk/log'
 import { TIMER_DEFERRABLE } from '../kernel/time/timer'
-import { allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue, drainWorkqueue } from '../kernel/workqueue/alloc'
+import {
+  allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue, drainWorkqueue,
+} from '../kernel/workqueue/alloc'
 import * as cancel from '../kernel/workqueue/cancel'
 import * as flush from '../kernel/workqueue/flush'
 import * as queue from '../kernel/workqueue/queue'
@@ -44,7 +46,8 @@ export const WORK_CPU_UNBOUND = -1
 export const WORK_BUSY_PENDING = 1
 export const WORK_BUSY_RUNNING = 2
 
-const system = (name: SystemQueue): workqueue_struct => live(() => workqueues(machine()).system(name))
+const system =
+  (name: SystemQueue): workqueue_struct => live(() => workqueues(machine()).system(name))
 /** Deprecated: use `system_percpu_wq`. */
 export const system_wq: workqueue_struct = system('system_wq')
 /** The queue of `schedule_work`: bound to CPUs, for short items. */
@@ -94,7 +97,9 @@ export function DECLARE_DELAYED_WORK(_name: string, func: work_func_t): delayed_
   return dwork
 }
 /** The delayed work whose `work` this is. */
-export const to_delayed_work = quiet((work: work_struct): delayed_work => work.$parent as delayed_work)
+export const to_delayed_work = quiet(
+  (work: work_struct): delayed_work => work.$parent as delayed_work,
+)
 
 /**
  * Makes a workqueue named by the printf-like `fmt`. `max_active` bounds how many of its items run
@@ -133,7 +138,9 @@ export function create_workqueue(name: string): workqueue_struct | null {
  */
 export const destroy_workqueue: (wq: workqueue_struct) => void = kernelCall(
   'destroy_workqueue',
-  (wq: workqueue_struct) => destroyWorkqueue(wq),
+  function* (wq: workqueue_struct) {
+    return yield* destroyWorkqueue(wq)
+  },
 )
 
 /**
@@ -155,7 +162,7 @@ export function schedule_work_on(cpu: number, work: work_struct): boolean {
   return queue.queueWorkOn(cpuOf(cpu), workqueues(machine()).system('system_percpu_wq'), work)
 }
 
-/** Queues the item after `delay` jiffies; false, and the old time stays, when it is pending (WQ-29). */
+/** Queues the item after `delay` jiffies; false, and the old time stays, when it is pending. */
 export function queue_delayed_work(
   wq: workqueue_struct,
   dwork: delayed_work,
@@ -181,10 +188,16 @@ export function schedule_delayed_work_on(cpu: number, dwork: delayed_work, delay
 }
 
 /** Sets the delay anew, pending or not. Any context. True when it was pending (WQ-30). */
-export const mod_delayed_work: (wq: workqueue_struct, dwork: delayed_work, delay: number) => boolean =
-  kernelCall('mod_delayed_work', (wq: workqueue_struct, dwork: delayed_work, delay: number) =>
-    cancel.modDelayedWorkOn(null, settle(wq), dwork, delay),
-  )
+export const mod_delayed_work: (
+  wq: workqueue_struct,
+  dwork: delayed_work,
+  delay: number,
+) => boolean = kernelCall(
+  'mod_delayed_work',
+  function* (wq: workqueue_struct, dwork: delayed_work, delay: number) {
+    return yield* cancel.modDelayedWorkOn(null, settle(wq), dwork, delay)
+  },
+)
 export const mod_delayed_work_on: (
   cpu: number,
   wq: workqueue_struct,
@@ -192,14 +205,17 @@ export const mod_delayed_work_on: (
   delay: number,
 ) => boolean = kernelCall(
   'mod_delayed_work_on',
-  (cpu: number, wq: workqueue_struct, dwork: delayed_work, delay: number) =>
-    cancel.modDelayedWorkOn(cpuOf(cpu), settle(wq), dwork, delay),
+  function* (cpu: number, wq: workqueue_struct, dwork: delayed_work, delay: number) {
+    return yield* cancel.modDelayedWorkOn(cpuOf(cpu), settle(wq), dwork, delay)
+  },
 )
 
 /** Removes a pending instance without waiting for a running one. Any context (WQ-23). */
 export const cancel_work: (work: work_struct) => boolean = kernelCall(
   'cancel_work',
-  (work: work_struct) => cancel.cancelWork(work),
+  function* (work: work_struct) {
+    return yield* cancel.cancelWork(work)
+  },
 )
 /**
  * Removes a pending instance and waits for a running one. May sleep. True when it was pending. Not
@@ -207,46 +223,67 @@ export const cancel_work: (work: work_struct) => boolean = kernelCall(
  */
 export const cancel_work_sync: (work: work_struct) => boolean = kernelCall(
   'cancel_work_sync',
-  (work: work_struct) => cancel.cancelWorkSync(work, null, false),
+  function* (work: work_struct) {
+    return yield* cancel.cancelWorkSync(work, null, false)
+  },
 )
 export const cancel_delayed_work: (dwork: delayed_work) => boolean = kernelCall(
   'cancel_delayed_work',
-  (dwork: delayed_work) => cancel.cancelWork(dwork.work, dwork),
+  function* (dwork: delayed_work) {
+    return yield* cancel.cancelWork(dwork.work, dwork)
+  },
 )
-/** As `cancel_work_sync`, for the timer too. Never use `cancel_work_sync` on `dwork.work` (WQ-28). */
+/** As `cancel_work_sync`, for the timer too. Never `cancel_work_sync(dwork.work)` (WQ-28). */
 export const cancel_delayed_work_sync: (dwork: delayed_work) => boolean = kernelCall(
   'cancel_delayed_work_sync',
-  (dwork: delayed_work) => cancel.cancelWorkSync(dwork.work, dwork, false),
+  function* (dwork: delayed_work) {
+    return yield* cancel.cancelWorkSync(dwork.work, dwork, false)
+  },
 )
 /** As `cancel_work`, and refuses to be queued until `enable_work`. Counts (WQ-27). */
 export const disable_work: (work: work_struct) => boolean = kernelCall(
   'disable_work',
-  (work: work_struct) => cancel.disableWork(work),
+  function* (work: work_struct) {
+    return yield* cancel.disableWork(work)
+  },
 )
 /** As `cancel_work_sync`, and refuses to be queued until `enable_work`. Counts. */
 export const disable_work_sync: (work: work_struct) => boolean = kernelCall(
   'disable_work_sync',
-  (work: work_struct) => cancel.cancelWorkSync(work, null, true),
+  function* (work: work_struct) {
+    return yield* cancel.cancelWorkSync(work, null, true)
+  },
 )
 /** Ends one `disable_work`; true when the item may be queued again. Does not queue it. */
 export const enable_work: (work: work_struct) => boolean = kernelCall(
   'enable_work',
-  (work: work_struct) => cancel.enableWork(work),
+  function* (work: work_struct) {
+    return yield* cancel.enableWork(work)
+  },
 )
 export const disable_delayed_work: (dwork: delayed_work) => boolean = kernelCall(
   'disable_delayed_work',
-  (dwork: delayed_work) => cancel.disableWork(dwork.work, dwork),
+  function* (dwork: delayed_work) {
+    return yield* cancel.disableWork(dwork.work, dwork)
+  },
 )
 export const disable_delayed_work_sync: (dwork: delayed_work) => boolean = kernelCall(
   'disable_delayed_work_sync',
-  (dwork: delayed_work) => cancel.cancelWorkSync(dwork.work, dwork, true),
+  function* (dwork: delayed_work) {
+    return yield* cancel.cancelWorkSync(dwork.work, dwork, true)
+  },
 )
 export const enable_delayed_work: (dwork: delayed_work) => boolean = kernelCall(
   'enable_delayed_work',
-  (dwork: delayed_work) => cancel.enableWork(dwork.work, dwork),
+  function* (dwork: delayed_work) {
+    return yield* cancel.enableWork(dwork.work, dwork)
+  },
 )
 /** `enable_work`, then `queue_work` if that made it possible. */
-export const enable_and_queue_work: (wq: workqueue_struct, work: work_struct) => boolean = kernelCall(
+export const enable_and_queue_work: (
+  wq: workqueue_struct,
+  work: work_struct,
+) => boolean = kernelCall(
   'enable_and_queue_work',
   function* (wq: workqueue_struct, work: work_struct) {
     if (!(yield* cancel.enableWork(work))) return false
@@ -256,33 +293,35 @@ export const enable_and_queue_work: (wq: workqueue_struct, work: work_struct) =>
 )
 
 /** Waits for the instance queued last. May sleep. False when it was idle (WQ-16). */
-export const flush_work: (work: work_struct) => boolean = kernelCall('flush_work', (work: work_struct) =>
-  flush.flushWork(work),
-)
+export const flush_work: (work: work_struct) => boolean = kernelCall('flush_work', flush.flushWork)
 /** Queues it at once if only its timer runs, then as `flush_work` (WQ-31). */
 export const flush_delayed_work: (dwork: delayed_work) => boolean = kernelCall(
   'flush_delayed_work',
-  (dwork: delayed_work) => flush.flushDelayedWork(dwork),
+  function* (dwork: delayed_work) {
+    return yield* flush.flushDelayedWork(dwork)
+  },
 )
 /** Waits for all that was queued before. May sleep. Not from an item of the queue (WQ-19). */
 export const flush_workqueue: (wq: workqueue_struct) => void = kernelCall(
   'flush_workqueue',
-  (wq: workqueue_struct) => {
+  function* (wq: workqueue_struct) {
     const queueOf = settle(wq)
     if (queueOf.$system && !(queueOf.flags & s.DEPRECATED))
       kernelLog(machine()).print(
         4, 'WARNING: Flushing system-wide workqueues will be prohibited in near future.\n')
-    return flush.flushWorkqueue(queueOf)
+    yield* flush.flushWorkqueue(queueOf)
   },
 )
 /** Deprecated: flushes the queue of `schedule_work`. */
-export const flush_scheduled_work: () => void = kernelCall('flush_scheduled_work', () =>
-  flush.flushWorkqueue(workqueues(machine()).system('system_percpu_wq')),
-)
+export const flush_scheduled_work: () => void = kernelCall('flush_scheduled_work', function* () {
+  yield* flush.flushWorkqueue(workqueues(machine()).system('system_percpu_wq'))
+})
 /** Flushes until the queue is empty; meanwhile only its own items may queue to it (WQ-20). */
 export const drain_workqueue: (wq: workqueue_struct) => void = kernelCall(
   'drain_workqueue',
-  (wq: workqueue_struct) => drainWorkqueue(settle(wq)),
+  function* (wq: workqueue_struct) {
+    return yield* drainWorkqueue(settle(wq))
+  },
 )
 
 /** Whether it is queued or waits for its timer. False while it runs. */
@@ -320,4 +359,7 @@ export function queue_rcu_work(wq: workqueue_struct, rwork: rcu_work): boolean {
   return r.queueRcuWork(settle(wq), rwork)
 }
 /** Waits for the grace period and the run. May sleep. False when it was idle. */
-export const flush_rcu_work: (rwork: rcu_work) => boolean = kernelCall('flush_rcu_work', r.flushRcuWork)
+export const flush_rcu_work: (rwork: rcu_work) => boolean = kernelCall(
+  'flush_rcu_work',
+  r.flushRcuWork,
+)

@@ -31,13 +31,16 @@ probe('tmr-return-values', function* (klab) {
   klab('mod', 'active=%d', t.mod_timer(timer, in_(200)))
   klab('mod', 'same_expiry=%d', t.mod_timer(timer, timer.expires))
   klab('delete', 'active=%d pending=%d', t.timer_delete(timer), t.timer_pending(timer))
-  klab('mod_pending', 'inactive=%d pending=%d', t.mod_timer_pending(timer, in_(100)), t.timer_pending(timer))
+  let r = t.mod_timer_pending(timer, in_(100))
+  klab('mod_pending', 'inactive=%d pending=%d', r, t.timer_pending(timer))
   klab('reduce', 'inactive=%d pending=%d', t.timer_reduce(timer, in_(100)), t.timer_pending(timer))
   klab('reduce', 'earlier=%d', t.timer_reduce(timer, in_(50)))
-  klab('reduce', 'later=%d near_50s=%d', t.timer_reduce(timer, in_(500)), time_before(timer.expires, in_(60)))
+  r = t.timer_reduce(timer, in_(500))
+  klab('reduce', 'later=%d near_50s=%d', r, time_before(timer.expires, in_(60)))
   klab('mod_pending', 'active=%d', t.mod_timer_pending(timer, in_(100)))
   klab('delete_sync', 'active=%d', yield* sim(t.timer_delete_sync(timer)))
-  klab('delete_sync', 'inactive=%d try=%d', yield* sim(t.timer_delete_sync(timer)), t.timer_delete_sync_try(timer))
+  r = yield* sim(t.timer_delete_sync(timer))
+  klab('delete_sync', 'inactive=%d try=%d', r, t.timer_delete_sync_try(timer))
 })
 
 probe('tmr-delete-running', function* (klab) {
@@ -105,7 +108,9 @@ probe('tmr-rearm-callback', function* (klab) {
   t.timer_setup(timer, (self) => {
     runs++
     klab('fn', 'run=%d pending=%d', runs, t.timer_pending(self))
-    if (runs < 4) klab('fn', 'mod=%d pending=%d', t.mod_timer(self, +jiffies + 5), t.timer_pending(self))
+    if (runs === 4) return
+    const r = t.mod_timer(self, +jiffies + 5)
+    klab('fn', 'mod=%d pending=%d', r, t.timer_pending(self))
   }, 0)
   t.mod_timer(timer, +jiffies + 2)
   yield* sim(msleep(800))

@@ -91,7 +91,8 @@ probe('wq-mod-delayed', function* (klab) {
   const wq = w.system_percpu_wq
   const hz = +HZ
   klab('queue', 'idle=%d', w.queue_delayed_work(wq, dw, 100 * hz))
-  klab('queue', 'pending=%d delayed_pending=%d', w.queue_delayed_work(wq, dw, 1), w.delayed_work_pending(dw))
+  const again = w.queue_delayed_work(wq, dw, 1)
+  klab('queue', 'pending=%d delayed_pending=%d', again, w.delayed_work_pending(dw))
   klab('mod', 'pending=%d', yield* sim(w.mod_delayed_work(wq, dw, 200 * hz)))
   klab('cancel', 'pending=%d', yield* sim(w.cancel_delayed_work(dw)))
   klab('cancel', 'idle=%d', yield* sim(w.cancel_delayed_work(dw)))

@@ -128,8 +128,10 @@ function checkIrqsStillOff(desc: IrqDesc, action: irqaction): void {
   const { once } = irqs(machine)
   if (once.has('enabled')) return
   once.add('enabled')
-  const text = `irq ${desc.irq} handler ${symbolOf(machine, action.handler, true)} enabled interrupts`
-  warn(machine, 'irq-handler-enabled-interrupts', 'kernel/irq/handle.c at __handle_irq_event_percpu', text, {
+  const text =
+    `irq ${desc.irq} handler ${symbolOf(machine, action.handler, true)} enabled interrupts`
+  const where = 'kernel/irq/handle.c at __handle_irq_event_percpu'
+  warn(machine, 'irq-handler-enabled-interrupts', where, text, {
     rules: ['CTX-13'],
     objects: [action],
   })
@@ -140,7 +142,8 @@ function warnNoThread(action: irqaction): void {
   action.$warnedNoThread = true
   kernelLog(currentMachine()).print(
     4,
-    `IRQ ${action.irq} device ${action.name} returned IRQ_WAKE_THREAD but no thread function available.\n`,
+    `IRQ ${action.irq} device ${action.name} returned IRQ_WAKE_THREAD ` +
+      'but no thread function available.\n',
   )
 }
 

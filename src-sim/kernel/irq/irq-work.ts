@@ -55,7 +55,11 @@ export class IrqWorks {
 
 export const irqWorks = service((machine) => new IrqWorks(machine))
 
-const irqWorkRun = named('irq_work_run', function* (all: IrqWorks, list: irq_work[], cpu: Cpu): Sim {
+const irqWorkRun = named('irq_work_run', function* (
+  all: IrqWorks,
+  list: irq_work[],
+  cpu: Cpu,
+): Sim {
   yield* hardirq(list, 'irq_work', function* () {
     for (const work of list.splice(0)) {
       const fn = work.func!
@@ -74,5 +78,6 @@ const irqWorkRun = named('irq_work_run', function* (all: IrqWorks, list: irq_wor
 /** Waits until it is neither queued nor running. */
 export function* irqWorkSync(work: irq_work): Sim {
   mightSleep('irq_work_sync')
-  while (work.$pending || work.$busyOn !== null) yield work.$busyOn === now.cpu ? RELAX : spinOn(work)
+  while (work.$pending || work.$busyOn !== null)
+    yield work.$busyOn === now.cpu ? RELAX : spinOn(work)
 }

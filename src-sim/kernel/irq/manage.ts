@@ -105,7 +105,9 @@ export function* freeIrq(irq: number, devId: unknown): Sim<string | null> {
     desc.affinityNotify = null
   }
   if (inInterrupt())
-    manageWarning(machine, 'irq-free-from-irq', '__free_irq', `Trying to free IRQ ${irq} from IRQ context!`)
+    manageWarning(
+      machine, 'irq-free-from-irq', '__free_irq', `Trying to free IRQ ${irq} from IRQ context!`,
+    )
   mightSleep('free_irq')
   const action = unlink(desc, devId)
   if (action === null) {
@@ -229,5 +231,6 @@ function* waitForLine(desc: IrqDesc): Sim {
   while (desc.inProgress) yield spinOn(desc)
   if (desc.threadsActive === 0) return
   mightSleep('synchronize_irq')
-  yield* desc.threadWaiters.waitUntil(() => desc.threadsActive === 0, desc, `threads of irq ${desc.irq}`)
+  const what = `threads of irq ${desc.irq}`
+  yield* desc.threadWaiters.waitUntil(() => desc.threadsActive === 0, desc, what)
 }

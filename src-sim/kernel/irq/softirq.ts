@@ -1,5 +1,7 @@
 import type { Cpu } from '../../engine/cpu'
-import { HARDIRQ_MASK, NMI_MASK, SOFTIRQ_DISABLE_OFFSET, SOFTIRQ_MASK, SOFTIRQ_OFFSET } from '../../engine/cpu'
+import {
+  HARDIRQ_MASK, NMI_MASK, SOFTIRQ_DISABLE_OFFSET, SOFTIRQ_MASK, SOFTIRQ_OFFSET,
+} from '../../engine/cpu'
 import { machine as currentMachine, now } from '../../engine/current'
 import type { Task } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
@@ -32,6 +34,7 @@ const NAMES = [
 /** Runs one vector on `cpu`, in softirq context. */
 export type SoftirqHandler = (cpu: Cpu) => Sim | void
 
+const ENABLE = 'kernel/softirq.c at __local_bh_enable_ip'
 const PASSES_MAX = 10
 const IN_INTERRUPT = HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK
 
@@ -113,14 +116,10 @@ export class Softirqs {
   checkEnable(cpu: Cpu): void {
     if (cpu.preemptCount & HARDIRQ_MASK && !this.#warnedHardirq) {
       this.#warnedHardirq = true
-      warn(this.#machine, 'bh-enable-in-hardirq', 'kernel/softirq.c at __local_bh_enable_ip', null, {
-        rules: ['CTX-05'],
-      })
+      warn(this.#machine, 'bh-enable-in-hardirq', ENABLE, null, { rules: ['CTX-05'] })
     } else if (cpu.irqsOff && !this.#warnedIrqsOff) {
       this.#warnedIrqsOff = true
-      warn(this.#machine, 'bh-enable-irqs-off', 'kernel/softirq.c at __local_bh_enable_ip', null, {
-        rules: ['CTX-05'],
-      })
+      warn(this.#machine, 'bh-enable-irqs-off', ENABLE, null, { rules: ['CTX-05'] })
     }
   }
 }

@@ -36,11 +36,14 @@ export function usecsToJiffies(machine: Machine, us: number): number {
 export const nsecsToJiffies = (machine: Machine, ns: number): number =>
   Math.floor(ns / (SEC / machine.hz))
 
-export const jiffiesToMsecs = (machine: Machine, j: number): number => Math.ceil((j * 1000) / machine.hz)
+export const jiffiesToMsecs = (machine: Machine, j: number): number =>
+  Math.ceil((j * 1000) / machine.hz)
 
-export const jiffiesToUsecs = (machine: Machine, j: number): number => Math.ceil((j * 1_000_000) / machine.hz)
+export const jiffiesToUsecs = (machine: Machine, j: number): number =>
+  Math.ceil((j * 1_000_000) / machine.hz)
 
-export const jiffiesToNsecs = (machine: Machine, j: number): number => Math.floor((j * SEC) / machine.hz)
+export const jiffiesToNsecs = (machine: Machine, j: number): number =>
+  Math.floor((j * SEC) / machine.hz)
 
 /**
  * The wall clock at boot: the second day of 1970, as on a machine without a battery, because

@@ -79,10 +79,12 @@ export class HrtimerBase {
   }
 }
 
-export const monotonicExpiry = (timer: hrtimer): number => timer.$expires - clockOffsetNs(timer.$clock)
+export const monotonicExpiry = (timer: hrtimer): number =>
+  timer.$expires - clockOffsetNs(timer.$clock)
 export const monotonicSoftExpiry = (timer: hrtimer): number =>
   timer.$softExpires - clockOffsetNs(timer.$clock)
 
+const SOURCE = 'kernel/time/hrtimer.c at'
 const CLOCKS = [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI]
 
 export class Hrtimers {
@@ -148,7 +150,7 @@ export class Hrtimers {
     let clockId = clock
     if (!CLOCKS.includes(clock)) {
       const text = `Invalid clockid ${clock}. Using MONOTONIC`
-      warn(this.#machine, 'hrtimer-clock', 'kernel/time/hrtimer.c at hrtimer_clockid_to_base', text, {
+      warn(this.#machine, 'hrtimer-clock', `${SOURCE} hrtimer_clockid_to_base`, text, {
         rules: ['HRT-01'],
       })
       clockId = CLOCK_MONOTONIC
@@ -176,7 +178,7 @@ export class Hrtimers {
     this.on.assertInit.emit(timer)
     if (timer.$soft !== ((mode & HRTIMER_MODE_SOFT) !== 0) && !this.once.has('soft')) {
       this.once.add('soft')
-      warn(machine, 'hrtimer-soft-mismatch', 'kernel/time/hrtimer.c at hrtimer_start_range_ns', null, {
+      warn(machine, 'hrtimer-soft-mismatch', `${SOURCE} hrtimer_start_range_ns`, null, {
         rules: ['HRT-02'],
       })
     }
@@ -189,7 +191,9 @@ export class Hrtimers {
     const here = timer.$soft ? this.soft(cpu) : this.hard(cpu)
     const base = timer.$base!.running === timer ? timer.$base! : here
     this.enqueue(timer, base)
-    emit(hrtimer_start, timer, timer.$function, Math.max(0, timer.$expires), Math.max(0, soft), mode)
+    emit(
+      hrtimer_start, timer, timer.$function, Math.max(0, timer.$expires), Math.max(0, soft), mode,
+    )
     if (base.running === null) this.program(base.cpu)
   }
 
@@ -227,7 +231,7 @@ export class Hrtimers {
     const delta = nowNs - timer.$expires
     if (delta < 0) return 0
     if (timer.$queued) {
-      warn(this.#machine, 'hrtimer-forward-queued', 'kernel/time/hrtimer.c at hrtimer_forward', null, {
+      warn(this.#machine, 'hrtimer-forward-queued', `${SOURCE} hrtimer_forward`, null, {
         once: false,
         rules: ['HRT-05'],
       })

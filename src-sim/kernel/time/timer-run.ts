@@ -1,6 +1,7 @@
 import type { Cpu } from '../../engine/cpu'
 import { HARDIRQ_MASK } from '../../engine/cpu'
 import { machine as currentMachine, now } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
 import { call, point, RELAX, spinOn, type Sim } from '../../engine/suspend'
 import { timer_expire_entry, timer_expire_exit } from '../../trace/events'
 import { named } from '../api'
@@ -10,7 +11,9 @@ import { memoryAccess } from '../mm/watch'
 import { symbolOf } from '../printk/symbols'
 import { warn } from '../printk/warn'
 import { jiffies } from './clock'
-import { raiseTimerSoftirq, timers, TIMER_IRQSAFE, type timer_function, type timer_list } from './timer'
+import {
+  raiseTimerSoftirq, timers, TIMER_IRQSAFE, type timer_function, type timer_list,
+} from './timer'
 import type { TimerBase } from './wheel'
 
 /** The timer interrupt of a CPU. */
@@ -20,7 +23,7 @@ export const tick = named('tick_nohz_handler', function* (base: TimerBase): Sim 
   })
 })
 
-/** Runs what is due on the wheels of this CPU: pinned timers, then the rest, then deferrable ones. */
+/** Runs what is due on this CPU: pinned timers, then the rest, then deferrable ones. */
 export const runTimerSoftirq = named('run_timer_softirq', function* (cpu: Cpu): Sim {
   const machine = currentMachine()
   const all = timers(machine)
@@ -73,11 +76,19 @@ function checkLeak(fn: timer_function, before: number, cpu: Cpu): void {
   const machine = currentMachine()
   const { once } = timers(machine)
   const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0')
-  const text = `timer: ${symbolOf(machine, fn, true)} preempt leak: ${hex(before)} -> ${hex(cpu.preemptCount)}`
+  const text =
+    `timer: ${symbolOf(machine, fn, true)} preempt leak: ${hex(before)} -> ${hex(cpu.preemptCount)}`
   cpu.preemptCount = before
   if (once.has('leak')) return
   once.add('leak')
-  warn(machine, 'timer-preempt-leak', 'kernel/time/timer.c at call_timer_fn', text, { rules: ['TMR-12'] })
+  warn(machine, 'timer-preempt-leak', 'kernel/time/timer.c at call_timer_fn', text, {
+    rules: ['TMR-12'],
+  })
+}
+
+function warnHardirq(machine: Machine): void {
+  const where = 'kernel/time/timer.c at __timer_delete_sync'
+  warn(machine, 'timer-delete-sync-in-hardirq', where, null, { once: false, rules: ['TMR-06'] })
 }
 
 /**
@@ -89,10 +100,7 @@ export function* timerDeleteSync(timer: timer_list, shutdown: boolean): Sim<numb
   const all = timers(machine)
   all.on.deleteSync.emit(timer)
   if (now.cpu && now.cpu.preemptCount & HARDIRQ_MASK && !(timer.flags & TIMER_IRQSAFE))
-    warn(machine, 'timer-delete-sync-in-hardirq', 'kernel/time/timer.c at __timer_delete_sync', null, {
-      once: false,
-      rules: ['TMR-06'],
-    })
+    warnHardirq(machine)
   for (;;) {
     const answer = all.tryDelete(timer, shutdown)
     if (answer >= 0) return answer

@@ -10,7 +10,8 @@ import { warn } from '../printk/warn'
 import { sleepOn } from '../sched/schedule'
 import { flushWorkqueue } from './flush'
 import {
-  DESTROYING, DRAINING, ORDERED, workqueue_struct, WQ_BH, WQ_HIGHPRI, WQ_MEM_RECLAIM, WQ_PERCPU, WQ_UNBOUND,
+  DESTROYING, DRAINING, ORDERED, workqueue_struct, WQ_BH, WQ_HIGHPRI, WQ_MEM_RECLAIM, WQ_PERCPU,
+  WQ_UNBOUND,
 } from './structs'
 import { DEFAULT_ACTIVE, MAX_ACTIVE, workqueues } from './workqueues'
 
@@ -51,7 +52,9 @@ function warnOnce(machine: Machine, key: string, what: string, text: string | nu
 /** A queue is either per CPU or not bound to any. */
 function checkKind(machine: Machine, name: string, flags: number): number {
   if (flags & WQ_UNBOUND && flags & WQ_PERCPU) {
-    const text = `workqueue: ${name} uses both WQ_PERCPU and WQ_UNBOUND. Dropped WQ_PERCPU, keeping WQ_UNBOUND.`
+    const text =
+      `workqueue: ${name} uses both WQ_PERCPU and WQ_UNBOUND. ` +
+      'Dropped WQ_PERCPU, keeping WQ_UNBOUND.'
     warnOnce(machine, 'both', 'wq-percpu-and-unbound', text)
     return flags & ~WQ_PERCPU
   }
@@ -116,7 +119,9 @@ export function* destroyWorkqueue(wq: workqueue_struct): Sim {
     machine.wake(rescuer)
   }
   if (isBusy(wq)) {
-    warn(machine, 'wq-destroy-busy', 'kernel/workqueue.c at destroy_workqueue', null, { rules: ['WQ-22'] })
+    warn(machine, 'wq-destroy-busy', 'kernel/workqueue.c at destroy_workqueue', null, {
+      rules: ['WQ-22'],
+    })
     kernelLog(machine).print(4, `destroy_workqueue: ${wq.name} has the following busy pwq\n`)
     return
   }

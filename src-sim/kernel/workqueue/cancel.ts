@@ -114,7 +114,7 @@ export function* disableWork(work: work_struct, dwork: delayed_work | null = nul
   return was
 }
 
-/** cancel_work_sync and disable_work_sync: disabled (for good, or only meanwhile), then waited for. */
+/** cancel_work_sync and disable_work_sync: disabled (for good or meanwhile), then waited for. */
 export function* cancelWorkSync(
   work: work_struct,
   dwork: delayed_work | null,

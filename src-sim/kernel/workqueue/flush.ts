@@ -89,7 +89,8 @@ function checkDependency(target: workqueue_struct, work: work_struct | null): vo
   const by = symbolOf(machine, worker!.currentFunc, false)
   const what = work === null ? '0x0' : symbolOf(machine, work.func, false)
   warn(machine, 'wq-flush-dependency', 'kernel/workqueue.c at check_flush_dependency',
-    `workqueue: WQ_MEM_RECLAIM ${own.name}:${by} is flushing !WQ_MEM_RECLAIM ${target.name}:${what}`,
+    `workqueue: WQ_MEM_RECLAIM ${own.name}:${by} is flushing ` +
+      `!WQ_MEM_RECLAIM ${target.name}:${what}`,
     { rules: ['WQ-18'], objects: [target] })
 }
 

@@ -9,7 +9,8 @@ import { warn } from '../printk/warn'
 import { jiffies } from '../time/clock'
 import { timers, TIMER_IRQSAFE, TIMER_PINNED, type timer_list } from '../time/timer'
 import {
-  DEPRECATED, DESTROYING, DRAINING, ORDERED, delayed_work, work_struct, workqueue_struct, WQ_UNBOUND,
+  DEPRECATED, DESTROYING, DRAINING, ORDERED, delayed_work, work_struct, workqueue_struct,
+  WQ_UNBOUND,
   type Instance, type work_func_t,
 } from './structs'
 import { workqueues } from './workqueues'
@@ -71,7 +72,9 @@ export function queueNow(cpu: Cpu | null, wq: workqueue_struct, work: work_struc
     if (running?.current?.pwq.wq === wq) pwq = running.current.pwq
   }
   if (!work.$initialised || work.$instance !== null) {
-    warn(machine, 'wq-entry-in-use', 'kernel/workqueue.c at __queue_work', null, { objects: [work] })
+    warn(machine, 'wq-entry-in-use', 'kernel/workqueue.c at __queue_work', null, {
+      objects: [work],
+    })
     return
   }
   const instance: Instance = { work, pwq, seq: wq.$seq++, barriers: [], active: false }
@@ -79,7 +82,7 @@ export function queueNow(cpu: Cpu | null, wq: workqueue_struct, work: work_struc
   work.$lastPool = pwq.pool
   wq.$inFlight.add(instance)
   all.on.activate.emit(work, wq)
-  emit(workqueue_queue_work, work, work.func, wq, cpu ? cpu.id : -1, pwq.pool.cpu ? pwq.pool.cpu.id : -1)
+  emit(workqueue_queue_work, work, work.func, wq, cpu?.id ?? -1, pwq.pool.cpu?.id ?? -1)
   if (pwq.inactive.length === 0 && all.hasRoom(pwq)) {
     all.activate(instance)
     all.kick(pwq.pool)
@@ -106,8 +109,12 @@ function warnDeprecated(wq: workqueue_struct, work: work_struct): void {
   if (once.has('deprecated')) return
   once.add('deprecated')
   const use = wq.flags & WQ_UNBOUND ? 'dfl' : 'percpu'
-  const text = `workqueue: work func ${symbolOf(machine, work.func, false)} enqueued on deprecated workqueue. Use system_${use}_wq instead.`
-  kernelLog(machine).print(4, `${text}\n`)
+  const func = symbolOf(machine, work.func, false)
+  kernelLog(machine).print(
+    4,
+    `workqueue: work func ${func} enqueued on deprecated workqueue. ` +
+      `Use system_${use}_wq instead.\n`,
+  )
 }
 
 /** queue_delayed_work_on; `delay` in jiffies. False when it is pending already: the timer stays. */

@@ -29,13 +29,16 @@ function poolText(machine: Machine, pool: Pool): string {
 }
 
 function reportStall(machine: Machine, pool: Pool, forNs: number): void {
-  const name = (i: Instance): string => (i.work === null ? 'BAR' : symbolOf(machine, i.work.func, false))
+  const name =
+    (i: Instance): string => (i.work === null ? 'BAR' : symbolOf(machine, i.work.func, false))
   const tail = ['Showing busy workqueues and worker pools:']
   for (const wq of workqueues(machine).all)
     for (const pwq of wq.$queues) {
       if (pwq.active === 0 && pwq.inactive.length === 0) continue
       tail.push(`workqueue ${wq.name}: flags=0x${wq.flags.toString(16)}`)
-      tail.push(`  pwq ${pwq.pool.id}: ${poolText(machine, pwq.pool)} active=${pwq.active} refcnt=1`)
+      tail.push(
+        `  pwq ${pwq.pool.id}: ${poolText(machine, pwq.pool)} active=${pwq.active} refcnt=1`,
+      )
       const flying = pwq.pool.workers.filter((w) => w.current?.pwq === pwq)
       if (flying.length > 0) {
         const texts = flying.map((w) => {
@@ -49,10 +52,13 @@ function reportStall(machine: Machine, pool: Pool, forNs: number): void {
       if (pwq.inactive.length > 0) tail.push(`    inactive: ${pwq.inactive.map(name).join(', ')}`)
     }
   const seconds = Math.floor(forNs / SEC)
+  tail.push(
+    `pool ${pool.id}: ${poolText(machine, pool)} hung=${seconds}s workers=${pool.workers.length}`,
+  )
   report(machine, {
     kind: 'workqueue.lockup',
     title: `BUG: workqueue lockup - pool ${poolText(machine, pool)} stuck for ${seconds}s!`,
-    tail: [...tail, `pool ${pool.id}: ${poolText(machine, pool)} hung=${seconds}s workers=${pool.workers.length}`],
+    tail,
     rules: ['WQ-34'],
     help: 'lockups',
   })

@@ -8,7 +8,8 @@ import { tasklets } from '../irq/tasklet'
 import { HI_SOFTIRQ, softirqs, TASKLET_SOFTIRQ } from '../irq/softirq'
 import { runBhPool } from './bh'
 import {
-  DEPRECATED, workqueue_struct, WQ_BH, WQ_FREEZABLE, WQ_HIGHPRI, WQ_PERCPU, WQ_POWER_EFFICIENT, WQ_UNBOUND,
+  DEPRECATED, workqueue_struct, WQ_BH, WQ_FREEZABLE, WQ_HIGHPRI, WQ_PERCPU, WQ_POWER_EFFICIENT,
+  WQ_UNBOUND,
   type Instance, type Pool, type PoolQueue, type Worker, type work_func_t, type work_struct,
 } from './structs'
 import { watchPools } from './watchdog'
@@ -162,7 +163,8 @@ export class Workqueues {
     const counted = pool.workers.filter((w) => !w.uncounted && !w.sleeping && !w.idle)
     const since = Math.min(...counted.map((w) => w.sinceNs), machine.nowNs)
     pool.hogCheck = true
-    machine.at(Math.max(since, machine.nowNs - HOG_NS) + HOG_NS, 'workqueue hog check', null, () => {
+    const atNs = Math.max(since, machine.nowNs - HOG_NS) + HOG_NS
+    machine.at(atNs, 'workqueue hog check', null, () => {
       pool.hogCheck = false
       if (pool.worklist.length === 0) return
       for (const worker of pool.workers) this.#checkHog(worker)
@@ -183,8 +185,8 @@ export const workqueues = service((machine) => new Workqueues(machine))
 
 function newPool(id: number, cpu: Cpu | null, highpri: boolean, bh: boolean): Pool {
   return {
-    id, cpu, highpri, bh, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1, hogCheck: false,
-    progressNs: 0,
+    id, cpu, highpri, bh, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1,
+    hogCheck: false, progressNs: 0,
   }
 }
 

@@ -58,7 +58,8 @@ describe('freeing', () => {
             running--
             return result
           })
-        yield* kcall(i.request_threaded_irq, irq, part(i.IRQ_WAKE_THREAD), part(i.IRQ_HANDLED), 0, 'd', dev)
+        const [primary, thread] = [part(i.IRQ_WAKE_THREAD), part(i.IRQ_HANDLED)]
+        yield* kcall(i.request_threaded_irq, irq, primary, thread, 0, 'd', dev)
         machine().at(machine().nowNs + 2000, 'device', null, () => raise(irq))
         machine().at(machine().nowNs + 9000, 'device', null, () => raise(irq))
         for (let turn = 0; turn < seed % 20; turn++) yield* kcall(i.synchronize_hardirq, 999)
@@ -125,7 +126,7 @@ describe('freeing', () => {
       yield* sim(i.synchronize_irq(irq))
     })
     expect(dmesg(m)).toEqual([
-      expect.stringMatching(/^exiting task "irq\/24-demo" \(\d+\) is an active IRQ thread \(irq 24\)$/),
+      expect.stringMatching(/^exiting task "irq\/24-demo" \(\d+\) is an active IRQ thread/),
     ])
     expect(m.stop).toBe('finished')
   })

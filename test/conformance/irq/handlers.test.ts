@@ -16,7 +16,8 @@ const handled: Handler = () => i.IRQ_HANDLED
 const msi = (): number => allocIrqs(machine(), 1, 'dev')
 const intx = (): number => allocIrqs(machine(), 1, 'dev', 'intx')
 const raise = (irq: number): void => raiseIrq(machine(), irq)
-const request = (irq: number, h: Handler | null, flags: number, dev: unknown, name = 'demo'): Sim<number> =>
+const request =
+  (irq: number, h: Handler | null, flags: number, dev: unknown, name = 'demo'): Sim<number> =>
   sim(i.request_irq(irq, h, flags, name, dev))
 
 describe('requesting', () => {
@@ -34,7 +35,7 @@ describe('requesting', () => {
     })
   })
 
-  test('IRQ-02 a thread without primary handler needs ONESHOT, except on message interrupts', () => {
+  test('IRQ-02 a thread without primary handler needs ONESHOT, but not for messages', () => {
     const m = run(function* () {
       const line = intx()
       const threaded = (irq: number, flags: number): Sim<number> =>
@@ -54,8 +55,12 @@ describe('requesting', () => {
       const irq = intx()
       expect(yield* request(irq, handled, i.IRQF_SHARED, {}, 'one')).toBe(0)
       expect(yield* request(irq, handled, 0, {}, 'two')).toBe(-16)
-      expect(yield* request(irq, handled, i.IRQF_SHARED | i.IRQF_TRIGGER_HIGH, {}, 'three')).toBe(-16)
-      expect(yield* request(irq, handled, i.IRQF_SHARED | i.IRQF_PROBE_SHARED | 1, {}, 'x')).toBe(-16)
+      expect(
+        yield* request(irq, handled, i.IRQF_SHARED | i.IRQF_TRIGGER_HIGH, {}, 'three')).toBe(-16,
+      )
+      expect(
+        yield* request(irq, handled, i.IRQF_SHARED | i.IRQF_PROBE_SHARED | 1, {}, 'x')).toBe(-16,
+      )
       expect(yield* request(irq, handled, i.IRQF_SHARED, {}, 'four')).toBe(0)
     })
     expect(dmesg(m)).toEqual([
@@ -222,7 +227,7 @@ describe('handling', () => {
 })
 
 describe('lines that go', () => {
-  test('IRQ-15 vectors freed with a handler left: a warning, and a later free_irq finds nothing', () => {
+  test('IRQ-15 vectors freed with a handler left warn, and free_irq finds nothing', () => {
     const m = run(function* () {
       const irq = msi()
       const dev = {}

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { currentTask, machine } from '../../../src-sim/engine/current'
 import { RELAX, type Sim } from '../../../src-sim/engine/suspend'
-import { openSoftirq, softirqs, SCHED_SOFTIRQ, NET_RX_SOFTIRQ, NET_TX_SOFTIRQ } from '../../../src-sim/kernel/irq/softirq'
+import {
+  openSoftirq, softirqs, SCHED_SOFTIRQ, NET_RX_SOFTIRQ, NET_TX_SOFTIRQ,
+} from '../../../src-sim/kernel/irq/softirq'
 import { allocIrqs, raiseIrq } from '../../../src-sim/kernel/irq/lines'
 import { local_bh_disable, local_bh_enable } from '../../../src-sim/linux/bottom_half'
 import { mdelay, msleep } from '../../../src-sim/linux/delay'
 import * as i from '../../../src-sim/linux/interrupt'
-import { init_irq_work, irq_work, irq_work_queue, irq_work_sync } from '../../../src-sim/linux/irq_work'
+import {
+  init_irq_work, irq_work, irq_work_queue, irq_work_sync,
+} from '../../../src-sim/linux/irq_work'
 import { local_irq_disable, local_irq_enable } from '../../../src-sim/linux/irqflags'
 import * as p from '../../../src-sim/linux/preempt'
 import { dmesg, kinds, run, sim } from '../../sim/harness'

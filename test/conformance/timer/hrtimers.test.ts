@@ -144,7 +144,9 @@ test('HRT-10 timers of one clock run in the order of expiry', () => {
   const order: string[] = []
   run(function* () {
     const start = (name: string, ns: number, clock = h.CLOCK_MONOTONIC): void =>
-      h.hrtimer_start(make(() => (order.push(name), 0), h.HRTIMER_MODE_ABS, clock), ns, h.HRTIMER_MODE_ABS)
+      h.hrtimer_start(
+        make(() => (order.push(name), 0), h.HRTIMER_MODE_ABS, clock), ns, h.HRTIMER_MODE_ABS,
+      )
     start('c', 9 * MS)
     start('a', 7 * MS)
     start('b', 8 * MS)

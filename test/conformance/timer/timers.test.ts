@@ -101,8 +101,10 @@ describe('arming', () => {
   test('TMR-14 pinned timers run before others, deferrable ones last', () => {
     const order: string[] = []
     run(function* () {
-      const add = (name: string, flags: number): t.timer_list => make(() => void order.push(name), flags)
-      const timers = [add('deferrable', t.TIMER_DEFERRABLE), add('plain', 0), add('pinned', t.TIMER_PINNED)]
+      const add =
+        (name: string, flags: number): t.timer_list => make(() => void order.push(name), flags)
+      const timers =
+        [add('deferrable', t.TIMER_DEFERRABLE), add('plain', 0), add('pinned', t.TIMER_PINNED)]
       for (const timer of timers) t.mod_timer(timer, now() + 3)
       yield* sim(mdelay(40))
     })

@@ -80,7 +80,9 @@ describe('flushing', () => {
       w.queue_work(reclaim, outer)
       yield* sim(w.flush_work(outer))
     })
-    expect(dmesg(m)[0]).toMatch(/^workqueue: WQ_MEM_RECLAIM rec:.* is flushing !WQ_MEM_RECLAIM plain:/)
+    expect(
+      dmesg(m)[0]).toMatch(/^workqueue: WQ_MEM_RECLAIM rec:.* is flushing !WQ_MEM_RECLAIM plain:/,
+    )
   })
 
   test('WQ-19 items queued later are not waited for, nor is a delay timer', () => {
@@ -112,7 +114,8 @@ describe('draining and destroying', () => {
       const stranger = w.DECLARE_WORK('stranger', function stranger() {
         ran.push('stranger')
       })
-      const first = w.DECLARE_WORK('first', sleeper(40, () => ran.push(`${w.queue_work(wq, chained)}`)))
+      const first =
+        w.DECLARE_WORK('first', sleeper(40, () => ran.push(`${w.queue_work(wq, chained)}`)))
       w.queue_work(wq, first)
       machine().spawn('other', (function* (): Sim {
         yield* sim(msleep(8))
@@ -193,7 +196,7 @@ describe('cancelling', () => {
     expect(runs).toBe(0)
   })
 
-  test('WQ-28 cancel_work_sync on the work of an armed delayed work polls until the timer fires', () => {
+  test('WQ-28 cancel_work_sync on an armed delayed work polls until the timer fires', () => {
     let at = 0
     run(function* () {
       const dw = w.DECLARE_DELAYED_WORK('dw', nop)

@@ -55,7 +55,7 @@ describe('allocation', () => {
     ])
   })
 
-  test('WQ-03 the deprecated queues say so once; flushing a system queue says so every time', () => {
+  test('WQ-03 deprecated queues say so once, flushing a system queue every time', () => {
     const m = run(function* () {
       w.queue_work(w.system_wq, w.DECLARE_WORK('a', nop))
       w.queue_work(w.system_unbound_wq, w.DECLARE_WORK('b', nop))
@@ -84,7 +84,9 @@ describe('allocation', () => {
       w.alloc_workqueue('mine', w.WQ_UNBOUND | w.WQ_MEM_RECLAIM, 0)
       names.push(machine().tasks.at(-1)!.comm)
     })
-    expect(names).toEqual(['kworker/0:1', 'kworker/0:1H', 'kworker/u8:1', 'kworker/1:1', 'kworker/R-mine'])
+    expect(names).toEqual([
+      'kworker/0:1', 'kworker/0:1H', 'kworker/u8:1', 'kworker/1:1', 'kworker/R-mine',
+    ])
   })
 })
 
@@ -177,7 +179,7 @@ describe('queueing', () => {
     expect(ran).toEqual(['c'])
   })
 
-  test('WQ-10 the item may free itself: pending is false inside and nothing touches it afterwards', () => {
+  test('WQ-10 inside its function an item is running and not pending', () => {
     let inside = true
     run(function* () {
       const work = w.DECLARE_WORK('w', (self) => {

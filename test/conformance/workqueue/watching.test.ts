@@ -55,7 +55,9 @@ test('WQ-34 work that waits behind a CPU hog for 30 s is a lockup', () => {
     yield* sim(msleep(80_000))
   })
   expect(kinds(m)).toEqual(['workqueue.lockup'])
-  expect(dmesg(m)[0]).toMatch(/^BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for \d+s!$/)
+  expect(dmesg(m)[0]).toMatch(
+    /^BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for \d+s!$/,
+  )
   expect(dmesg(m)).toContain('    pending: next')
 })
 

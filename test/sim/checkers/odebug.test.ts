@@ -37,7 +37,8 @@ test('WQ-33 freeing a queued item is reported and the item does not run', () => 
     kfree(d)
   })
   expect(m.findings.map((f) => f.title.replace(/[0-9a-f]{16}/, 'ADDR'))).toEqual([
-    'ODEBUG: free active (active state 0) object: ADDR object type: work_struct hint: note+0x0/0x10',
+    'ODEBUG: free active (active state 0) object: ADDR ' +
+      'object type: work_struct hint: note+0x0/0x10',
   ])
   expect(kinds(m)).toEqual(['odebug.free-active'])
   expect(ran).toBe(0)

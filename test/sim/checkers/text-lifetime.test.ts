@@ -34,7 +34,7 @@ const checked = (body: (fn: () => number, unload: () => void) => Sim) =>
     yield* body(fn, unload)
   })
 
-test.each(['work', 'timer', 'irq'])('MOD-01 a %s of an unloaded module executes nothing', (kind) => {
+test.each(['work', 'timer', 'irq'])('MOD-01 a %s of an unloaded module does nothing', (kind) => {
   const roles = { work: 'queued', timer: 'armed', irq: 'requested' } as Record<string, string>
   const m = checked(function* (fn, unload) {
     const timer = new timer_list()
