@@ -79,9 +79,10 @@ export class Exec {
     return this.frames.length
   }
 
+  /** Starts with a function of the kernel: its frame has a name and no place in a lab's sources. */
   push(frame: Sim<unknown>): void {
     this.frames.push(frame)
-    this.names.push((frame as { $name?: string }).$name ?? '')
+    this.names.push((frame as { $name?: string }).$name ?? (this.name || 'kernel'))
     this.positions.push(NO_POSITION)
   }
 
