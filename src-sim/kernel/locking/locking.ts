@@ -38,8 +38,10 @@ export class Locking {
     acquired: new Hook<[lock: object, read: ReadMode]>(),
     released: new Hook<[lock: object, read: ReadMode]>(),
     contended: new Hook<[lock: object]>(),
-    /** A lock is made ready for use (perhaps not for the first time). */
+    /** A lock that has been used is made ready for use again. */
     init: new Hook<[map: lockdep_map]>(),
+    /** A lock without a map is used: it was never initialised. */
+    unkeyed: new Hook<[lock: Lock & object]>(),
     destroy: new Hook<[lock: object]>(),
     /** Class, subclass or other properties of a map were changed. */
     changed: new Hook<[map: lockdep_map]>(),
@@ -47,6 +49,10 @@ export class Locking {
   }
   /** The debug versions of the locks (magic numbers, owners). */
   debug = true
+  /** Treats every read of an rwlock as recursive, as kernels without queued rwlocks do. */
+  recursiveReads = false
+  /** Lets ww_mutex_lock fail now and then with -EDEADLK, as debug kernels do. */
+  wwInjection = false
   /** Keeps checking after the first report; Linux does not. */
   keepOn = false
   #machine: Machine
@@ -60,6 +66,11 @@ export class Locking {
   /** Whether lock checks still speak. */
   get debugLocks(): boolean {
     return !this.#off && this.#machine.steps !== this.#silentStep
+  }
+
+  /** Whether the checks still follow what is held (they may be silent for the moment). */
+  get tracking(): boolean {
+    return !this.#off
   }
 
   /**
@@ -100,6 +111,7 @@ export class Locking {
     nest: lockdep_map | null,
   ): void {
     const { acquire } = this.on
+    if (lock.dep_map === null) this.on.unkeyed.emit(lock)
     if (acquire.listened && lock.dep_map !== null)
       acquire.emit(lock.dep_map, subclass, trylock, read, nest, lock)
     emit(lock_acquire, lock, read === 0 ? 'exclusive' : 'shared', trylock)

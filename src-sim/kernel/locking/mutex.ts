@@ -57,7 +57,7 @@ export function defineMutex(name: string): mutex {
   return lock
 }
 
-function take(l: Locking, lock: mutex, self: Exec | null): void {
+export function takeMutex(l: Locking, lock: mutex, self: Exec | null): void {
   lock.$owner = self
   if (l.traced || l.on.acquired.listened) l.acquired(lock, 0)
 }
@@ -75,7 +75,7 @@ export function lockMutex(
   if (l.debug && !lock.$magic) debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', name)
   if (l.watches(lock)) l.acquire(lock, subclass, false, 0, nest)
   if (lock.$owner !== null || lock.$handoff) return frame('__mutex_lock', lockSlowly(l, lock, bits))
-  take(l, lock, currentOrContext())
+  takeMutex(l, lock, currentOrContext())
   return 0
 }
 
@@ -88,7 +88,7 @@ function* lockSlowly(l: Locking, lock: mutex, bits: number): Sim<number> {
   const waiters = (lock.$waiters ??= [])
   waiters.push(waiter)
   for (let passedOver = 0; ; passedOver++) {
-    if (available(lock, waiter)) break
+    if (mutexAvailable(lock, waiter)) break
     if (self.kind === 'task' && signalPendingState(bits, self as Task)) {
       leave(lock, waiter)
       l.release(lock)
@@ -103,12 +103,12 @@ function* lockSlowly(l: Locking, lock: mutex, bits: number): Sim<number> {
   }
   leave(lock, waiter)
   emit(contention_end, lock, 0)
-  take(l, lock, self)
+  takeMutex(l, lock, self)
   return 0
 }
 
 /** Free for this waiter, or handed to it. */
-function available(lock: mutex, waiter: MutexWaiter): boolean {
+export function mutexAvailable(lock: mutex, waiter: MutexWaiter): boolean {
   if (lock.$handedTo === waiter) return true
   return lock.$owner === null && (!lock.$handoff || lock.$waiters![0] === waiter)
 }
@@ -138,7 +138,7 @@ export function mutexTrylock(lock: mutex, nest: lockdep_map | null = null): numb
     debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', 'mutex_trylock')
   if (lock.$owner !== null || lock.$handoff) return 0
   if (l.watches(lock)) l.acquire(lock, 0, true, 0, nest)
-  take(l, lock, currentOrContext())
+  takeMutex(l, lock, currentOrContext())
   return 1
 }
 

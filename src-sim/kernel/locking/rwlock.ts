@@ -45,7 +45,7 @@ export function defineRwlock(name: string): rwlock_t {
 }
 
 /** How a checker sees a read: recursive only where the reader may pass waiting writers. */
-export const readMode = (): ReadMode => (inInterrupt() ? 2 : 1)
+const readMode = (l: Locking): ReadMode => (l.recursiveReads || inInterrupt() ? 2 : 1)
 
 function wait(l: Locking, lock: rwlock_t, write: boolean): Sim {
   return frame(write ? 'queued_write_lock_slowpath' : 'queued_read_lock_slowpath', queueUp(l, lock, write))
@@ -80,9 +80,9 @@ function gotWrite(l: Locking, lock: rwlock_t): void {
   if (l.traced || l.on.acquired.listened) l.acquired(lock, 0)
 }
 
-export function readLockNow(lock: rwlock_t): void | Sim {
+function readLockNow(lock: rwlock_t): void | Sim {
   const l = locking(machine())
-  if (l.watches(lock)) l.acquire(lock, 0, false, readMode(), null)
+  if (l.watches(lock)) l.acquire(lock, 0, false, readMode(l), null)
   if (l.debug) checkRwlock(l, lock, false)
   const passes = inInterrupt()
   if (lock.$writing || (lock.$queue !== null && !passes)) return wait(l, lock, false)
@@ -219,7 +219,7 @@ export function readTrylock(lock: rwlock_t): number {
   preemptDisable()
   if (!lock.$writing && (lock.$queue === null || inInterrupt())) {
     const l = locking(machine())
-    if (l.watches(lock)) l.acquire(lock, 0, true, readMode(), null)
+    if (l.watches(lock)) l.acquire(lock, 0, true, readMode(l), null)
     gotRead(l, lock)
     return 1
   }

@@ -22,6 +22,10 @@ export class ContextState {
   notifySignal = false
   /** Nesting of regions that must not block. */
   nonBlock = 0
+  /** Nesting of memalloc_nofs_save. */
+  noFs = 0
+  /** The lock checker's list of held locks. */
+  held: unknown[] | null = null
   /** Set for kernel threads made by kthread_create. */
   kthread: unknown = null
 }

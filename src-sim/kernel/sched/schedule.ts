@@ -23,6 +23,8 @@ class SchedHooks {
   readonly blocking = new Hook<[task: Task]>()
   /** Asks for the lines that list the locks a task holds, for reports of others. */
   readonly heldLocks = new Hook<[task: Task | null, lines: string[]]>()
+  /** A system call (or a module's init function) is over: nothing may be held any more. */
+  readonly returnToUser = new Hook<[task: Task]>()
   /** A kernel thread is about to end. */
   readonly taskExit = new Hook<[task: Task]>()
 }

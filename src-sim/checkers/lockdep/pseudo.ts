@@ -1,0 +1,119 @@
+import { now } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
+import { hidden } from '../../engine/object'
+import { irqs } from '../../kernel/irq/desc'
+import { irqTrace } from '../../kernel/irq/irqflags'
+import { irqWorks } from '../../kernel/irq/irq-work'
+import { initMap, lockdep_map } from '../../kernel/locking/map'
+import { hrtimers } from '../../kernel/time/hrtimer'
+import { timers } from '../../kernel/time/timer'
+import { workqueues } from '../../kernel/workqueue/workqueues'
+import type { work_struct, workqueue_struct } from '../../kernel/workqueue/structs'
+import type { Lockdep } from './lockdep'
+
+/** Maps of things that are not locks but are waited for: works, workqueues, timers. */
+class PseudoLocks {
+  readonly #maps = new WeakMap<object, lockdep_map>()
+  readonly #machine: Machine
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** Things initialised by the same call are one class. */
+  define(object: object, name: string): lockdep_map {
+    const place = this.#machine.runtime.p
+    const owner = hidden(object).$parent
+    const key = place !== 0 ? `${name} at ${place}` : owner ? name : object
+    const map = initMap(new lockdep_map(), name, key)
+    this.#maps.set(object, map)
+    return map
+  }
+
+  of(object: object, name: string): lockdep_map {
+    return this.#maps.get(object) ?? this.define(object, name)
+  }
+}
+
+function fieldName(object: object): string {
+  const h = hidden(object)
+  return h.$parent ? `&${h.$parent.constructor.name}->${h.$field}` : `&${object.constructor.name}`
+}
+
+/** A copy: what the task holds must survive the object, whose callback may free it. */
+const copyOf = (map: lockdep_map): lockdep_map => {
+  const copy = initMap(new lockdep_map(), map.name, map.$key, map.$outer, map.$inner, map.$kind)
+  copy.$subclass = map.$subclass
+  return copy
+}
+
+export function attachWorkMaps(lockdep: Lockdep): void {
+  const maps = new PseudoLocks(lockdep.machine)
+  const { on } = workqueues(lockdep.machine)
+  const workName = (work: work_struct): string => `(work_completion)(${fieldName(work)})`
+  const queueMap = (wq: workqueue_struct): lockdep_map => maps.of(wq, `(wq_completion)${wq.name}`)
+  const running = new WeakMap<object, lockdep_map[]>()
+  on.init.add((work) => void maps.define(work, workName(work)))
+  on.start.add((work, fn, wq) => {
+    const held = [copyOf(queueMap(wq)), copyOf(maps.of(work, workName(work)))]
+    running.set(fn, [...(running.get(fn) ?? []), ...held])
+    for (const map of held) lockdep.acquire(map)
+  })
+  on.end.add((_work, fn) => {
+    const list = running.get(fn) ?? []
+    for (const map of [...list].reverse())
+      if (lockdep.isHeld(map)) {
+        lockdep.release(map)
+        list.splice(list.indexOf(map), 1)
+      }
+  })
+  on.flushWork.add((work, wq, viaQueue) => {
+    touch(lockdep, maps.of(work, workName(work)))
+    if (viaQueue) touch(lockdep, queueMap(wq))
+  })
+  on.flushQueue.add((wq) => touch(lockdep, queueMap(wq)))
+}
+
+function touch(lockdep: Lockdep, map: lockdep_map, irqsOff?: boolean): void {
+  lockdep.acquire(map, irqsOff === undefined ? {} : { irqsOff })
+  lockdep.release(map)
+}
+
+export function attachTimerMaps(lockdep: Lockdep): void {
+  const maps = new PseudoLocks(lockdep.machine)
+  const { on } = timers(lockdep.machine)
+  const name = (timer: object): string => `(${fieldName(timer)})`
+  const running = new WeakMap<object, lockdep_map[]>()
+  on.init.add((timer) => void maps.define(timer, name(timer)))
+  on.start.add((timer, fn) => {
+    const map = copyOf(maps.of(timer, name(timer)))
+    running.set(fn, [...(running.get(fn) ?? []), map])
+    lockdep.acquire(map)
+  })
+  on.end.add((_timer, fn) => {
+    const list = running.get(fn) ?? []
+    const map = list.find((m) => lockdep.isHeld(m))
+    if (map === undefined) return
+    lockdep.release(map)
+    list.splice(list.indexOf(map), 1)
+  })
+  on.deleteSync.add((timer) => touch(lockdep, maps.of(timer, name(timer)), true))
+}
+
+const NO_THREAD = 0x10000
+const PERCPU = 0x400
+const ONESHOT = 0x2000
+
+/** Which interrupts could run in threads, so that spinlocks are allowed in them. */
+export function attachIrqContexts(lockdep: Lockdep): void {
+  const { machine } = lockdep
+  const set = (threadable: boolean): void => {
+    if (now.cpu !== null) lockdep.threadable[now.cpu.id] = threadable
+  }
+  irqTrace(machine).on.hardirqEnter.add(() => set(false))
+  irqs(machine).on.handlerStart.add((action, _fn, threaded) => {
+    if (!threaded) set((action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0)
+  })
+  irqWorks(machine).on.start.add((work) => set((work as { $hard?: boolean }).$hard !== true))
+  hrtimers(machine).on.start.add((timer) => set((timer as { $hard?: boolean }).$hard !== true))
+}

@@ -1,0 +1,104 @@
+import { machine, now } from '../../engine/current'
+import { KernelObject } from '../../engine/object'
+import { RELAX, type Sim } from '../../engine/suspend'
+import { acquireOn, markAccess, releaseOn } from './access'
+import { preemptDisable, preemptEnable } from '../sched/schedule'
+import { preemptCount } from '../irq/context'
+import { warn } from '../printk/warn'
+import { locking } from './locking'
+import { initLockMap, lockOfMap, type lockdep_map } from './map'
+
+/** Even: at rest; odd: a writer is inside. Readers look before and after. */
+export class seqcount_t extends KernelObject {
+  sequence = 0
+  dep_map: lockdep_map | null = null
+  /** @internal The lock that writers must hold, when it is one of the associated kinds. */
+  $lock: { dep_map: lockdep_map | null } | null = null
+}
+
+const warned = new WeakSet<object>()
+
+export function initSeqcount(s: seqcount_t, name?: string, key?: unknown): void {
+  initLockMap(s, name, key, 0, 0)
+  s.sequence = 0
+}
+
+/** Readers pass through the map as shared recursive holders, so that writer-in-reader shows. */
+function readerCheck(s: seqcount_t): void {
+  const { on } = locking(machine())
+  if (!on.acquire.listened || s.dep_map === null) return
+  on.acquire.emit(s.dep_map, 0, false, 2, null, s)
+  on.release.emit(s.dep_map, s)
+}
+
+/** Waits until no writer is inside and answers the sequence to compare with later. */
+export function readSeqBegin(s: seqcount_t, checked: boolean): number | Sim<number> {
+  if (checked) readerCheck(s)
+  if (s.sequence & 1) return waitEven(s)
+  markAccess(s, 'sequence', false)
+  acquireOn(s)
+  return s.sequence
+}
+
+function* waitEven(s: seqcount_t): Sim<number> {
+  while (s.sequence & 1) yield RELAX
+  acquireOn(s)
+  return s.sequence
+}
+
+/** 1 when what was read in between must be thrown away. */
+export function readSeqRetry(s: seqcount_t, start: number): number {
+  markAccess(s, 'sequence', false)
+  return s.sequence !== start ? 1 : 0
+}
+
+export function rawWriteBegin(s: seqcount_t): void {
+  markAccess(s, 'sequence', true)
+  releaseOn(s)
+  s.sequence++
+}
+
+export function rawWriteEnd(s: seqcount_t): void {
+  markAccess(s, 'sequence', true)
+  releaseOn(s)
+  s.sequence++
+}
+
+export function writeSeqcountBegin(s: seqcount_t, subclass = 0): void {
+  checkWriter(s)
+  const { on } = locking(machine())
+  if (on.acquire.listened && s.dep_map) on.acquire.emit(s.dep_map, subclass, false, 0, null, s)
+  rawWriteBegin(s)
+  if (s.$lock !== null) preemptDisable()
+}
+
+export function writeSeqcountEnd(s: seqcount_t): void {
+  const { on } = locking(machine())
+  if (on.release.listened && s.dep_map) on.release.emit(s.dep_map, s)
+  rawWriteEnd(s)
+  if (s.$lock !== null) preemptEnable()
+}
+
+/** Writers must be alone: their lock held, or preemption off. */
+function checkWriter(s: seqcount_t): void {
+  const m = machine()
+  if (s.$lock !== null) {
+    const map = s.$lock.dep_map
+    const held = map === null || isLocked(lockOfMap(map))
+    if (!held) warnOnce(s, 'seqcount-lock', 'include/linux/seqlock.h at __seqprop_assert')
+    return
+  }
+  if (now.cpu !== null && preemptCount() === 0 && !now.cpu.irqsOff)
+    warnOnce(m, 'seqcount-preemptible', 'include/linux/seqlock.h at __seqprop_assert')
+}
+
+function warnOnce(what: object, kind: string, source: string): void {
+  if (warned.has(what)) return
+  warned.add(what)
+  warn(machine(), kind, source, null, { rules: ['LOCK-11'] })
+}
+
+function isLocked(lock: object): boolean {
+  const l = lock as { $locked?: boolean; $owner?: unknown }
+  return l.$locked ?? (l.$owner !== null && l.$owner !== undefined)
+}
