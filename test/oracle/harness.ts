@@ -21,6 +21,10 @@ export interface ProbeOptions {
   /** Report lines that come from a checker that this test does not attach. */
   without?: RegExp
   untilNs?: number
+  /** Further checkers. */
+  attach?: (machine: Machine) => void
+  /** Further report lines to compare. */
+  reports?: RegExp
 }
 
 const golden = (id: string): string[] =>
@@ -35,14 +39,16 @@ const comparable = (line: string): string =>
     .replace(/IRQ \d+$/, 'IRQ N')
     .replace(/ \[\w+\]$/, '')
     .replace(/ \[\w+\] on wq/, ' on wq')
+    .replace(/(invalid context at ).*/, '$1FILE')
+    .replace(/\b(insmod|klab\/\d)\/\d+/, '$1/PID')
 
 const REPORT = /^(BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |remove_proc_entry)/
 
-function linesOf(m: Machine): string[] {
+function linesOf(m: Machine, more?: RegExp): string[] {
   const lines: string[] = []
   for (const { text } of kernelLog(m).lines) {
     if (text.startsWith('KLAB ')) lines.push(text)
-    else if (REPORT.test(text)) lines.push(comparable(`REPORT ${text}`))
+    else if (REPORT.test(text) || more?.test(text)) lines.push(comparable(`REPORT ${text}`))
   }
   return lines
 }
@@ -65,6 +71,7 @@ export function probe(id: string, body: (klab: Klab) => Sim, options: ProbeOptio
       attachObjectDebug(m)
       attachTextLifetime(m)
       attachSoftLockup(m)
+      options.attach?.(m)
       m.main = m.spawn(
         'insmod',
         (function* (): Sim {
@@ -79,7 +86,7 @@ export function probe(id: string, body: (klab: Klab) => Sim, options: ProbeOptio
     const wanted = golden(id)
       .map((line) => (line.startsWith('REPORT') ? comparable(line) : line))
       .filter((line) => !options.without?.test(line))
-    expect(told(linesOf(m))).toEqual(told(wanted))
+    expect(told(linesOf(m, options.reports))).toEqual(told(wanted))
     if (!options.endless) expect(m.stop).toBe('finished')
   })
 }

@@ -114,6 +114,6 @@ export function attachIrqContexts(lockdep: Lockdep): void {
   irqs(machine).on.handlerStart.add((action, _fn, threaded) => {
     if (!threaded) set((action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0)
   })
-  irqWorks(machine).on.start.add((work) => set((work as { $hard?: boolean }).$hard !== true))
-  hrtimers(machine).on.start.add((timer) => set((timer as { $hard?: boolean }).$hard !== true))
+  irqWorks(machine).on.start.add((work) => set(!work.$hard))
+  hrtimers(machine).on.start.add(() => set(true))
 }

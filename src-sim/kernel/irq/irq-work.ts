@@ -17,6 +17,8 @@ export class irq_work extends KernelObject {
   flags = 0
   /** @internal */
   $pending = false
+  /** @internal Not even a real-time kernel would run it in a thread. */
+  $hard = false
   /** @internal */
   $busyOn: Cpu | null = null
 }

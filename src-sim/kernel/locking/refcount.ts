@@ -56,7 +56,7 @@ const counted = (r: refcount_t): object => hidden(r).$parent ?? r
 function warnSaturate(r: refcount_t, what: Saturation): void {
   const m = machine()
   if (what !== 'dec-not-one-uaf') r.$value = REFCOUNT_SATURATED
-  memoryAccess(m).touch(r, 'refs', true)
+  memoryAccess(m).touch(r, 'refs', true, 'refcount_warn_saturate')
   const all = refcounts(m)
   if (all.warned.has(what) && !all.everyCounter) return
   all.warned.add(what)
