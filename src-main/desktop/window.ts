@@ -1,0 +1,23 @@
+import { BrowserWindow } from 'electron'
+
+/** The security of the page, spelled out although it is the default: a test holds it. */
+export const WEB_PREFERENCES = {
+  contextIsolation: true,
+  sandbox: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  webviewTag: false,
+  spellcheck: false,
+}
+
+export function createWindow(preload: string, version: string): BrowserWindow {
+  return new BrowserWindow({
+    width: 1440,
+    height: 900,
+    minWidth: 900,
+    minHeight: 600,
+    title: 'Kernel Lifecycle Lab',
+    backgroundColor: '#1b1e26',
+    webPreferences: { ...WEB_PREFERENCES, preload, additionalArguments: [`--klab-version=${version}`] },
+  })
+}
