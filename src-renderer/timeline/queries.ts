@@ -1,4 +1,5 @@
 import type { EventFilter, EventRecord, LaneInfo, StateView, WindowData, WindowRequest } from '../../src-sim/trace/types'
+import type { AreaQuery, AreaSums } from '../../src-sim/trace/area-sums'
 import { useKernel } from '../workbench/stores'
 
 /** All lanes of the trace, and how far it reaches. */
@@ -45,6 +46,8 @@ export interface TraceQueries {
   events(from: number, limit: number, filter?: EventFilter): Promise<EventsAnswer>
   /** Indices of all events that pass. */
   select(filter: EventFilter): Promise<Uint32Array>
+  /** What happened in a stretch of time, summed up by name. */
+  sums(area: AreaQuery): Promise<AreaSums>
   state(event: number): Promise<StateView>
   history(object: number): Promise<Uint32Array>
   neighbour(query: NeighbourQuery): Promise<number | null>
@@ -62,6 +65,7 @@ export function useQueries(): TraceQueries {
       const answer = await api.events({ from: 0, limit: 0, filter, indices: true })
       return (answer as { indices: Uint32Array }).indices
     },
+    sums: async (area) => (await api.events({ area })) as AreaSums,
     state: async (event) => (await api.state({ event })) as StateView,
     history: async (object) => ((await api.objectHistory(object)) as { events: Uint32Array }).events,
     neighbour: (query) => api.neighbour(query),

@@ -40,21 +40,26 @@ export function useTimelineKeys(parts: KeyParts): (event: KeyboardEvent) => void
     parts.control.zoom(inside ? cursor.timeNs : (fromNs + toNs) / 2, factor)
   }
 
-  const neighbour = (query: () => Omit<NeighbourQuery, 'event'> | null, why: string): Action => async () => {
+  const neighbour = (query: () => Omit<NeighbourQuery, 'event'> | null, why = ''): Action => async () => {
     const wanted = query()
     if (!wanted) return void toasts.show('info', why)
     const event = await queries.neighbour({ event: cursor.event, ...wanted })
     if (event !== null) await cursor.seekEvent(event)
   }
 
-  const onLane = (backward: boolean): Action =>
-    neighbour(() => ({ backward, lane: cursor.laneId ?? 0 }), '')
+  /** Without a lane, the next event anywhere. */
+  const onLane = (backward: boolean): Action => async () => {
+    const lane = cursor.laneId
+    if (lane === null) return cursor.seekEvent(cursor.event + (backward ? -1 : 1))
+    const event = await queries.neighbour({ event: cursor.event, lane, backward })
+    if (event !== null) await cursor.seekEvent(event)
+  }
   const ofObject = (backward: boolean): Action =>
     neighbour(
       () => (cursor.objectId === null ? null : { object: cursor.objectId, backward }),
       'Select an object first: click its lane, or a box of the topology.',
     )
-  const link = (backward: boolean): Action => neighbour(() => ({ link: true, backward }), '')
+  const link = (backward: boolean): Action => neighbour(() => ({ link: true, backward }))
 
   function moveLane(by: number): void {
     const rows = parts.layout().rows.filter((row): row is LaneRow => row.row === 'lane')

@@ -1,5 +1,6 @@
 import type { EventFilter, EventRecord, WindowRequest } from '../trace/types'
 import type { KernelApi } from '../protocol'
+import { areaSums, type AreaQuery } from '../trace/area-sums'
 import type { LaneQuery, Trace } from '../trace/trace'
 
 export type TraceQueries = Pick<
@@ -34,7 +35,10 @@ export function traceQueries(need: () => Trace, maybe: () => Trace | null): Trac
       return { lanes: trace.lanes(query ?? {}), ...trace.range, events: trace.length }
     },
     window: async (query) => need().window(query as WindowRequest),
-    events: async (query) => eventsPage(need(), query as EventsQuery),
+    events: async (query) => {
+      const { area } = query as { area?: AreaQuery }
+      return area ? areaSums(need(), area) : eventsPage(need(), query as EventsQuery)
+    },
     state: async (at) => {
       const trace = need()
       const event = 'event' in at ? at.event : trace.indexAtStep(at.step)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { niceStep, duration, ticksOf } from '../../../src-renderer/timeline/ruler'
+import { duration, exactTime, niceStep, ticksOf } from '../../../src-renderer/timeline/ruler'
 import {
   approach, clampView, fitView, panBy, reveal, timeToX, VIEW_MIN_NS, wholeView, xToTime, zoomAt,
 } from '../../../src-renderer/timeline/time-scale'
@@ -94,5 +94,11 @@ describe('the ruler', () => {
 
   it('writes lengths with about four digits', () => {
     expect([0, 999, 1000, 12_345, 1.5e6, 2e9, -1500].map(duration)).toEqual(['0 ns', '999 ns', '1 µs', '12.35 µs', '1.5 ms', '2 s', '-1.5 µs'])
+  })
+})
+
+describe('exact times', () => {
+  it('keep every nanosecond', () => {
+    expect([0, 1, 1_500_000_000, 503_634_217].map(exactTime)).toEqual(['0.000000000', '0.000000001', '1.500000000', '0.503634217'])
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { WindowData, WindowRequest } from '../../../src-sim/trace/types'
-import { areaStats } from '../../../src-renderer/timeline/area-stats'
 import { density } from '../../../src-renderer/timeline/density'
 import { arrowsOf, has } from '../../../src-renderer/timeline/flow-arrows'
 import { pointAt, snap, spanAt } from '../../../src-renderer/timeline/hit-test'
@@ -154,18 +153,7 @@ describe('reading windows', () => {
   })
 })
 
-describe('sums over an area', () => {
-  it('counts, adds, and cuts at the borders', () => {
-    const data = windowData(0, 1000, [laneWindow(1, [[-50, 100, 0, 0], [200, 250, 0, 0], [900, 1200, 0, 1], [300, 320, 0, 1, 3]], [1, 2])])
-    const { spans, points } = areaStats(data)
-    expect(spans.map((one) => [one.name, one.count, one.totalNs, one.minNs, one.maxNs])).toEqual([
-      ['a', 2, 150, 50, 100],
-      ['b', 4, 120, 0, 100],
-    ].sort((x, y) => (y[2] as number) - (x[2] as number)))
-    expect(spans[0]!.meanNs).toBe(75)
-    expect(points).toEqual([{ category: 'sched', count: 2 }])
-  })
-
+describe('the density of events', () => {
   it('shows how much happens when', () => {
     const values = density(windowData(0, 100, [laneWindow(1, [], [5, 5, 5, 5, 95])]), 10)
     expect([...values]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0.5])
