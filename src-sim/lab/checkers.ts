@@ -1,7 +1,10 @@
 import type { Machine } from '../engine/machine'
 import type { RunOptions } from '../protocol'
+import { attachAtomicSleep } from '../checkers/atomic-sleep'
 import { attachDmaSanitizer } from '../checkers/dma'
+import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
+import { attachLockdep } from '../checkers/lockdep'
 import { attachObjectDebug } from '../checkers/odebug'
 import { attachSoftLockup } from '../checkers/soft-lockup'
 import { attachTextLifetime } from '../checkers/text-lifetime'
@@ -10,7 +13,14 @@ type Attach = (machine: Machine, run: RunOptions) => void
 
 /** Checkers of every run, in the order in which they listen. */
 const ALWAYS: readonly Attach[] = [
-  attachKasan, attachObjectDebug, attachTextLifetime, attachSoftLockup, attachDmaSanitizer,
+  attachKasan,
+  attachObjectDebug,
+  attachTextLifetime,
+  attachAtomicSleep,
+  (machine) => void attachLockdep(machine),
+  (machine) => attachHungTask(machine),
+  attachSoftLockup,
+  attachDmaSanitizer,
 ]
 
 export function attachCheckers(machine: Machine, run: RunOptions): void {
