@@ -135,10 +135,6 @@ export class CanvasRenderer implements Renderer {
     })
   }
 
-  drawArrows(arrows: Arrows, style: ArrowStyle): void {
-    this.#queue.push(() => strokeArrows(this.#context, arrows, style))
-  }
-
   drawPending(fromPx: number, toPx: number, y: number, height: number): void {
     this.#queue.push(() => {
       const context = this.#context

@@ -27,7 +27,6 @@ export interface Renderer {
   drawMarkers(lane: PreparedLane, y: number, height: number): void
   /** A step line over the width: one value in 0..1 for each column. */
   drawSteps(values: Float32Array, y: number, height: number, colour: string): void
-  drawArrows(arrows: Arrows, style: ArrowStyle): void
   /** A stretch of a lane of which nothing is known yet. */
   drawPending(fromPx: number, toPx: number, y: number, height: number): void
   end(): void

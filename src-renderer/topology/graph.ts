@@ -13,6 +13,7 @@ export interface GraphNode {
   readonly members: number
   readonly state: LifeState | null
   readonly refs: number | null
+  /** Its memory is gone, or the memory of what it is embedded in. */
   readonly freed: boolean
 }
 
@@ -63,7 +64,7 @@ export function buildGraph(state: StateView, options: GraphOptions): Graph {
   }
   const names = new Map(shown.map((object) => [object.id, nodeOf(object)]))
   return {
-    nodes: nodesOf(shown, closed),
+    nodes: nodesOf(shown, closed, objects),
     edges: edgesOf(shown, edges, names, objects),
     hidden: state.objects.length - shown.length,
     closed: [...closed].map(([kind, count]) => ({ kind, count })),
@@ -109,14 +110,17 @@ function closedKinds(shown: readonly ObjectState[], options: GraphOptions): Map<
   return closed
 }
 
-function nodesOf(shown: readonly ObjectState[], closed: ReadonlyMap<ObjectKind, number>): GraphNode[] {
+function nodesOf(
+  shown: readonly ObjectState[], closed: ReadonlyMap<ObjectKind, number>, objects: ReadonlyMap<number, ObjectState>,
+): GraphNode[] {
   const nodes: GraphNode[] = []
   for (const object of shown) {
     const kind = kindOf(object.type)
     if (closed.has(kind)) continue
     nodes.push({
       id: `o${object.id}`, kind, title: objectTitle(object), type: object.type, object: object.id, members: 1,
-      state: stateOf(object), refs: object.refs, freed: object.status === 'freed',
+      state: stateOf(object), refs: object.refs,
+      freed: [object, objects.get(object.parent)].some((one) => one?.status === 'freed'),
     })
   }
   for (const [kind, count] of closed) {

@@ -1,4 +1,6 @@
+import { CHUNK_BITS, CHUNK_EVENTS } from './chunk'
 import type { Category } from './declare'
+import { OPEN } from './timeline'
 import type { Trace } from './trace'
 
 export interface AreaQuery {
@@ -29,8 +31,6 @@ export interface AreaSums {
   events: EventSum[]
 }
 
-const OPEN = 0xffffffff
-
 /** Sums up exactly. Spans that reach out of the stretch count with their part inside. */
 export function areaSums(trace: Trace, query: AreaQuery): AreaSums {
   return { spans: spanSums(trace, query), events: eventSums(trace, query) }
@@ -43,18 +43,23 @@ function spanSums(trace: Trace, { fromNs, toNs, lanes }: AreaQuery): SpanSum[] {
   for (const id of lanes) {
     const lane = timeline.lanes[id]
     if (lane === undefined) continue
-    const { category } = trace.store.events[lane.kind]!
     for (const { starts, ends, labels } of [...lane.facets, ...lane.slices]) {
       for (let i = Math.max(0, starts.lowerBound(first) - 1); i < starts.length; i++) {
         const start = trace.timeNs(starts.data[i]!)
         if (start >= toNs) break
         const end = ends.data[i] === OPEN ? toNs : Math.min(toNs, trace.timeNs(ends.data[i]!))
         if (end < fromNs || (end === fromNs && start < fromNs)) continue
+        const category = categoryOf(trace, starts.data[i]!)
         add(sums, trace.labels.show(labels.data[i]!), category, end - Math.max(fromNs, start))
       }
     }
   }
   return [...sums.values()].sort((a, b) => b.totalNs - a.totalNs || (a.name < b.name ? -1 : 1))
+}
+
+function categoryOf({ store }: Trace, event: number): Category {
+  const chunk = store.chunks[event >> CHUNK_BITS]!
+  return store.events[chunk.kind[event & (CHUNK_EVENTS - 1)]!]!.category
 }
 
 function add(sums: Map<string, SpanSum>, name: string, category: Category, ns: number): void {

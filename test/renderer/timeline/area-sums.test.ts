@@ -26,7 +26,7 @@ describe('sums over an area', () => {
 
   it('adds spans by name, cut at both borders', () => {
     expect(areaSums(trace, { fromNs: 50, toNs: 1000, lanes }).spans).toMatchObject([
-      { name: 'probe', count: 2, totalNs: 150, minNs: 50, maxNs: 100 },
+      { name: 'probe', category: 'sched', count: 2, totalNs: 150, minNs: 50, maxNs: 100 },
       { name: 'read', count: 2, totalNs: 70, minNs: 20, maxNs: 50 },
     ])
   })

@@ -35,6 +35,7 @@ describe('the graph of who holds whom', () => {
   it('marks what is held though it is freed, and ghosts it', () => {
     expect(graph.edges.find((edge) => edge.from === 'o5')).toMatchObject({ to: 'o4', dangling: true })
     expect(graph.nodes.find((node) => node.object === 4)).toMatchObject({ freed: true, state: { id: 'freed' } })
+    expect(graph.nodes.find((node) => node.object === 5)).toMatchObject({ freed: true, state: { id: 'queued' } })
     expect(graph.nodes.find((node) => node.object === 1)!.state).toMatchObject({ title: 'Zombie', tone: 'dead' })
   })
 

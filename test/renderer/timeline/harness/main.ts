@@ -1,3 +1,4 @@
+/// <reference path="../../../../src-renderer/env.d.ts" />
 import { createPinia, setActivePinia } from 'pinia'
 import { createApp, h } from 'vue'
 import { setHost } from '../../../../src-renderer/workbench/place'
