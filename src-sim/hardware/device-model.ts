@@ -3,29 +3,35 @@ import type { Machine } from '../engine/machine'
 import { KernelObject } from '../engine/object'
 import type { TimedEvent } from '../engine/events'
 import { assert } from '../base/assert'
-import { directDmaPort, type DmaPort } from '../kernel/dma/port'
-import { raiseIrq, setLevel } from '../kernel/irq/lines'
-import { commandOf, PCI_COMMAND_MASTER, type pci_dev, type PciHardware } from '../kernel/pci/pci-dev'
+import { device_dma_read, device_dma_write, hardware_state } from '../trace/events'
+import type { DmaPort } from '../kernel/dma/port'
+import { emit } from '../kernel/emit'
+import { pciHost, type HardwareHost } from '../kernel/pci/host'
+import type { pci_dev, PciHardware } from '../kernel/pci/pci-dev'
 
 /**
- * A device on the PCI bus. Models override `read` and `write` for their registers and use the
- * functions below to raise interrupts, to let time pass and to reach memory. All of it runs
- * between two instructions of the CPUs: it never waits.
+ * A device. Models override `read` and `write` for their registers and use the functions below to
+ * raise interrupts, to let time pass and to reach memory. All of it runs between two instructions
+ * of the CPUs: it never waits.
  *
- * Life: constructed when plugged in, `reset` when it leaves; a device that has gone does nothing.
+ * Life: constructed when plugged in, `reset` when it is reset or leaves; what has gone does
+ * nothing. Unbinding a driver does not stop it: only a reset, or taking it out, does.
  */
 export class device_model extends KernelObject implements PciHardware {
   vendorId = 0x1234
   deviceId = 0x0001
   revision = 0
   classCode = 0x00ff00
+  /** Sizes of its register windows in bytes, powers of two; 0 = not there. */
   bars = [0x1000]
+  /** Messages (MSI) that it can send; 0 = it has only a line. */
   vectors = 1
+  vectorsX = 0
   name = 'device'
   /** @internal */
-  $pdev: pci_dev | null = null
+  $host: HardwareHost | null = null
   /** @internal */
-  $events = new Set<TimedEvent>()
+  readonly $events = new Set<TimedEvent>()
   /** @internal */
   $machine: Machine = currentMachine()
 
@@ -37,11 +43,12 @@ export class device_model extends KernelObject implements PciHardware {
   /** A register write of `size` bytes. */
   write(_bar: number, _offset: number, _size: number, _value: number): void {}
 
+  /** @internal It sits in a slot now. */
   attach(pdev: pci_dev): void {
-    this.$pdev = pdev
+    this.$host = pciHost(this.$machine, pdev)
   }
 
-  /** Stops everything that was going on. */
+  /** Stops everything that was going on. Overriding models call `super.reset()`. */
   reset(): void {
     for (const event of this.$events) this.$machine.events.cancel(event)
     this.$events.clear()
@@ -49,43 +56,53 @@ export class device_model extends KernelObject implements PciHardware {
 
   /** Sends an interrupt: a message when the driver enabled them, else the line is pulled. */
   raise_irq(vector = 0): void {
-    const pdev = this.$pdev
-    if (!pdev || pdev.$gone) return
-    if (pdev.$vectors && (pdev.msi_enabled || pdev.msix_enabled))
-      raiseIrq(this.$machine, pdev.$vectors.first + vector, pdev)
-    else setLevel(this.$machine, pdev.$intx, pdev, true)
+    if (this.$host && !this.$host.gone) this.$host.raise(vector)
   }
 
   /** Lets go of the interrupt line; messages need no such thing. */
-  lower_irq(): void {
-    if (this.$pdev && !this.$pdev.$gone) setLevel(this.$machine, this.$pdev.$intx, this.$pdev, false)
+  lower_irq(vector = 0): void {
+    if (this.$host && !this.$host.gone) this.$host.lower(vector)
   }
 
   /** Calls `step` in `ns` nanoseconds of virtual time, unless the device is reset or gone. */
   after(ns: number, what: string, step: () => void): void {
     const machine = this.$machine
+    const object = this.$host?.object ?? this
+    emit(hardware_state, object, what)
     const event = machine.at(machine.nowNs + ns, `${this.name} ${what}`, this, () => {
       this.$events.delete(event)
-      if (!this.$pdev?.$gone) machine.runtime.atomic(step())
+      if (this.$host?.gone) return
+      emit(hardware_state, object, 'idle')
+      machine.runtime.atomic(step())
     })
     this.$events.add(event)
   }
 
+  /** Shows what the device is doing, on the timeline. */
+  show_state(text: string): void {
+    emit(hardware_state, this.$host?.object ?? this, text)
+  }
+
   /** Reads memory as the device sees it; null when it may not or nothing answers. */
   dma_read(address: number, length: number): Uint8Array | null {
-    return this.#port()?.read(address, length) ?? null
+    const port = this.#port()
+    const bytes = port?.read(address, length) ?? null
+    const result = bytes ? 'ok' : port ? 'fault' : 'refused'
+    emit(device_dma_read, this.$host!.object, null, address, length, result)
+    return bytes
   }
 
   /** Writes memory as the device sees it; false when it may not or nothing answers. */
   dma_write(address: number, bytes: Uint8Array): boolean {
-    return this.#port()?.write(address, bytes) ?? false
+    const port = this.#port()
+    const done = port?.write(address, bytes) ?? false
+    const result = done ? 'ok' : port ? 'fault' : 'refused'
+    emit(device_dma_write, this.$host!.object, null, address, bytes.length, result)
+    return done
   }
 
-  /** Only a bus master reaches memory. */
   #port(): DmaPort | null {
-    const pdev = this.$pdev
-    assert(pdev !== null, 'a device model used memory before it was plugged in')
-    if (pdev.$gone || (commandOf(pdev) & PCI_COMMAND_MASTER) === 0) return null
-    return directDmaPort(this.$machine, pdev.dev)
+    assert(this.$host !== null, 'a device model used memory before it was plugged in')
+    return this.$host.gone ? null : this.$host.memory()
   }
 }

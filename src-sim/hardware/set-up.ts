@@ -1,30 +1,54 @@
 import type { Machine } from '../engine/machine'
 import { Cpu } from '../engine/cpu'
 import { assert } from '../base/assert'
+import { PropertySet, type PropertyValue } from '../kernel/base/property'
+import { allocIrqs } from '../kernel/irq/lines'
+import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
 import type { PciHardware } from '../kernel/pci/pci-dev'
+import { busSpace } from '../kernel/platform/bus-space'
+import { platformHost } from '../kernel/platform/host'
+import { PLATFORM_DEVID_NONE, platform_device, registerPlatformDevice } from '../kernel/platform/platform'
+import { IORESOURCE_IRQ, IORESOURCE_MEM, resource } from '../kernel/platform/resource'
 import { device_model } from './device-model'
-import { edu } from './edu'
+import { MODELS } from './models'
+
+type Model = string | (new () => device_model)
 
 /** A device in a slot: the name of a built-in model, or a class of the lab's own. */
 export interface PciSlotSpec {
+  /** `01:00.0`: bus, device and function. Buses other than 00 are hot-plug ports. */
   slot: string
-  model: string | (new () => device_model)
+  model: Model
   /** False: the slot is empty until the scenario plugs it. */
   present?: boolean
+}
+
+/** A device on the board, found by its name. */
+export interface PlatformSpec {
+  name: string
+  /** The number behind the name; left out: the name alone. */
+  id?: number
+  /** What is behind its registers; left out: a device without hardware. */
+  model?: Model
+  /** Interrupt lines (default 1 with a model, else 0). */
+  irqs?: number
+  properties?: Readonly<Record<string, PropertyValue>>
 }
 
 /** What `machine.ts` describes. Everything has a default. */
 export interface MachineSpec {
   cpus?: number
   hz?: number
+  /** Bytes of RAM. */
+  memory?: number
   pci?: PciSlotSpec[]
+  platform?: PlatformSpec[]
 }
-
-const MODELS: Record<string, new () => device_model> = { edu }
 
 /** The machine of a lab that has no machine file: two CPUs and an edu device. */
 const DEFAULT_PCI: PciSlotSpec[] = [{ slot: '01:00.0', model: 'edu' }]
+const BOARD_BASE = 0x1000_0000
 
 export function configureMachine(machine: Machine, spec: MachineSpec): void {
   const cpus = spec.cpus ?? 2
@@ -32,19 +56,67 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   machine.cpus.length = 0
   for (let i = 0; i < cpus; i++) machine.cpus.push(new Cpu(i))
   if (spec.hz !== undefined) machine.hz = spec.hz
+  if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
 }
 
-/** Builds slots; what is present is found by the bus when the kernel has booted. */
+/** Builds slots and the board; answers the slots whose device is to be found at boot. */
 export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
   const present: string[] = []
-  for (const slot of spec.pci ?? DEFAULT_PCI) {
-    const model = typeof slot.model === 'string' ? MODELS[slot.model] : slot.model
-    if (!model)
-      throw new Error(`machine.ts: there is no device model '${String(slot.model)}'; built in: ${Object.keys(MODELS).join(', ')}.`)
+  for (const slot of spec.pci ?? (spec.platform ? [] : DEFAULT_PCI)) {
+    const model = modelOf(slot.model)
     addSlot(machine, slot.slot, () => guarded(machine, new model()))
     if (slot.present !== false) present.push(slot.slot)
   }
+  let next = BOARD_BASE
+  for (const device of spec.platform ?? []) next = addPlatform(machine, device, next)
   return present
+}
+
+function modelOf(model: Model): new () => device_model {
+  const found = typeof model === 'string' ? MODELS[model] : model
+  if (!found)
+    throw new Error(`machine.ts: there is no device model '${String(model)}'; built in: ${Object.keys(MODELS).join(', ')}.`)
+  return found
+}
+
+/** Adds a device of the board from address `base` on; answers the next free address. */
+function addPlatform(machine: Machine, spec: PlatformSpec, base: number): number {
+  const pdev = new platform_device({ name: spec.name, id: spec.id ?? PLATFORM_DEVID_NONE })
+  pdev.dev.release = () => {}
+  if (spec.properties) pdev.dev.$properties = new PropertySet(spec.properties)
+  let next = base
+  if (spec.model !== undefined) {
+    const model = new (modelOf(spec.model))()
+    const hardware = guarded(machine, model)
+    for (const [bar, size] of model.bars.entries()) {
+      if (!size) continue
+      const start = Math.ceil(next / size) * size
+      next = start + size
+      pdev.resource.push(new resource({ start, end: next - 1, flags: IORESOURCE_MEM }))
+      busSpace(machine).add({
+        start,
+        size,
+        object: pdev,
+        bar,
+        answers: () => true,
+        read: (offset, width) => hardware.read(bar, offset, width),
+        write: (offset, width, value) => hardware.write(bar, offset, width, value),
+      })
+    }
+    model.$host = platformHost(machine, pdev, addLines(machine, pdev, spec.irqs ?? 1))
+  } else addLines(machine, pdev, spec.irqs ?? 0)
+  machine.runtime.atomic(registerPlatformDevice(pdev))
+  return next
+}
+
+function addLines(machine: Machine, pdev: platform_device, count: number): number[] {
+  const lines: number[] = []
+  for (let i = 0; i < count; i++) {
+    const irq = allocIrqs(machine, 1, pdev.name, 'intx')
+    lines.push(irq)
+    pdev.resource.push(new resource({ start: irq, end: irq, flags: IORESOURCE_IRQ }))
+  }
+  return lines
 }
 
 /** A lab's own model is compiled code: its functions run to their end at once. */
@@ -58,6 +130,7 @@ function guarded(machine: Machine, model: device_model): PciHardware {
     classCode: model.classCode,
     bars: model.bars,
     vectors: model.vectors,
+    vectorsX: model.vectorsX,
     read: (bar, offset, size) => runtime.atomic<number>(model.read(bar, offset, size)),
     write: (bar, offset, size, value) => runtime.atomic<void>(model.write(bar, offset, size, value)),
     attach: (pdev) => runtime.atomic<void>(model.attach(pdev)),

@@ -179,3 +179,9 @@ export const ERROR_NAMES: Readonly<Record<number, string>> = {
   518: 'EOPENSTALE', 519: 'ENOPARAM', 524: 'ENOTSUPP', 522: 'ENOTSYNC', 526: 'ESERVERFAULT',
   527: 'EBADTYPE', 529: 'EIOCBQUEUED', 531: 'ENOGRACE', 530: 'ERECALLCONFLICT',
 }
+
+/** `-EINVAL` for -22; the bare number where there is no name. */
+export function errorName(error: number): string {
+  const name = ERROR_NAMES[Math.abs(error)]
+  return name === undefined ? String(error) : error < 0 ? `-${name}` : name
+}

@@ -1,34 +1,107 @@
-import { machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
-import { charDevices } from '../kernel/fs/file'
+import { addCdev, allocRegion, cdev, deleteCdev, findCdev, initCdev, MINORS, registerRegion, unregisterRegion } from '../kernel/fs/cdev'
+import { getFile, type file, type file_operations } from '../kernel/fs/file'
+import { fput as putFile } from '../kernel/fs/process'
+import type { Sim } from '../engine/suspend'
 import type { ptr } from './types'
 
 /** Files and device numbers: `linux/fs`. */
-export { file, inode, type file_operations } from '../kernel/fs/file'
+export { file, inode, type file_operations, type poll_table } from '../kernel/fs/file'
+export { vm_area_struct, type vm_operations_struct } from '../kernel/fs/mapping'
 
 export const O_RDONLY = 0
 export const O_WRONLY = 1
 export const O_RDWR = 2
 export const O_NONBLOCK = 0o4000
+export const FMODE_READ = 1
+export const FMODE_WRITE = 2
+export const SEEK_SET = 0
+export const SEEK_CUR = 1
+export const SEEK_END = 2
 
 export const MKDEV = quiet(function MKDEV(major: number, minor: number): number {
-  return major * 0x100000 + minor
+  return major * MINORS + minor
 })
 export const MAJOR = quiet(function MAJOR(dev: number): number {
-  return Math.floor(dev / 0x100000)
+  return Math.floor(dev / MINORS)
 })
 export const MINOR = quiet(function MINOR(dev: number): number {
-  return dev % 0x100000
+  return dev % MINORS
 })
 export const iminor = quiet(function iminor(node: { i_rdev: number }): number {
-  return node.i_rdev % 0x100000
+  return node.i_rdev % MINORS
+})
+export const imajor = quiet(function imajor(node: { i_rdev: number }): number {
+  return Math.floor(node.i_rdev / MINORS)
 })
 
-/** Reserves device numbers; the first goes to `*dev`. 0. Pair: `unregister_chrdev_region`. */
-export function alloc_chrdev_region(dev: ptr<number>, baseminor: number, _count: number, _name: string): number {
-  dev.value = MKDEV(charDevices(machine()).nextMajor++, baseminor)
+/** Reserves device numbers; the first goes to `*dev`. 0 or -EBUSY. Pair: `unregister_chrdev_region`. */
+export function alloc_chrdev_region(dev: ptr<number>, baseminor: number, count: number, name: string): number {
+  const first = allocRegion(baseminor, count, name)
+  if (first < 0) return first
+  dev.value = first
   return 0
 }
-export function unregister_chrdev_region(_from: number, _count: number): void {}
+/** Reserves the device numbers from `from` on. 0 or -EBUSY. */
+export function register_chrdev_region(from: number, count: number, name: string): number {
+  return registerRegion(from, count, name)
+}
+export function unregister_chrdev_region(from: number, count: number): void {
+  unregisterRegion(from, count)
+}
 
-export const no_llseek = kernelCall('no_llseek', (): number => -29)
+/** The old way: 256 minors of a major (0: any) with one set of operations. Major or -errno. */
+export function register_chrdev(major: number, name: string, fops: file_operations): number {
+  const first = major === 0 ? allocRegion(0, 256, name) : registerRegion(major * MINORS, 256, name)
+  if (first < 0) return first
+  const base = major === 0 ? first : major * MINORS
+  const c = new cdev()
+  initCdev(c, fops)
+  c.owner = fops.owner ?? null
+  addCdev(c, base, 256)
+  return major === 0 ? Math.floor(base / MINORS) : 0
+}
+export const unregister_chrdev = kernelCall('unregister_chrdev', function* (major: number, _name: string): Sim {
+  const c = findCdev(major * MINORS)
+  unregisterRegion(major * MINORS, 256)
+  if (c) yield* deleteCdev(c)
+})
+
+/** Takes a reference to an open file. Pair: `fput`. */
+export function get_file(f: file): file {
+  return getFile(f)
+}
+/** Drops a reference; a last one is released on the way out of the kernel, or by a worker. */
+export function fput(f: file): void {
+  putFile(f)
+}
+export function file_inode(f: file) {
+  return f.f_inode
+}
+
+/** For files that have no position. 0. */
+export function nonseekable_open(_inode: unknown, _filp: file): number {
+  return 0
+}
+export function stream_open(_inode: unknown, _filp: file): number {
+  return 0
+}
+export function no_llseek(_file: file, _offset: number, _whence: number): number {
+  return -29
+}
+export function noop_llseek(f: file, _offset: number, _whence: number): number {
+  return f.f_pos
+}
+
+/** Serves `read` from a kernel buffer. Bytes, or -EFAULT. */
+export function simple_read_from_buffer(
+  to: Uint8Array, count: number, ppos: ptr<number>, from: Uint8Array, available: number,
+): number {
+  const pos = ppos.value
+  if (pos < 0) return -22
+  if (pos >= available || count === 0) return 0
+  const n = Math.min(count, available - pos)
+  to.set(from.subarray(pos, pos + n))
+  ppos.value = pos + n
+  return n
+}

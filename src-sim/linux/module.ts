@@ -1,6 +1,13 @@
 import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
-import { module, moduleGet, modulePut, modules, tryModuleGet } from '../kernel/base/module'
+import { live } from '../kernel/live'
+import {
+  MODULE_STATES, module, moduleGet, modulePut, modules, tryModuleGet, useSymbol,
+} from '../kernel/base/module'
+import { callbackParameter, plainParameter, type kernel_param_ops } from '../kernel/base/module-params'
+import type { notifier_block } from '../kernel/base/notifier'
+import { kernelCall } from '../kernel/api'
+import { ptr } from './types'
 
 /**
  * Modules: `linux/module`. Text and static data die when the module is unloaded, whoever still
@@ -8,6 +15,7 @@ import { module, moduleGet, modulePut, modules, tryModuleGet } from '../kernel/b
  * queued work or an armed timer does not.
  */
 export { module }
+export type { kernel_param_ops } from '../kernel/base/module-params'
 
 /** Runs when the module is loaded; a negative answer unloads it again. */
 export const module_init = quiet(function module_init(init: () => number | void): void {
@@ -21,15 +29,14 @@ export const module_exit = quiet(function module_exit(exit: () => void): void {
   if (loading) loading.$exit = exit
 })
 
-/** The module whose file this is: for `.owner`, at the top level of a file. */
-export const THIS_MODULE = quiet(function THIS_MODULE(): module | null {
-  return modules(machine()).loading
-})
+/** The module whose code this is: `owner: THIS_MODULE`. */
+export const THIS_MODULE: module = live(() => modules(machine()).current as module)
 
 /** Pins a module's text; false when it is being unloaded. Any context. Pair: `module_put`. */
 export function try_module_get(mod: module | null): boolean {
   return tryModuleGet(mod)
 }
+/** Pins without a look at the state: only for those who have a reference already. */
 export function __module_get(mod: module | null): void {
   moduleGet(mod)
 }
@@ -37,12 +44,77 @@ export function module_put(mod: module | null): void {
   modulePut(mod)
 }
 
-/** How many pin the module now. */
+/** How many pin the module now: 1 inside init, -1 inside exit (DM-55). */
 export const module_refcount = quiet(function module_refcount(mod: module): number {
   return mod.$refcount - 1
 })
+export const module_name = quiet(function module_name(mod: module | null): string {
+  return mod ? mod.name : 'kernel'
+})
+export const module_is_live = quiet(function module_is_live(mod: module): boolean {
+  return mod.state !== 'GOING'
+})
 
-export const MODULE_LICENSE = quiet(function MODULE_LICENSE(_license: string): void {})
-export const MODULE_AUTHOR = quiet(function MODULE_AUTHOR(_author: string): void {})
-export const MODULE_DESCRIPTION = quiet(function MODULE_DESCRIPTION(_text: string): void {})
-export const MODULE_DEVICE_TABLE = quiet(function MODULE_DEVICE_TABLE(_type: string, _table: unknown): void {})
+/**
+ * A knob that is set when the module is loaded (`insmod('driver', 'debug=1')`) and, with a mode,
+ * through /sys/module: `const debug = module_param('debug', 0, 0o644)`, then `debug.value`.
+ */
+export const module_param = quiet(function module_param<T extends number | boolean | string>(
+  name: string,
+  value: T,
+  mode: number,
+): ptr<T> {
+  const box = ptr<T>(value)
+  modules(machine()).loading?.$parameters.push(plainParameter(name, box as ptr<number>, mode))
+  return box
+})
+
+/** As `module_param`, with functions of your own that set and read it. */
+export const module_param_cb = quiet(function module_param_cb(
+  name: string,
+  ops: kernel_param_ops,
+  arg: unknown,
+  mode: number,
+): void {
+  modules(machine()).loading?.$parameters.push(callbackParameter(name, ops, arg, mode))
+})
+
+/** Offers a function of this module to others under its name. */
+export const EXPORT_SYMBOL = quiet(function EXPORT_SYMBOL(symbol: (...args: never[]) => unknown): void {
+  modules(machine()).loading?.$exports.set(symbol.name, symbol)
+})
+export const EXPORT_SYMBOL_GPL = EXPORT_SYMBOL
+
+/** What another module exports under a name; it is pinned. Null when nobody does. Pair: `symbol_put`. */
+export const symbol_get = kernelCall('symbol_get', function <T>(name: string): T | null {
+  return useSymbol(null, name) as T | null
+}) as <T>(name: string) => T | null
+export function symbol_put(name: string): void {
+  for (const mod of modules(machine()).loaded.values()) if (mod.$exports.has(name)) modulePut(mod)
+}
+
+export const MODULE_STATE_LIVE = MODULE_STATES.LIVE
+export const MODULE_STATE_COMING = MODULE_STATES.COMING
+export const MODULE_STATE_GOING = MODULE_STATES.GOING
+/** Tells `nb` when modules come and go. 0 or -errno. */
+export function register_module_notifier(nb: notifier_block): number {
+  return modules(machine()).notifiers.register(nb)
+}
+export const unregister_module_notifier = kernelCall('unregister_module_notifier', (nb: notifier_block) =>
+  modules(machine()).notifiers.unregister(nb),
+)
+
+const says = (name: string): ((...args: unknown[]) => void) => {
+  const f = (): void => {}
+  Object.defineProperty(f, 'name', { value: name })
+  return quiet(f)
+}
+export const MODULE_LICENSE = says('MODULE_LICENSE')
+export const MODULE_AUTHOR = says('MODULE_AUTHOR')
+export const MODULE_DESCRIPTION = says('MODULE_DESCRIPTION')
+export const MODULE_VERSION = says('MODULE_VERSION')
+export const MODULE_ALIAS = says('MODULE_ALIAS')
+export const MODULE_PARM_DESC = says('MODULE_PARM_DESC')
+export const MODULE_DEVICE_TABLE = says('MODULE_DEVICE_TABLE')
+export const MODULE_FIRMWARE = says('MODULE_FIRMWARE')
+export const MODULE_IMPORT_NS = says('MODULE_IMPORT_NS')

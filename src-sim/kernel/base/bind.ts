@@ -1,178 +1,260 @@
 import { machine } from '../../engine/current'
+import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EBUSY, EINVAL, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
-import { kernelLog } from '../printk/log'
-import { bus_type, type device, type device_driver } from './device'
-import { deviceCore, lockDevice, setState, unlockDevice } from './core'
+import { EBUSY, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
+import { WaitList } from '../sched/schedule'
+import { createGroups, removeGroups } from './attributes'
+import { prefersAsync } from './attach'
+import { asyncSynchronize } from './async'
+import { notifyBus } from './bus'
+import { deviceCore, deviceLog, getDevice, isRegistered, lockDevice, putDevice, setState, unlockDevice } from './core'
+import {
+  deferProbe, deferredProbes, deferredReason, deferredRemove, triggerDeferred,
+} from './deferred'
+import { DL_DEV_PROBING, type device, type device_driver } from './device'
 import { releaseDevres } from './devres'
-import { removeDirectory, removeFile, sysfs, type SysfsDirectory } from './sysfs'
+import {
+  checkSuppliers, consumersBusy, linksDriverBound, linksDriverGone, linksNoDriver, unbindConsumers,
+} from './links'
+import { pmBarrier, pmGetSuppliers, pmGetSync, pmPut, pmPutSuppliers, pmPutSync, pmReinit } from './pm-runtime'
+import { sysfs } from './sysfs'
+import { sendUevent } from './uevent'
 
-/** Binding and unbinding: drivers/base/dd.c and the driver half of drivers/base/bus.c. */
+/** Binding and unbinding one device: drivers/base/dd.c. */
 
-function matches(dev: device, drv: device_driver): boolean {
-  const match = drv.bus!.match
-  if (!match) return true
-  const answer = machine().runtime.atomic<number | boolean>(match(dev, drv))
-  return typeof answer === 'boolean' ? answer : answer > 0
+/** Probes that run right now, and settings of the probing core. */
+class Probing {
+  running = 0
+  readonly idle = new WaitList()
+  /** Every probe is followed by a removal and a second probe (DM-48). */
+  testRemove = false
 }
 
-/** Tries every driver of the bus until one takes the device. */
-export function* probeDevice(dev: device): Sim {
-  yield* lockDevice(dev)
-  for (const drv of [...(dev.bus?.$drivers ?? [])]) {
-    if (dev.driver || !dev.$registered) break
-    if (matches(dev, drv)) yield* bindLocked(dev, drv)
+export const probing = service(() => new Probing())
+
+/** `wait_for_device_probe`: until no probe runs and none is waiting to be retried now. */
+export function* waitForProbes(): Sim {
+  const all = probing(machine())
+  yield* deferredProbes(machine()).settled()
+  yield* all.idle.waitUntil(() => all.running === 0, null, 'wait_for_device_probe')
+  yield* asyncSynchronize()
+}
+
+/** `driver_probe_device`: a deferral is remembered and tried again (DM-25). */
+export function* probeDriver(drv: device_driver, dev: device): Sim<number> {
+  const all = probing(machine())
+  const deferred = deferredProbes(machine())
+  const triggers = deferred.triggers
+  all.running++
+  const ret = yield* bindHere(drv, dev)
+  if (ret === -EPROBE_DEFER || ret === EPROBE_DEFER) {
+    deferProbe(dev)
+    if (triggers !== deferred.triggers && !deferred.blocked) triggerDeferred()
   }
-  unlockDevice(dev)
-}
-
-/** Binds one driver to one device that is free. 0, or the errno of what failed. */
-export function* bindDriver(dev: device, drv: device_driver): Sim<number> {
-  yield* lockDevice(dev)
-  const ret = dev.driver ? -EBUSY : !dev.$registered ? -ENODEV : yield* bindLocked(dev, drv)
-  unlockDevice(dev)
+  if (--all.running === 0) all.idle.wakeAll()
   return ret
 }
 
-function* bindLocked(dev: device, drv: device_driver): Sim<number> {
-  const { bus } = dev
-  if (bus?.dma_configure) {
-    const configure = bus.dma_configure
-    const ret = yield* call(() => configure(dev))
-    if (ret) return ret
+/**
+ * `__driver_probe_device`, device lock held: 0 bound; positive: the error of the probe function;
+ * negative: it did not come to that (DM-17).
+ */
+export function* bindHere(drv: device_driver, dev: device): Sim<number> {
+  if (dev.$private === null || dev.$private.dead || !isRegistered(dev)) return -ENODEV
+  if (dev.driver) return -EBUSY
+  if (!dev.$ready) {
+    deferredReason(dev, 'Device not ready to probe')
+    return -EPROBE_DEFER
   }
-  dev.driver = drv
-  setState(dev, 'probing')
-  const probe = bus?.probe ?? drv.probe
-  emit(ev.probe_start, dev, drv, drv.probe)
-  yield point(bindDriver, dev)
-  const ret = probe ? yield* call(() => probe(dev)) : 0
-  emit(ev.probe_end, dev, drv, Number(ret) | 0)
-  if (ret) {
-    if (bus?.dma_cleanup) yield* call(() => bus.dma_cleanup!(dev))
-    yield* cleanUp(dev)
-    complain(dev, drv, ret)
-    return ret
+  dev.can_match = true
+  yield* pmGetSuppliers(dev)
+  if (dev.parent) yield* pmGetSync(dev.parent)
+  yield* pmBarrier(dev)
+  const ret = yield* reallyProbe(drv, dev)
+  if (dev.parent) yield* pmPut(dev.parent)
+  yield* pmPutSuppliers(dev)
+  return ret
+}
+
+/** DM-18, DM-20, DM-21. */
+function* reallyProbe(drv: device_driver, dev: device): Sim<number> {
+  if (deferredProbes(machine()).blocked) {
+    deferredReason(dev, 'probing is blocked')
+    return -EPROBE_DEFER
   }
-  drv.$bound.push(dev)
-  setState(dev, 'bound')
-  emit(ev.device_bind, dev, drv)
-  linkBound(dev, drv)
+  const waiting = checkSuppliers(dev)
+  if (waiting) return waiting
+  dev.$linkStatus = DL_DEV_PROBING
+  if (dev.$devres!.length > 0) {
+    deviceLog(dev, 2, 'Resources present before probing')
+    return -EBUSY
+  }
+  for (let again = probing(machine()).testRemove && !drv.suppress_bind_attrs; ; again = false) {
+    const ret = yield* probeOnce(drv, dev)
+    if (ret !== 0) return ret
+    if (!again) break
+    yield* removeForTest(drv, dev)
+  }
+  yield* driverBound(drv, dev)
   return 0
 }
 
-/** What a failed probe prints: nothing for "not mine", an error for the rest. */
-function complain(dev: device, drv: device_driver, ret: number): void {
-  if (ret === -ENODEV || ret === -ENXIO || ret === -EPROBE_DEFER) return
-  kernelLog(machine()).print(3, `${drv.name} ${dev.$label}: probe with driver ${drv.name} failed with error ${ret}\n`)
+function* probeOnce(drv: device_driver, dev: device): Sim<number> {
+  dev.driver = drv
+  setState(dev, 'probing')
+  const configure = dev.bus?.dma_configure
+  const configured = configure ? yield* call(() => configure(dev)) : 0
+  if (configured) {
+    yield* linksNoDriver(dev)
+    yield* cleanUp(dev)
+    return configured
+  }
+  deviceCore(machine()).on.binding.emit(dev)
+  yield* notifyBus(dev, 'bind')
+  addBindLinks(drv, dev)
+  const error = yield* callProbe(drv, dev)
+  let ret = -error
+  if (error === 0 && drv.dev_groups) {
+    ret = createGroups(dev.kobj, drv.dev_groups)
+    if (ret) {
+      deviceLog(dev, 3, 'device_add_groups() failed')
+      yield* callRemove(drv, dev)
+    }
+  }
+  if (ret === 0) return 0
+  removeBindLinks(drv, dev)
+  yield* notifyBus(dev, 'not bound')
+  yield* dmaCleanup(dev)
+  yield* linksNoDriver(dev)
+  yield* cleanUp(dev)
+  return ret
 }
 
+/** The probe function itself, with what is printed when it fails (DM-22). */
+function* callProbe(drv: device_driver, dev: device): Sim<number> {
+  const probe = dev.bus?.probe ?? drv.probe
+  emit(ev.probe_start, dev, drv, drv.$probe ?? drv.probe)
+  yield point(probeDriver, dev)
+  const ret = Number(probe ? ((yield* call(() => probe(dev))) ?? 0) : 0)
+  emit(ev.probe_end, dev, drv, ret)
+  if (ret === -EPROBE_DEFER) deferredReason(dev, `${drv.name}: driver asked for it`, true)
+  else if (ret === -ENODEV || ret === -ENXIO)
+    deviceLog(dev, 7, `probe with driver ${drv.name} rejects match ${ret}`)
+  else if (ret !== 0)
+    deviceLog(dev, 3, `probe with driver ${drv.name} failed with error ${ret}`)
+  return ret
+}
+
+function* callRemove(drv: device_driver, dev: device): Sim {
+  if (drv.dev_groups) yield* removeGroups(dev.kobj, drv.dev_groups)
+  const remove = dev.bus?.remove ?? drv.remove
+  emit(ev.remove_start, dev, drv, drv.$remove ?? drv.remove)
+  if (remove) yield* call(() => remove(dev))
+  emit(ev.remove_end, dev, drv)
+}
+
+function* removeForTest(drv: device_driver, dev: device): Sim {
+  yield* callRemove(drv, dev)
+  removeBindLinks(drv, dev)
+  yield* dmaCleanup(dev)
+  yield* cleanUp(dev)
+}
+
+function* dmaCleanup(dev: device): Sim {
+  const cleanup = dev.bus?.dma_cleanup
+  if (cleanup) yield* call(() => cleanup(dev))
+}
+
+/** `device_unbind_cleanup` (DM-32). */
 function* cleanUp(dev: device): Sim {
   yield* releaseDevres(dev)
   dev.driver = null
   dev.driver_data = null
-  setState(dev, dev.$registered ? 'no driver' : 'zombie')
+  yield* pmReinit(dev)
+  setState(dev, 'no driver')
+}
+
+function* driverBound(drv: device_driver, dev: device): Sim {
+  drv.$private?.bound.push(dev)
+  dev.$bound = true
+  linksDriverBound(dev)
+  setState(dev, 'bound')
+  emit(ev.device_bind, dev, drv)
+  deferredRemove(dev)
+  triggerDeferred()
+  yield* notifyBus(dev, 'bound')
+  sendUevent(dev.kobj, 'bind')
+}
+
+/** `device_release_driver`; with `only`, when that is the driver. */
+export function* releaseDriver(dev: device, only: device_driver | null = null): Sim {
+  const parent = dev.bus?.need_parent_lock ? dev.parent : null
+  if (parent) yield* lockDevice(parent)
+  yield* lockDevice(dev)
+  if (only === null || only === dev.driver) yield* releaseLocked(dev, parent)
+  unlockDevice(dev)
+  if (parent) unlockDevice(parent)
 }
 
 /** Section U of the teardown order: what every unbinding does. */
-export function* detachDriver(dev: device, only: device_driver | null = null): Sim<boolean> {
-  yield* lockDevice(dev)
+function* releaseLocked(dev: device, parent: device | null): Sim {
   const drv = dev.driver
-  const bound = drv !== null && dev.$state === 'bound' && (only === null || drv === only)
-  if (bound) yield* detachLocked(dev, drv)
-  unlockDevice(dev)
-  return bound
-}
-
-function* detachLocked(dev: device, drv: device_driver): Sim {
-  const { bus } = dev
+  if (!drv) return
+  yield* pmGetSync(dev)
+  while (consumersBusy(dev)) {
+    unlockDevice(dev)
+    if (parent) unlockDevice(parent)
+    yield* unbindConsumers(dev)
+    if (parent) yield* lockDevice(parent)
+    yield* lockDevice(dev)
+    if (dev.driver !== drv) {
+      yield* pmPut(dev)
+      return
+    }
+  }
   setState(dev, 'unbinding')
-  unlinkBound(dev, drv)
-  yield point(detachDriver, dev)
-  const remove = bus?.remove ?? drv.remove
-  emit(ev.remove_start, dev, drv, drv.remove)
-  if (remove) yield* call(() => remove(dev))
-  emit(ev.remove_end, dev, drv)
-  yield point(detachDriver, dev)
-  if (bus?.dma_cleanup) yield* call(() => bus.dma_cleanup!(dev))
-  const at = drv.$bound.indexOf(dev)
-  if (at >= 0) drv.$bound.splice(at, 1)
+  yield point(releaseDriver, dev)
+  removeBindLinks(drv, dev)
+  yield* notifyBus(dev, 'unbind')
+  yield* pmPutSync(dev)
+  yield* callRemove(drv, dev)
+  yield point(releaseDriver, dev)
+  yield* dmaCleanup(dev)
   emit(ev.device_unbind, dev, drv)
   yield* cleanUp(dev)
-  deviceCore(machine()).on.unbound.emit(dev, bus)
+  yield* linksDriverGone(dev)
+  const bound = drv.$private?.bound
+  if (bound?.includes(dev)) bound.splice(bound.indexOf(dev), 1)
+  dev.$bound = false
+  yield* notifyBus(dev, 'unbound')
+  deviceCore(machine()).on.unbound.emit(dev, dev.bus)
+  sendUevent(dev.kobj, 'unbind')
 }
 
-function driverDirectory(drv: device_driver): SysfsDirectory {
-  return sysfs(machine()).ensureDirectory(`/bus/${drv.bus!.name}/drivers/${drv.name}`)
-}
-
-function linkBound(dev: device, drv: device_driver): void {
-  const own = dev.kobj.$directory
-  if (!own) return
-  const directory = driverDirectory(drv)
-  sysfs(machine()).createLink(directory, dev.$label, own)
-  sysfs(machine()).createLink(own, 'driver', directory)
-}
-
-function unlinkBound(dev: device, drv: device_driver): void {
-  sysfs(machine()).removeLink(driverDirectory(drv), dev.$label)
-  if (dev.kobj.$directory) sysfs(machine()).removeLink(dev.kobj.$directory, 'driver')
-}
-
-/** DM-12, DM-13. */
-export function* registerDriver(drv: device_driver): Sim<number> {
-  const bus = drv.bus
-  if (!(bus instanceof bus_type)) return -EINVAL
-  if (bus.$drivers.some((d) => d.name === drv.name)) {
-    kernelLog(machine()).print(3, `Error: Driver '${drv.name}' is already registered, aborting...\n`)
-    return -EBUSY
+/** `driver_detach`: last bound first. */
+export function* detachDriverFromAll(drv: device_driver): Sim {
+  if (prefersAsync(drv)) yield* asyncSynchronize()
+  const bound = drv.$private!.bound
+  for (let dev = bound.at(-1); dev; dev = bound.at(-1)) {
+    getDevice(dev)
+    yield* releaseDriver(dev, drv)
+    yield* putDevice(dev)
   }
-  bus.$drivers.push(drv)
-  emit(ev.driver_register, drv, bus, drv.owner)
-  for (const dev of [...bus.$devices]) {
-    yield* lockDevice(dev)
-    if (!dev.driver && dev.$registered && matches(dev, drv)) yield* bindLocked(dev, drv)
-    unlockDevice(dev)
-  }
-  addBindFiles(drv)
-  return 0
 }
 
-function addBindFiles(drv: device_driver): void {
+function addBindLinks(drv: device_driver, dev: device): void {
   const tree = sysfs(machine())
-  const directory = driverDirectory(drv)
-  if (drv.suppress_bind_attrs) return
-  const find = (text: string): device | undefined =>
-    drv.bus!.$devices.find((d) => d.$label === text.trim())
-  tree.createFile(directory, 'unbind', {
-    *store(text) {
-      const dev = find(text)
-      if (!dev || dev.driver !== drv) return -ENODEV
-      yield* detachDriver(dev, drv)
-      return text.length
-    },
-  })
-  tree.createFile(directory, 'bind', {
-    *store(text) {
-      const dev = find(text)
-      if (!dev || !matches(dev, drv)) return -ENODEV
-      const ret = yield* bindDriver(dev, drv)
-      return ret === 0 ? text.length : ret
-    },
-  })
+  const own = dev.kobj.$directory
+  const directory = drv.$private?.kobj.$directory
+  if (!own || !directory) return
+  tree.createLink(directory, dev.$label, own)
+  tree.createLink(own, 'driver', directory)
 }
 
-/** Takes a driver off its bus and unbinds it, last bound device first. */
-export function* unregisterDriver(drv: device_driver): Sim {
-  const bus = drv.bus!
-  const directory = driverDirectory(drv)
-  yield* removeFile(directory, 'bind')
-  yield* removeFile(directory, 'unbind')
-  const at = bus.$drivers.indexOf(drv)
-  if (at >= 0) bus.$drivers.splice(at, 1)
-  for (let dev = drv.$bound.at(-1); dev; dev = drv.$bound.at(-1)) yield* detachDriver(dev, drv)
-  yield* removeDirectory(directory)
-  emit(ev.driver_unregister, drv, bus, drv.owner)
+function removeBindLinks(drv: device_driver, dev: device): void {
+  const directory = drv.$private?.kobj.$directory
+  if (directory) sysfs(machine()).removeLink(directory, dev.$label)
+  if (dev.kobj.$directory) sysfs(machine()).removeLink(dev.kobj.$directory, 'driver')
 }

@@ -1,17 +1,32 @@
+import { Hook } from '../../base/disposable'
 import { machine } from '../../engine/current'
+import { hidden } from '../../engine/object'
+import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EEXIST, EINVAL } from '../errno'
-import { WaitList } from '../sched/schedule'
+import { EINVAL, ENOMEM } from '../errno'
+import { createNode, removeNode } from '../fs/devnodes'
+import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { service } from '../../engine/service'
-import { Hook } from '../../base/disposable'
-import { device, type bus_type, type DeviceState, type kobject } from './device'
+import { createGroups, fileOps, removeGroups } from './attributes'
+import { probeNewDevice } from './attach'
+import { releaseDriver } from './bind'
+import { addToBus, notifyBus, removeFromBus } from './bus'
+import { addToClass, classParentDirectory, leaveClass } from './class'
+import { deferredRemove } from './deferred'
+import { device, DevicePrivate, type bus_type, type DeviceState, type kobject } from './device'
 import { releaseDevres } from './devres'
-import { refGet, refInit, refPut, refRead } from './refs'
-import { removeDirectory, sysfs } from './sysfs'
-import { detachDriver, probeDevice } from './bind'
+import { KList } from './klist'
+import { addInternal, deleteKobject, getKobject, initKobject, kset, putKobject, setKobjectName } from './kobject'
+import { purgeLinks } from './links'
+import { pmInit, pmRemove } from './pm-runtime'
+import { refRead } from './refs'
+import { removeFile, sysfs } from './sysfs'
+import { sendUevent, type UeventFilter } from './uevent'
+
+/** What a device may be asked to do, and what must hold for it (see the device-state checker). */
+export type DeviceUse = 'binding' | 'registered'
 
 /** What others may want to know about devices. */
 export class DeviceCore {
@@ -19,46 +34,75 @@ export class DeviceCore {
     state: new Hook<[device, DeviceState]>(),
     /** After devres: whoever kept books about the binding can close them. */
     unbound: new Hook<[device, bus_type | null]>(),
+    /** Before the first probe of this binding. */
+    binding: new Hook<[device]>(),
+    /** Before the memory of a device that leaves its bus is forgotten (IOMMU groups). */
+    removed: new Hook<[device]>(),
+    /** Somebody uses an interface that needs a bound (or registered) device. */
+    use: new Hook<[device, what: string, needs: DeviceUse]>(),
   }
-  /** Tasks that wait for a device lock. */
-  readonly lockWaiters = new WaitList()
+  /** /sys/devices, with what all devices say to user space. */
+  readonly devicesSet = new kset()
+  /** Devices in the order in which they are suspended and shut down, reversed. */
+  readonly order: device[] = []
+
+  constructor() {
+    const { kobj } = this.devicesSet
+    initKobject(kobj, null)
+    kobj.name = 'devices'
+    kobj.state_in_sysfs = true
+    kobj.$directory = sysfs(machine()).ensureDirectory('/devices')
+    this.devicesSet.uevent_ops = DEVICE_UEVENTS
+  }
 }
 
 export const deviceCore = service(() => new DeviceCore())
 
+/** An interface that needs a bound or registered device is used: checkers judge the state. */
+export function useDevice(dev: device, what: string, needs: DeviceUse = 'binding'): void {
+  const { use } = deviceCore(machine()).on
+  if (use.listened) use.emit(dev, what, needs)
+}
+
+const deviceOf = (kobj: kobject): device => hidden(kobj).$parent as device
+
+const DEVICE_UEVENTS: UeventFilter = {
+  filter: (kobj) => deviceOf(kobj).bus !== null || deviceOf(kobj).class !== null,
+  name: (kobj) => deviceOf(kobj).bus?.name ?? deviceOf(kobj).class?.name ?? null,
+  uevent(kobj, env) {
+    const dev = deviceOf(kobj)
+    if (dev.devt)
+      env.push(`MAJOR=${Math.floor(dev.devt / 0x100000)}`, `MINOR=${dev.devt % 0x100000}`, `DEVNAME=${nodeName(dev)}`)
+    if (dev.type?.name) env.push(`DEVTYPE=${dev.type.name}`)
+    if (dev.driver) env.push(`DRIVER=${dev.driver.name}`)
+    const { runtime } = machine()
+    for (const f of [dev.bus?.uevent, dev.class?.dev_uevent, dev.type?.uevent])
+      if (f) runtime.atomic(f(dev, env))
+  },
+}
+
+const nodeName = (dev: device): string => {
+  const devnode = dev.class?.devnode
+  const name = devnode ? machine().runtime.atomic<string | null>(devnode(dev)) : null
+  return name ?? dev.$label.replaceAll('!', '/')
+}
+
 export function setState(dev: device, state: DeviceState): void {
+  if (dev.$state === state) return
   dev.$state = state
   emit(ev.device_state, dev, state)
   deviceCore(machine()).on.state.emit(dev, state)
 }
 
-/** The mutex inside every device: probe and remove of one device exclude each other. */
-export function* lockDevice(dev: device): Sim {
-  const { lockWaiters } = deviceCore(machine())
-  while (dev.$locked) yield* lockWaiters.waitUntil(() => !dev.$locked, dev, `device_lock of ${dev.$label}`)
-  dev.$locked = true
-}
-
-export function unlockDevice(dev: device): void {
-  dev.$locked = false
-  deviceCore(machine()).lockWaiters.wakeAll()
-}
-
-// Counting
-
-export function initKobject(kobj: kobject): void {
-  refInit(kobj.kref)
+/** `driver busid: text`, with whatever driver or bus the device has at the moment. */
+export function deviceLog(dev: device, level: number, text: string): void {
+  const who = dev.driver?.name ?? dev.bus?.name ?? dev.class?.name ?? ''
+  kernelLog(machine()).print(level, `${who} ${dev.$label}: ${text}\n`)
 }
 
 export function getDevice(dev: device | null): device | null {
-  if (dev) refGet(dev.kobj.kref)
+  if (dev) getKobject(dev.kobj)
   return dev
-}
-
-export function* putKobject(kobj: kobject | null): Sim {
-  if (!kobj || !refPut(kobj.kref)) return
-  const release = kobj.$release
-  if (release) yield* call(() => release(kobj))
 }
 
 export function* putDevice(dev: device | null): Sim {
@@ -67,19 +111,29 @@ export function* putDevice(dev: device | null): Sim {
 
 export const deviceRefs = (dev: device): number => refRead(dev.kobj.kref)
 
-/** DM-01. */
+const DEVICE_TYPE = {
+  release: ((kobj: kobject) => releaseDevice(deviceOf(kobj))) as unknown as (kobj: kobject) => void,
+  sysfs_ops: {
+    show: (kobj: kobject, attr: { show?: unknown }, buf: Uint8Array) =>
+      (attr.show as (...args: unknown[]) => number)(deviceOf(kobj), attr, buf),
+    store: (kobj: kobject, attr: { store?: unknown }, buf: string, count: number) =>
+      (attr.store as (...args: unknown[]) => number)(deviceOf(kobj), attr, buf, count),
+  },
+}
+
+/** DM-01. From here on disposal is `put_device` only. */
 export function initializeDevice(dev: device): void {
-  initKobject(dev.kobj)
-  dev.kobj.$release = () => releaseDevice(dev)
-  dev.$state = 'no driver'
+  dev.kobj.kset = deviceCore(machine()).devicesSet
+  initKobject(dev.kobj, DEVICE_TYPE)
+  dev.$devres = []
+  pmInit(dev)
 }
 
 /** DM-08: the last reference is gone. */
 function* releaseDevice(dev: device): Sim {
   yield* releaseDevres(dev)
+  const release = dev.release ?? dev.type?.release ?? dev.class?.dev_release ?? null
   setState(dev, 'released')
-  const { parent } = dev
-  const release = dev.release ?? dev.class?.dev_release ?? null
   emit(ev.device_release, dev, release)
   if (release) yield* call(() => release(dev))
   else
@@ -91,71 +145,160 @@ function* releaseDevice(dev: device): Sim {
         'See Documentation/core-api/kobject.rst.',
       { objects: [dev], rules: ['DM-08'] },
     )
-  void parent
+  dev.$private = null
 }
 
-/** DM-02. The creator's reference stays the creator's, whatever happens here. */
+/** The device that a device's directory is made in, and what the directory's kobject is. */
+function setParentKobject(dev: device): void {
+  const parent = dev.parent
+  if (dev.class && !(parent && parent.class)) {
+    dev.kobj.parent = classParentDirectory(dev.class, parent)
+    return
+  }
+  dev.kobj.parent = parent?.kobj ?? null
+}
+
+/** DM-02, DM-03. The creator's reference stays the creator's, whatever happens here. */
 export function* addDevice(dev: device): Sim<number> {
-  const name = dev.kobj.name ?? dev.init_name
-  if (!name) return -EINVAL
-  dev.kobj.name = name
-  const tree = sysfs(machine())
-  const parent = directoryFor(dev)
-  const directory = tree.createDirectory(parent, name, dev)
-  if (!directory) return -EEXIST
-  dev.kobj.$directory = directory
-  dev.kobj.state_in_sysfs = true
-  if (dev.parent) {
-    getDevice(dev.parent)
-    dev.parent.$children.push(dev)
+  getDevice(dev)
+  const ret = yield* addSteps(dev)
+  yield* putDevice(dev)
+  return ret
+}
+
+function* addSteps(dev: device): Sim<number> {
+  if (dev.$devres === null) return -ENOMEM
+  dev.$private ??= new DevicePrivate(new KList<device>((child) => putDevice(child)))
+  if (dev.init_name) {
+    setKobjectName(dev.kobj, dev.init_name)
+    dev.init_name = null
   }
-  dev.$registered = true
-  emit(ev.device_add, dev, dev.parent, dev.bus)
-  setState(dev, 'no driver')
-  if (dev.bus) {
-    getDevice(dev)
-    dev.bus.$devices.push(dev)
-    tree.createLink(tree.ensureDirectory(`/bus/${dev.bus.name}/devices`), name, directory)
-    yield point(addDevice, dev)
-    yield* probeDevice(dev)
+  const busName = dev.bus?.dev_name
+  if (!dev.kobj.name && busName) setKobjectName(dev.kobj, `${busName}${dev.id}`)
+  if (!dev.kobj.name) {
+    dev.$private = null
+    return -EINVAL
   }
-  if (dev.class) tree.createLink(tree.ensureDirectory(`/class/${dev.class.name}`), name, directory)
+  const parent = getDevice(dev.parent)
+  setParentKobject(dev)
+  const error = yield* addInternal(dev.kobj)
+  if (error) {
+    dev.$private = null
+    yield* putDevice(parent)
+    return error
+  }
+  const failed = (yield* addFiles(dev)) || (yield* addToBus(dev))
+  if (failed) {
+    yield* undoAdd(dev)
+    yield* putDevice(parent)
+    return failed
+  }
+  yield* announce(dev)
   return 0
 }
 
-function directoryFor(dev: device) {
-  const tree = sysfs(machine())
-  const above = dev.parent?.kobj.$directory
-  if (above) return above
-  return tree.ensureDirectory(dev.class ? `/devices/virtual/${dev.class.name}` : '/devices')
+/** Attributes of class, type and device, in this order. */
+function groupsOf(dev: device) {
+  return [dev.class?.dev_groups, dev.type?.groups, dev.groups].filter((g) => g !== null && g !== undefined)
 }
 
-/** DM-10. The driver is unbound after the device's own attributes went. */
+function* addFiles(dev: device): Sim<number> {
+  const tree = sysfs(machine())
+  const directory = dev.kobj.$directory!
+  tree.createFile(directory, 'uevent', {
+    *show() {
+      return ''
+    },
+    *store(text) {
+      sendUevent(dev.kobj, 'change')
+      return text.length
+    },
+  })
+  addToClass(dev, 'links')
+  for (const groups of groupsOf(dev)) {
+    const error = createGroups(dev.kobj, groups)
+    if (error) return error
+  }
+  yield point(addDevice, dev)
+  return 0
+}
+
+function* undoAdd(dev: device): Sim {
+  for (const groups of groupsOf(dev).reverse()) yield* removeGroups(dev.kobj, groups)
+  leaveClass(dev, 'links')
+  sendUevent(dev.kobj, 'remove')
+  yield* deleteKobject(dev.kobj)
+  dev.$private = null
+}
+
+/** On its bus: told to user space, offered to drivers, then put on the lists of its relatives. */
+function* announce(dev: device): Sim {
+  const tree = sysfs(machine())
+  deviceCore(machine()).order.push(dev)
+  if (dev.devt) {
+    const text = `${Math.floor(dev.devt / 0x100000)}:${dev.devt % 0x100000}`
+    tree.createFile(dev.kobj.$directory!, 'dev', fileOps((buf) => put(buf, `${text}\n`), null))
+    tree.createLink(tree.ensureDirectory('/dev/char'), text, dev.kobj.$directory!)
+    createNode(nodeName(dev), dev.devt)
+  }
+  emit(ev.device_add, dev, dev.parent, dev.bus)
+  yield* notifyBus(dev, 'add')
+  sendUevent(dev.kobj, 'add')
+  yield point(addDevice, dev)
+  yield* lockDevice(dev)
+  dev.$ready = true
+  unlockDevice(dev)
+  if (dev.bus) yield* probeNewDevice(dev)
+  if (dev.parent?.$private) {
+    getDevice(dev)
+    dev.parent.$private.children.add(dev)
+  }
+  yield* addToClass(dev, 'list')
+}
+
+function put(buf: Uint8Array, text: string): number {
+  for (let i = 0; i < text.length; i++) buf[i] = text.charCodeAt(i)
+  return text.length
+}
+
+/** DM-10: order D of the teardown. The driver is unbound after the device's own files went. */
 export function* deleteDevice(dev: device): Sim {
   const tree = sysfs(machine())
   yield point(deleteDevice, dev)
   yield* lockDevice(dev)
-  dev.$registered = false
+  dev.$private!.dead = true
   unlockDevice(dev)
-  if (dev.class) tree.removeLink(tree.ensureDirectory(`/class/${dev.class.name}`), dev.$label)
-  if (dev.bus) {
-    tree.removeLink(tree.ensureDirectory(`/bus/${dev.bus.name}/devices`), dev.$label)
-    const at = dev.bus.$devices.indexOf(dev)
-    if (at >= 0) dev.bus.$devices.splice(at, 1)
-    yield* detachDriver(dev)
+  const { parent } = dev
+  yield* notifyBus(dev, 'del')
+  if (parent?.$private) yield* parent.$private.children.delete(dev)
+  if (dev.devt) {
+    removeNode(nodeName(dev))
+    tree.removeLink(tree.ensureDirectory('/dev/char'), `${Math.floor(dev.devt / 0x100000)}:${dev.devt % 0x100000}`)
+    yield* removeFile(dev.kobj.$directory!, 'dev')
   }
+  leaveClass(dev, 'links')
+  yield* leaveClass(dev, 'list')
+  yield* removeFile(dev.kobj.$directory!, 'uevent')
+  for (const groups of groupsOf(dev).reverse()) yield* removeGroups(dev.kobj, groups)
+  yield point(deleteDevice, dev)
+  if (dev.bus) {
+    yield* removeFromBus(dev)
+    yield* releaseDriver(dev)
+  }
+  yield* pmRemove(dev)
+  const { order } = deviceCore(machine())
+  if (order.includes(dev)) order.splice(order.indexOf(dev), 1)
+  deferredRemove(dev)
+  yield* purgeLinks(dev)
   yield* releaseDevres(dev)
-  if (dev.kobj.$directory) yield* removeDirectory(dev.kobj.$directory)
-  dev.kobj.state_in_sysfs = false
+  yield* notifyBus(dev, 'removed')
+  deviceCore(machine()).on.removed.emit(dev)
+  sendUevent(dev.kobj, 'remove')
   setState(dev, 'zombie')
   emit(ev.device_del, dev, dev.parent)
-  const { parent } = dev
-  if (parent) {
-    const at = parent.$children.indexOf(dev)
-    if (at >= 0) parent.$children.splice(at, 1)
-  }
-  if (dev.bus) yield* putDevice(dev)
-  if (parent) yield* putDevice(parent)
+  dev.$ready = false
+  yield* deleteKobject(dev.kobj)
+  yield* putDevice(parent)
 }
 
 export function* unregisterDevice(dev: device): Sim {
@@ -167,3 +310,23 @@ export function* registerDevice(dev: device): Sim<number> {
   initializeDevice(dev)
   return yield* addDevice(dev)
 }
+
+export const isRegistered = (dev: device): boolean => dev.kobj.state_in_sysfs
+
+/** The mutex inside every device: probe and remove of one device exclude each other (DM-16). */
+export function* lockDevice(dev: device): Sim {
+  while (dev.$locked)
+    yield* dev.$lockWaiters.waitUntil(() => !dev.$locked, dev, `device_lock of ${dev.$label}`)
+  dev.$locked = true
+}
+
+export function unlockDevice(dev: device): void {
+  dev.$locked = false
+  dev.$lockWaiters.wakeOne()
+}
+
+/** Calls `visit` for each child until one answers something other than 0. */
+export function* forEachChild(dev: device, visit: (child: device) => Sim<number>): Sim<number> {
+  return dev.$private ? yield* dev.$private.children.each(visit) : 0
+}
+

@@ -1,60 +1,167 @@
 import { KernelObject } from '../../engine/object'
 import type { DmaDevice } from '../dma/mappings'
+import { WaitList } from '../sched/schedule'
+import type { attribute, attribute_group } from './attributes'
+import type { device_link } from './links'
 import type { Devres } from './devres'
-import { kref } from './refs'
-import type { SysfsDirectory } from './sysfs'
+import { KList } from './klist'
+import { kobject, kset } from './kobject'
+import { NotifierChain } from './notifier'
+import { dev_pm_info, type dev_pm_ops } from './pm-runtime'
+import type { PropertySet } from './property'
 
-/**
- * A named, counted thing under /sys. Its memory ends when the count does: then the type's release
- * function runs, whoever dropped the last reference.
- */
-export class kobject extends KernelObject {
-  name: string | null = null
-  parent: kobject | null = null
-  kref = new kref()
-  state_in_sysfs = false
-  /** @internal */
-  $directory: SysfsDirectory | null = null
-  /** @internal Runs when the count reaches 0. */
-  $release: ((kobj: kobject) => unknown) | null = null
-}
+export { kobject, kset } from './kobject'
 
 /** Where a device stands between its driver and its end. */
 export type DeviceState =
   'no driver' | 'probing' | 'bound' | 'unbinding' | 'zombie' | 'released'
 
+export interface device_attribute {
+  attr: attribute
+  show?: ((dev: device, attr: device_attribute, buf: Uint8Array) => number) | null
+  store?: ((dev: device, attr: device_attribute, buf: string, count: number) => number) | null
+}
+
+export interface driver_attribute {
+  attr: attribute
+  show?: ((drv: device_driver, buf: Uint8Array) => number) | null
+  store?: ((drv: device_driver, buf: string, count: number) => number) | null
+}
+
 /** A kind of bus: how devices and drivers find each other. */
 export class bus_type extends KernelObject {
   name = ''
+  dev_name: string | null = null
   match: ((dev: device, drv: device_driver) => number | boolean) | null = null
+  uevent: ((dev: device, env: string[]) => number) | null = null
   probe: ((dev: device) => number) | null = null
+  sync_state: ((dev: device) => void) | null = null
   remove: ((dev: device) => void) | null = null
   shutdown: ((dev: device) => void) | null = null
   dma_configure: ((dev: device) => number) | null = null
   dma_cleanup: ((dev: device) => void) | null = null
-  /** @internal In the order of their registration. */
-  readonly $devices: device[] = []
-  /** @internal */
-  readonly $drivers: device_driver[] = []
+  bus_groups: readonly attribute_group[] | null = null
+  dev_groups: readonly attribute_group[] | null = null
+  drv_groups: readonly attribute_group[] | null = null
+  pm: dev_pm_ops | null = null
+  need_parent_lock = false
+  /** The bus has a `driver_override` file per device. */
+  driver_override = false
+  /** @internal What exists while the bus is registered. */
+  $private: BusPrivate | null = null
+
+  constructor(init?: Partial<bus_type>) {
+    super()
+    if (init) Object.assign(this, init)
+  }
 }
 
+/** The lists and files of a registered bus. */
+export interface BusPrivate {
+  /** In the order of their registration. */
+  readonly devices: KList<device>
+  readonly drivers: KList<device_driver>
+  readonly notifiers: NotifierChain
+  readonly set: kset
+  readonly driversSet: kset
+  readonly devicesSet: kset
+  autoprobe: boolean
+}
+
+export const PROBE_DEFAULT_STRATEGY = 0
+export const PROBE_PREFER_ASYNCHRONOUS = 1
+export const PROBE_FORCE_SYNCHRONOUS = 2
+
+/** What a driver is to the core; usually embedded in the bus's own driver structure. */
 export class device_driver extends KernelObject {
   name = ''
   bus: bus_type | null = null
   owner: object | null = null
+  mod_name: string | null = null
   suppress_bind_attrs = false
+  probe_type = PROBE_DEFAULT_STRATEGY
+  of_match_table: readonly object[] | null = null
   probe: ((dev: device) => number) | null = null
-  remove: ((dev: device) => void) | null = null
+  sync_state: ((dev: device) => void) | null = null
+  remove: ((dev: device) => number | void) | null = null
   shutdown: ((dev: device) => void) | null = null
-  /** @internal Bound devices, first bound first. */
-  readonly $bound: device[] = []
+  groups: readonly attribute_group[] | null = null
+  dev_groups: readonly attribute_group[] | null = null
+  pm: dev_pm_ops | null = null
+  /** @internal What exists while the driver is registered. */
+  $private: DriverPrivate | null = null
+  /** @internal What the trace shows as probe and remove: the functions of the lab. */
+  $probe: ((...args: never[]) => unknown) | null = null
+  /** @internal */
+  $remove: ((...args: never[]) => unknown) | null = null
+
+  constructor(init?: Partial<device_driver>) {
+    super()
+    if (init) Object.assign(this, init)
+  }
+}
+
+export interface DriverPrivate {
+  kobj: kobject
+  /** First bound first. */
+  readonly bound: device[]
 }
 
 /** A group of devices for user space: names below /sys/class. */
 export class class_ extends KernelObject {
   readonly $type = 'class'
   name = ''
+  class_groups: readonly attribute_group[] | null = null
+  dev_groups: readonly attribute_group[] | null = null
+  dev_uevent: ((dev: device, env: string[]) => number) | null = null
+  devnode: ((dev: device) => string | null) | null = null
   dev_release: ((dev: device) => void) | null = null
+  shutdown_pre: ((dev: device) => number) | null = null
+  pm: dev_pm_ops | null = null
+  /** @internal */
+  $private: ClassPrivate | null = null
+
+  constructor(init?: Partial<class_>) {
+    super()
+    if (init) Object.assign(this, init)
+  }
+}
+
+export interface ClassPrivate {
+  readonly set: kset
+  readonly devices: KList<device>
+  readonly interfaces: ClassInterface[]
+}
+
+export interface ClassInterface {
+  class: class_ | null
+  add_dev?: ((dev: device) => number) | null
+  remove_dev?: ((dev: device) => void) | null
+}
+
+export interface device_type {
+  name?: string | null
+  groups?: readonly attribute_group[] | null
+  release?: ((dev: device) => void) | null
+  uevent?: ((dev: device, env: string[]) => number) | null
+  pm?: dev_pm_ops | null
+}
+
+export const DL_DEV_NO_DRIVER = 0
+export const DL_DEV_PROBING = 1
+export const DL_DEV_DRIVER_BOUND = 2
+export const DL_DEV_UNBINDING = 3
+
+/** What the core knows about a device between `device_add` and its release. */
+export class DevicePrivate {
+  readonly children: KList<device>
+  dead = false
+  asyncDriver: device_driver | null = null
+  deferredReason = ''
+
+  constructor(children: KList<device>) {
+    this.children = children
+  }
 }
 
 /**
@@ -64,6 +171,7 @@ export class class_ extends KernelObject {
 export class device extends KernelObject implements DmaDevice {
   kobj = new kobject()
   parent: device | null = null
+  type: device_type | null = null
   bus: bus_type | null = null
   class: class_ | null = null
   driver: device_driver | null = null
@@ -71,19 +179,48 @@ export class device extends KernelObject implements DmaDevice {
   platform_data: unknown = null
   init_name: string | null = null
   devt = 0
+  id = 0
+  groups: readonly attribute_group[] | null = null
   release: ((dev: device) => void) | null = null
   dma_mask: number | null = 0xffffffff
   coherent_dma_mask = 0xffffffff
+  power = new dev_pm_info()
+  can_match = false
+  offline = false
   /** @internal */
   $state: DeviceState = 'no driver'
-  /** @internal Added and not deleted. */
-  $registered = false
-  /** @internal Newest last. */
-  readonly $devres: Devres[] = []
+  /** @internal From `device_add` until the memory is released; null before. */
+  $private: DevicePrivate | null = null
+  /** @internal Newest last; null before `device_initialize`. */
+  $devres: Devres[] | null = null
+  /** @internal Numbers the managed resources for the trace. */
+  $devresCount = 0
+  /** @internal May be probed: `device_add` has come far enough (DM-17). */
+  $ready = false
+  /** @internal On its driver's list: the probe has succeeded (DM-19). */
+  $bound = false
   /** @internal */
-  readonly $children: device[] = []
-  /** @internal Who holds the device lock, and who waits for it. */
   $locked = false
+  /** @internal Tasks that wait for the device lock. */
+  readonly $lockWaiters = new WaitList()
+  /** @internal Links in which this device is the supplier. */
+  readonly $consumers: device_link[] = []
+  /** @internal Links in which this device is the consumer. */
+  readonly $suppliers: device_link[] = []
+  /** @internal One of DL_DEV_*. */
+  $linkStatus = DL_DEV_NO_DRIVER
+  /** @internal Name of the only driver that may bind. */
+  $override: string | null = null
+  /** @internal Firmware properties. */
+  $properties: PropertySet | null = null
+
+  constructor() {
+    super()
+    for (const field of ['kobj', 'power'] as const) {
+      this[field].$parent = this
+      this[field].$field = field
+    }
+  }
 
   get $label(): string {
     return this.kobj.name ?? this.init_name ?? ''

@@ -1,20 +1,30 @@
-import { machine as currentMachine, now } from '../../engine/current'
+import { machine as currentMachine } from '../../engine/current'
+import type { RawStack } from '../../engine/finding'
 import type { Machine } from '../../engine/machine'
-import { hidden, KernelObject } from '../../engine/object'
+import { KernelObject } from '../../engine/object'
+import { fileOf, NO_POSITION } from '../../engine/position'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EBUSY, EEXIST, ENOENT, EWOULDBLOCK } from '../errno'
-import { visitMembers } from '../mm/embed'
-import { slab, type Allocation } from '../mm/slab'
+import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { takeStack } from '../report'
-import type { RawStack } from '../../engine/finding'
+import { WaitList } from '../sched/schedule'
+import { asyncSynchronize } from './async'
+import { addModuleDirectory, removeModuleDirectory } from './module-sysfs'
+import { freeText } from './module-text'
+import { applyParameters, type ModuleParameter } from './module-params'
+import { NotifierChain } from './notifier'
+import type { kset } from './kobject'
 
 export type ModuleState = 'COMING' | 'LIVE' | 'GOING' | 'UNFORMED'
+
+/** As include/linux/module.h numbers them. */
+export const MODULE_STATES: Readonly<Record<ModuleState, number>> = {
+  LIVE: 0, COMING: 1, GOING: 2, UNFORMED: 3,
+}
 
 /**
  * A loaded module: text, static data and a count of those who rely on its text. The base count of
@@ -33,6 +43,18 @@ export class module extends KernelObject {
   $init: (() => unknown) | null = null
   /** @internal */
   $exit: (() => unknown) | null = null
+  /** @internal Its drivers probe asynchronously unless they say otherwise. */
+  $asyncProbe = false
+  /** @internal */
+  readonly $parameters: ModuleParameter[] = []
+  /** @internal Modules whose symbols it uses. */
+  readonly $uses: module[] = []
+  /** @internal Modules that use its symbols. */
+  readonly $users: module[] = []
+  /** @internal */
+  readonly $exports = new Map<string, unknown>()
+  /** @internal Its kobject in /sys/module. */
+  $set: kset | null = null
   /** @internal Where its text went. */
   $unloaded: RawStack | null = null
 }
@@ -50,6 +72,18 @@ export class Modules {
   loader: (name: string) => ModuleImage | null = () => null
   /** The module whose top level is running. */
   loading: module | null = null
+  readonly notifiers = new NotifierChain()
+  /** Tasks that wait for a module to become live or to be gone. */
+  readonly waiters = new WaitList()
+  /** `delete_module` with O_TRUNC goes on although the module is in use (DM-61). */
+  forceUnload = false
+  /** Unloading is forbidden altogether. */
+  unloadDisabled = false
+  readonly #machine: Machine
+
+  constructor(m: Machine) {
+    this.#machine = m
+  }
 
   isLoaded(name: string): boolean {
     return this.loaded.has(name)
@@ -61,10 +95,17 @@ export class Modules {
       if (this.all[i]!.$files.includes(file)) return this.all[i]!
     return null
   }
+
+  /** The module of the code that is running: what THIS_MODULE stands for. */
+  get current(): module | null {
+    if (this.loading) return this.loading
+    const { p } = this.#machine.runtime
+    return p === NO_POSITION ? null : this.ofFile(fileOf(p))
+  }
 }
 
 export const modules = service((m) => {
-  const all = new Modules()
+  const all = new Modules(m)
   memoryAccess(m).ownStatic = (object) => {
     if (all.loading) all.loading.$statics.push(object)
   }
@@ -74,13 +115,28 @@ export const modules = service((m) => {
 function setModuleState(mod: module, state: ModuleState): void {
   mod.state = state
   emit(ev.module_state, mod, state)
+  modules(currentMachine()).waiters.wakeAll()
 }
 
-/** Loads a module: runs its top level and its init function. 0 or -errno (DM-55, DM-68, DM-69). */
-export function* loadModule(m: Machine, name: string): Sim<number> {
-  const all = modules(m)
+/** DM-69: what is in the way of a module of this name; waits while that is not decided yet. */
+function* existing(all: Modules, name: string): Sim<number> {
   const known = all.loaded.get(name)
-  if (known) return known.state === 'LIVE' ? -EEXIST : -EBUSY
+  if (!known) return 0
+  const undecided = (): boolean => known.state === 'COMING' || known.state === 'UNFORMED'
+  if (!undecided()) return known.state === 'LIVE' ? -EEXIST : -EBUSY
+  const gone = (): boolean => all.loaded.get(name) !== known
+  yield* all.waiters.waitUntil(() => !undecided() || gone(), known, `module ${name}`)
+  return (known.state as ModuleState) === 'LIVE' ? -EEXIST : -EBUSY
+}
+
+/**
+ * Loads a module: runs its top level and its init function. `parameters` is what insmod gets
+ * behind the name, as in `debug=1`. 0 or -errno (DM-55, DM-68, DM-69).
+ */
+export function* loadModule(m: Machine, name: string, parameters = ''): Sim<number> {
+  const all = modules(m)
+  const inTheWay = yield* existing(all, name)
+  if (inTheWay) return inTheWay
   const image = all.loader(name)
   if (!image) return -ENOENT
   const mod = new module()
@@ -90,85 +146,105 @@ export function* loadModule(m: Machine, name: string): Sim<number> {
   all.loaded.set(name, mod)
   emit(ev.module_load, mod, name, '')
   for (const file of image.files) emit(ev.code_load, mod, file)
+  evaluate(all, mod, image)
+  mod.$refcount = 2
   setModuleState(mod, 'COMING')
+  const wrong = applyParameters(m, mod, parameters)
+  if (!wrong) {
+    addModuleDirectory(m, mod)
+    yield* all.notifiers.callChain(MODULE_STATES.COMING, mod)
+    const ret = yield* runInit(mod)
+    if (ret >= 0) return yield* finishLoading(m, mod, ret)
+    yield* giveUp(m, mod)
+    return ret === -EEXIST ? -EBUSY : ret
+  }
+  yield* giveUp(m, mod)
+  return wrong
+}
+
+function evaluate(all: Modules, mod: module, image: ModuleImage): void {
+  const outer = all.loading
   all.loading = mod
   try {
     image.evaluate()
   } finally {
-    all.loading = null
+    all.loading = outer
   }
-  mod.$refcount = 2
+}
+
+function* runInit(mod: module): Sim<number> {
   emit(ev.module_init_start, mod, mod.$init)
   yield point(loadModule, mod)
-  const ret = mod.$init ? yield* call(mod.$init) : 0
-  emit(ev.module_init_end, mod, Number(ret) | 0)
-  if (Number(ret) < 0) {
-    setModuleState(mod, 'GOING')
-    freeModule(m, mod)
-    return ret === -EEXIST ? -EBUSY : (ret as number)
-  }
-  if (Number(ret) > 0)
-    kernelLog(m).print(4, `${name}: init suspiciously returned ${ret}, it should follow 0/-E convention\n`)
-  mod.$refcount--
+  const ret = Number((mod.$init ? yield* call(mod.$init) : 0) ?? 0)
+  emit(ev.module_init_end, mod, ret)
+  return ret
+}
+
+function* finishLoading(m: Machine, mod: module, ret: number): Sim<number> {
+  if (ret > 0)
+    kernelLog(m).print(4, `${mod.name}: init suspiciously returned ${ret}, it should follow 0/-E convention\n`)
   setModuleState(mod, 'LIVE')
+  yield* modules(m).notifiers.callChain(MODULE_STATES.LIVE, mod)
+  if (!mod.$asyncProbe) yield* asyncSynchronize()
+  mod.$refcount--
+  emit(ev.module_put, mod, 'do_init_module', mod.$refcount - 1)
   return 0
 }
 
-/** `delete_module`: 0 or -errno. Never waits for users (DM-58, DM-59). */
-export function* deleteModule(m: Machine, name: string, _flags = 0): Sim<number> {
+/** DM-68: init has failed. What it left registered dangles; exit is not called. */
+function* giveUp(m: Machine, mod: module): Sim {
+  setModuleState(mod, 'GOING')
+  yield point(loadModule, mod)
+  mod.$refcount--
+  yield* modules(m).notifiers.callChain(MODULE_STATES.GOING, mod)
+  yield* freeModule(m, mod)
+}
+
+export const O_TRUNC = 0o1000
+
+/** `delete_module`: 0 or -errno, checked in the kernel's order. Never waits for users (DM-58, 59). */
+export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> {
   const all = modules(m)
+  if (all.unloadDisabled) return -EPERM
   const mod = all.loaded.get(name)
-  if (!mod) return -ENOENT
+  if (!mod || mod.state === 'UNFORMED') return -ENOENT
+  if (mod.$users.length > 0) return -EWOULDBLOCK
   if (mod.state !== 'LIVE') return -EBUSY
-  if (mod.$init && !mod.$exit) return -EBUSY
-  if (mod.$refcount !== 1) return -EWOULDBLOCK
-  mod.$refcount = 0
+  const forced = all.forceUnload && (flags & O_TRUNC) !== 0
+  if (mod.$init && !mod.$exit && !forced) return -EBUSY
+  if (mod.$refcount !== 1 && !forced) return -EWOULDBLOCK
+  mod.$refcount -= 1
   setModuleState(mod, 'GOING')
   emit(ev.module_exit_start, mod, mod.$exit)
   yield point(deleteModule, mod)
   if (mod.$exit) yield* call(mod.$exit)
   emit(ev.module_exit_end, mod)
+  yield* all.notifiers.callChain(MODULE_STATES.GOING, mod)
+  yield* asyncSynchronize()
   yield point(deleteModule, mod)
-  freeModule(m, mod)
+  yield* freeModule(m, mod)
   return 0
 }
 
-/** The text and the static data are gone: whoever still points there has a dangling pointer. */
-function freeModule(m: Machine, mod: module): void {
-  const stack = takeStack(m, now.exec, 'free_module')
-  mod.$unloaded = stack
+/** Sysfs first, which may wait; then those it relied on; then the text is gone. */
+function* freeModule(m: Machine, mod: module): Sim {
+  yield* removeModuleDirectory(m, mod)
   setModuleState(mod, 'UNFORMED')
-  for (const file of mod.$files) {
-    m.runtime.dead[file] = 1
-    emit(ev.code_unload, mod, file)
+  for (const used of mod.$uses.splice(0)) {
+    used.$users.splice(used.$users.indexOf(mod), 1)
+    modulePut(used)
   }
-  for (const object of mod.$statics) killStatic(m, mod, object, stack)
+  yield point(deleteModule, mod)
+  freeText(m, mod)
   modules(m).loaded.delete(mod.name)
+  modules(m).waiters.wakeAll()
   emit(ev.module_free, mod, mod.name)
-}
-
-function killStatic(m: Machine, mod: module, object: object, stack: RawStack): void {
-  const record: Allocation = {
-    object,
-    address: 0xa_0000_0000_0000 + m.idOf(object) * 64,
-    bytes: 64,
-    cache: `module ${mod.name}`,
-    pages: 0,
-    physical: null,
-    allocated: stack,
-    freed: stack,
-    module: mod.name,
-  }
-  slab(m).on.free.emit(record)
-  if (!slab(m).poison) return
-  visitMembers(object, (member) => {
-    hidden(member).$dead = record
-  })
 }
 
 /** False only when the module is on its way out (DM-56). Null stands for built-in code. */
 export function tryModuleGet(mod: module | null): boolean {
   if (!mod) return true
+  memoryAccess(currentMachine()).touch(mod, 'refcnt', true)
   if (mod.state === 'GOING' || mod.state === 'UNFORMED' || mod.$refcount === 0) return false
   mod.$refcount++
   emit(ev.module_get, mod, 'try_module_get', mod.$refcount - 1)
@@ -183,7 +259,26 @@ export function moduleGet(mod: module | null): void {
 
 export function modulePut(mod: module | null): void {
   if (!mod) return
+  memoryAccess(currentMachine()).touch(mod, 'refcnt', true)
   mod.$refcount--
-  if (mod.$refcount < 0) warn(currentMachine(), 'module-put', 'kernel/module/main.c at module_put', null, { rules: ['DM-57'] })
+  if (mod.$refcount < 0)
+    warn(currentMachine(), 'module-put', 'kernel/module/main.c at module_put', null, {
+      objects: [mod],
+      rules: ['DM-57'],
+    })
   emit(ev.module_put, mod, 'module_put', mod.$refcount - 1)
+}
+
+/** Uses an exported symbol: the user pins its owner. Null when nobody (live) exports it. */
+export function useSymbol(user: module | null, name: string): unknown {
+  for (const owner of modules(currentMachine()).loaded.values()) {
+    if (!owner.$exports.has(name) || owner.state !== 'LIVE') continue
+    if (!tryModuleGet(owner)) return null
+    if (user && user !== owner) {
+      user.$uses.push(owner)
+      owner.$users.push(user)
+    }
+    return owner.$exports.get(name)
+  }
+  return null
 }

@@ -1,14 +1,22 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
-import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
-import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
-import { emit } from '../emit'
 import * as ev from '../../trace/events'
-import type { kobject } from '../base/device'
-import { putKobject } from '../base/core'
-import { refGet, refRead } from '../base/refs'
+import type { wait_queue_head } from '../sched/wait-queue'
+import { emit } from '../emit'
+import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
+import { memoryAccess } from '../mm/watch'
 import { modulePut, tryModuleGet, type module } from '../base/module'
+import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
+import { findNode, inode } from './devnodes'
+import type { vm_area_struct } from './mapping'
+
+export { inode } from './devnodes'
+
+/** What `poll` of a driver is given: it names the queues whose waking may change the answer. */
+export interface poll_table {
+  readonly queues: wait_queue_head[]
+}
 
 /** What a driver answers for an open file. `owner` pins the module's text while one is open. */
 export interface file_operations {
@@ -16,29 +24,14 @@ export interface file_operations {
   open?: ((inode: inode, file: file) => number) | null
   release?: ((inode: inode, file: file) => number) | null
   flush?: ((file: file) => number) | null
-  read?: ((file: file, buf: Uint8Array, count: number, ppos: unknown) => number) | null
-  write?: ((file: file, buf: Uint8Array, count: number, ppos: unknown) => number) | null
+  read?: ((file: file, buf: any, count: number, ppos: { value: number }) => number) | null
+  write?: ((file: file, buf: any, count: number, ppos: { value: number }) => number) | null
   unlocked_ioctl?: ((file: file, cmd: number, arg: any) => number) | null
-  poll?: ((file: file, wait: unknown) => number) | null
-  mmap?: ((file: file, vma: unknown) => number) | null
-}
-
-/** A character device: a range of numbers and what to do when one is opened. */
-export class cdev extends KernelObject {
-  kobj: kobject
-  owner: module | null = null
-  ops: file_operations | null = null
-  dev = 0
-  count = 0
-  constructor(kobj: kobject) {
-    super()
-    this.kobj = kobj
-  }
-}
-
-export class inode extends KernelObject {
-  i_rdev = 0
-  i_cdev: cdev | null = null
+  compat_ioctl?: ((file: file, cmd: number, arg: any) => number) | null
+  poll?: ((file: file, wait: poll_table) => number) | null
+  mmap?: ((file: file, vma: vm_area_struct) => number) | null
+  fasync?: ((fd: number, file: file, on: number) => number) | null
+  llseek?: ((file: file, offset: number, whence: number) => number) | null
 }
 
 /** An open file, shared by all descriptors that refer to it. */
@@ -52,75 +45,68 @@ export class file extends KernelObject {
   $count = 1
   /** @internal */
   $path = ''
+  /** @internal The operations whose owner this file pins. */
+  $pinned: module | null = null
+
   constructor(node: inode) {
     super()
     this.f_inode = node
   }
+
   get $label(): string {
     return this.$path
   }
 }
 
-export class CharDevices {
-  /** Device number -> what opens it. */
-  readonly map = new Map<number, cdev>()
-  /** Path below /dev -> inode. */
-  readonly nodes = new Map<string, inode>()
-  nextMajor = 240
+/** Reads a field of a driver's table: its memory goes with the module. */
+function operation<K extends keyof file_operations>(f: file, name: K): file_operations[K] | null {
+  const ops = f.f_op
+  if (!ops) return null
+  memoryAccess(machine()).touch(ops, name, false)
+  return ops[name] ?? null
 }
 
-export const charDevices = service(() => new CharDevices())
-
-export function makeNode(path: string, rdev: number): inode {
-  const node = new inode()
-  node.i_rdev = rdev
-  charDevices(machine()).nodes.set(path, node)
-  return node
+/** Puts another table in place of the present one (`replace_fops`): the old owner is let go. */
+export function replaceOps(f: file, ops: file_operations): void {
+  modulePut(f.$pinned)
+  f.f_op = ops
+  f.$pinned = ops.owner ?? null
 }
 
-export function removeNode(path: string): void {
-  charDevices(machine()).nodes.delete(path)
+/** Opens a device node. The file, or -errno. */
+export function* openPath(path: string, flags: number): Sim<file | number> {
+  const node = findNode(path)
+  if (!node) return -ENOENT
+  return yield* openInode(node, path, flags)
 }
 
 /** `chrdev_open` (DM-70): the cdev, its owner and the operations' owner are pinned. */
-export function* openPath(path: string, flags: number): Sim<file | number> {
-  const all = charDevices(machine())
-  const node = all.nodes.get(path)
-  if (!node) return -ENOENT
+export function* openInode(node: inode, path: string, flags: number): Sim<file | number> {
   yield point(openPath, node)
-  const c = all.map.get(node.i_rdev)
-  if (!c || !tryModuleGet(c.owner)) return -ENXIO
-  if (refRead(c.kobj.kref) === 0) {
-    modulePut(c.owner)
-    return -ENXIO
-  }
-  refGet(c.kobj.kref)
+  const c = (node.i_cdev as cdev | null) ?? findCdev(node.i_rdev)
+  if (!c || !cdevGet(c)) return -ENXIO
   node.i_cdev = c
-  const ops = c.ops
+  c.$inodes.add(node)
+  const { ops } = c
   if (!ops || !tryModuleGet(ops.owner ?? null)) {
-    yield* putCdev(c)
+    yield* cdevPut(c)
     return -ENXIO
   }
   const f = new file(node)
   f.f_op = ops
+  f.$pinned = ops.owner ?? null
   f.f_flags = flags
   f.$path = path
   yield point(openPath, f)
-  const open = ops.open
-  const ret = open ? yield* call(() => open(node, f)) : 0
+  const { open } = ops
+  const ret = Number((open ? yield* call(() => open(node, f)) : 0) ?? 0)
   if (ret) {
-    yield* putCdev(c)
-    modulePut(f.f_op?.owner ?? null)
+    yield* cdevPut(c)
+    modulePut(f.$pinned)
     return ret
   }
-  emit(ev.holder_add, f, c.kobj, 'open file')
+  emit(ev.file_open, f, path, c)
   return f
-}
-
-export function* putCdev(c: cdev): Sim {
-  const { owner } = c
-  yield* putKobject(c.kobj)
-  modulePut(owner)
 }
 
 export function getFile(f: file): file {
@@ -128,35 +114,74 @@ export function getFile(f: file): file {
   return f
 }
 
-/** Drops a reference; the last one runs `release` and lets go of device and module (DM-74). */
-export function* putFile(f: file): Sim {
-  if (--f.$count > 0) return
-  const ops = f.f_op
-  yield point(putFile, f)
-  const release = ops?.release
+/** Drops a reference. True: it was the last one, and `finishFile` must follow. */
+export function dropFile(f: file): boolean {
+  return --f.$count === 0
+}
+
+/** `__fput` (DM-74): `release` once, then the device, then the module. */
+export function* finishFile(f: file): Sim {
+  yield point(finishFile, f)
+  const release = operation(f, 'release')
   if (release) yield* call(() => release(f.f_inode, f))
-  const c = f.f_inode.i_cdev
-  if (c) {
-    emit(ev.holder_remove, f, c.kobj, 'open file')
-    yield* putCdev(c)
-  }
-  modulePut(f.f_op?.owner ?? null)
+  const c = f.f_inode.i_cdev as cdev | null
+  emit(ev.file_release, f, c)
+  if (c) yield* cdevPut(c)
+  modulePut(f.$pinned)
+}
+
+export function* putFile(f: file): Sim {
+  if (dropFile(f)) yield* finishFile(f)
+}
+
+/** `filp_flush`: runs at every close of a descriptor. */
+export function* flushFile(f: file): Sim<number> {
+  const flush = operation(f, 'flush')
+  const ret = Number((flush ? yield* call(() => flush(f)) : 0) ?? 0)
+  return ret <= -512 && ret >= -516 ? -4 : ret
 }
 
 export function* ioctlFile(f: file, cmd: number, arg: unknown): Sim<number> {
-  const ioctl = f.f_op?.unlocked_ioctl
+  const ioctl = operation(f, 'unlocked_ioctl')
   if (!ioctl) return -ENOTTY
-  return yield* call(() => ioctl(f, cmd, arg))
+  const ret = Number(yield* call(() => ioctl(f, cmd, arg)))
+  return ret === -515 ? -ENOTTY : ret
 }
 
-export function* readFile(f: file, buffer: Uint8Array, count: number): Sim<number> {
-  const read = f.f_op?.read
-  if (!read) return -EINVAL
-  return yield* call(() => read(f, buffer, count, f))
+/** Position of the file as the pointer that drivers are given. */
+const position = (f: file): { value: number } => ({
+  get value() {
+    return f.f_pos
+  },
+  set value(v: number) {
+    f.f_pos = v
+  },
+})
+
+export function* readFile(f: file, buffer: unknown, count: number): Sim<number> {
+  const read = operation(f, 'read')
+  return read ? Number(yield* call(() => read(f, buffer, count, position(f)))) : -EINVAL
 }
 
-export function* writeFile(f: file, buffer: Uint8Array, count: number): Sim<number> {
-  const write = f.f_op?.write
-  if (!write) return -EINVAL
-  return yield* call(() => write(f, buffer, count, f))
+export function* writeFile(f: file, buffer: unknown, count: number): Sim<number> {
+  const write = operation(f, 'write')
+  return write ? Number(yield* call(() => write(f, buffer, count, position(f)))) : -EINVAL
+}
+
+const POLLIN_OUT = 0x1 | 0x40 | 0x4 | 0x100
+
+/** What is ready: the driver's answer, or readable and writable when it has none. */
+export function* pollFile(f: file, table: poll_table): Sim<number> {
+  const poll = operation(f, 'poll')
+  return poll ? Number(yield* call(() => poll(f, table))) : POLLIN_OUT
+}
+
+export function* fasyncFile(f: file, fd: number, on: number): Sim<number> {
+  const fasync = operation(f, 'fasync')
+  return fasync ? Number(yield* call(() => fasync(fd, f, on))) : -ENOTTY
+}
+
+export function* mmapFile(f: file, vma: vm_area_struct): Sim<number> {
+  const mmap = operation(f, 'mmap')
+  return mmap ? Number((yield* call(() => mmap(f, vma))) ?? 0) : -19
 }

@@ -3,11 +3,17 @@ import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import { EBUSY, EINVAL, ENODEV } from '../errno'
-import { addDevice, initializeDevice, initKobject, unregisterDevice } from '../base/core'
-import { class_, device, kobject } from '../base/device'
-import { modulePut, tryModuleGet } from '../base/module'
+import { registerDevice, unregisterDevice } from '../base/core'
+import { registerClass } from '../base/class'
+import { class_, device } from '../base/device'
+import { tryModuleGet } from '../base/module'
+import type { attribute_group } from '../base/attributes'
+import { memoryAccess } from '../mm/watch'
+import { kernelLog } from '../printk/log'
+import { warn } from '../printk/warn'
 import { WaitList } from '../sched/schedule'
-import { cdev, charDevices, makeNode, removeNode, type file, type file_operations, type inode } from './file'
+import { addCdev, cdev, initCdev, MINORS, registerRegion } from './cdev'
+import { replaceOps, type file, type file_operations, type inode } from './file'
 
 export const MISC_MAJOR = 10
 export const MISC_DYNAMIC_MINOR = 255
@@ -19,24 +25,38 @@ export class miscdevice extends KernelObject {
   fops: file_operations | null = null
   parent: device | null = null
   this_device: device | null = null
+  groups: readonly attribute_group[] | null = null
+  nodename: string | null = null
   mode = 0o600
+
+  constructor(init?: MiscInit) {
+    super()
+    if (init) Object.assign(this, init)
+  }
 }
 
-/** The misc core: one list, one mutex that open, register and deregister share. */
+export type MiscInit = Partial<
+  Pick<miscdevice, 'minor' | 'name' | 'fops' | 'parent' | 'groups' | 'nodename' | 'mode'>
+>
+
+/** The misc core: one list, one mutex that open, register and deregister share (DM-77). */
 class MiscCore {
   readonly list: miscdevice[] = []
-  readonly major: cdev
-  readonly class = new class_()
+  readonly major = new cdev()
+  readonly class = new class_({ name: 'misc' })
+  readonly minors = new Set<number>()
   locked = false
   readonly waiters = new WaitList()
-  nextMinor = 128
 
   constructor() {
-    const kobj = new kobject()
-    initKobject(kobj)
-    this.major = new cdev(kobj)
-    this.major.ops = { open: miscOpen as unknown as (i: inode, f: file) => number }
-    this.class.name = 'misc'
+    const m = machine()
+    const ops = { open: miscOpen as unknown as (i: inode, f: file) => number }
+    initCdev(this.major, ops)
+    this.major.kobj.name = 'misc'
+    registerRegion(MISC_MAJOR * MINORS, 0x10000, 'misc')
+    m.runtime.atomic(registerClass(this.class))
+    this.class.devnode = (dev) => (dev.driver_data as miscdevice | null)?.nodename ?? null
+    addCdev(this.major, MISC_MAJOR * MINORS, 0x1000)
   }
 }
 
@@ -49,57 +69,92 @@ function* lock(core: MiscCore): Sim {
 
 function unlock(core: MiscCore): void {
   core.locked = false
-  core.waiters.wakeAll()
+  core.waiters.wakeOne()
 }
 
-/** The misc major's open: swaps in the driver's operations, pinning their owner (DM-75). */
+/** The misc major's open: swaps in the driver's operations, pinning their owner. */
 function* miscOpen(node: inode, f: file): Sim<number> {
   const core = miscCore(machine())
   yield* lock(core)
-  const minor = node.i_rdev & 0xfffff
-  const misc = core.list.find((m) => m.minor === minor)
-  const ops = misc?.fops
-  if (!misc || !ops || !tryModuleGet(ops.owner ?? null)) {
-    unlock(core)
-    return -ENODEV
-  }
-  f.private_data = misc
-  modulePut(f.f_op?.owner ?? null)
-  f.f_op = ops
-  const open = ops.open
-  const ret = open ? yield* call(() => open(node, f)) : 0
+  const ret = yield* openLocked(core, node, f)
   unlock(core)
   return ret
 }
 
+function* openLocked(core: MiscCore, node: inode, f: file): Sim<number> {
+  const misc = find(core, node.i_rdev % MINORS)
+  const ops = misc?.fops
+  if (ops) memoryAccess(machine()).touch(ops, 'owner', false)
+  if (!misc || !ops || !tryModuleGet(ops.owner ?? null)) return -ENODEV
+  f.private_data = misc
+  replaceOps(f, ops)
+  const { open } = ops
+  return Number((open ? yield* call(() => open(node, f)) : 0) ?? 0)
+}
+
+/** Walks the list as the kernel does: each entry's memory is looked at. */
+function find(core: MiscCore, minor: number): miscdevice | undefined {
+  const memory = memoryAccess(machine())
+  return core.list.find((m) => {
+    memory.touch(m, 'minor', false)
+    return m.minor === minor
+  })
+}
+
+/** DM-76: a minor, or -errno. */
+function takeMinor(core: MiscCore, misc: miscdevice): number {
+  if (misc.minor !== MISC_DYNAMIC_MINOR) {
+    if (misc.minor > MISC_DYNAMIC_MINOR) {
+      kernelLog(machine()).print(3, `Invalid fixed minor ${misc.minor} for miscdevice '${misc.name}'\n`)
+      return -EINVAL
+    }
+    if (core.minors.has(misc.minor)) return -EBUSY
+    core.minors.add(misc.minor)
+    return misc.minor
+  }
+  for (let minor = MISC_DYNAMIC_MINOR + 1; minor < 0x1000; minor++) {
+    if (core.minors.has(minor)) continue
+    core.minors.add(minor)
+    return minor
+  }
+  return -EBUSY
+}
+
+function freeMinor(core: MiscCore, minor: number): void {
+  if (core.minors.delete(minor)) return
+  const text = `ida_free called for id=${minor} which is not allocated.`
+  warn(machine(), 'ida-free', 'lib/idr.c at ida_free', text, { rules: ['DM-76'] })
+}
+
 export function* registerMisc(misc: miscdevice): Sim<number> {
   const core = miscCore(machine())
-  if (misc.name === '') return -EINVAL
   yield* lock(core)
-  if (misc.minor === MISC_DYNAMIC_MINOR) misc.minor = core.nextMinor++
-  else if (core.list.some((m) => m.minor === misc.minor)) {
-    unlock(core)
-    return -EBUSY
-  }
+  const ret = yield* registerLocked(core, misc)
+  unlock(core)
+  return ret
+}
+
+function* registerLocked(core: MiscCore, misc: miscdevice): Sim<number> {
+  const dynamic = misc.minor === MISC_DYNAMIC_MINOR
+  const minor = takeMinor(core, misc)
+  if (minor < 0) return minor
+  misc.minor = minor
   const dev = new device()
   dev.kobj.name = misc.name
-  dev.parent = misc.parent
+  dev.parent = misc.parent ?? null
   dev.class = core.class
   dev.release = () => {}
-  initializeDevice(dev)
-  const rdev = MISC_MAJOR * 0x100000 + misc.minor
-  dev.devt = rdev
-  charDevices(machine()).map.set(rdev, core.major)
-  makeNode(`/dev/${misc.name}`, rdev)
-  const ret = yield* addDevice(dev)
-  if (ret) {
-    removeNode(`/dev/${misc.name}`)
-    unlock(core)
-    return ret
+  dev.groups = misc.groups ?? null
+  dev.driver_data = misc
+  dev.devt = MISC_MAJOR * MINORS + minor
+  const error = yield* registerDevice(dev)
+  if (error) {
+    freeMinor(core, minor)
+    if (dynamic) misc.minor = MISC_DYNAMIC_MINOR
+    return error
   }
   misc.this_device = dev
-  core.list.push(misc)
-  unlock(core)
+  core.list.unshift(misc)
   return 0
 }
 
@@ -110,9 +165,10 @@ export function* deregisterMisc(misc: miscdevice): Sim {
   yield point(deregisterMisc, misc)
   const at = core.list.indexOf(misc)
   if (at >= 0) core.list.splice(at, 1)
-  removeNode(`/dev/${misc.name}`)
   const dev = misc.this_device
-  misc.this_device = null
   if (dev) yield* unregisterDevice(dev)
+  misc.this_device = null
+  freeMinor(core, misc.minor)
+  if (misc.minor > MISC_DYNAMIC_MINOR) misc.minor = MISC_DYNAMIC_MINOR
   unlock(core)
 }

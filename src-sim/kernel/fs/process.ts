@@ -1,29 +1,56 @@
-import { currentTask, machine as currentMachine } from '../../engine/current'
+import { currentTask, machine as currentMachine, now } from '../../engine/current'
 import type { Task } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import { ensure } from '../../base/assert'
+import * as ev from '../../trace/events'
+import { emit } from '../emit'
+import { EBADF, EMFILE } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { signalPending } from '../sched/signal'
-import type { file } from './file'
-import { putFile } from './file'
+import { initWork, queueWorkOn } from '../workqueue/queue'
+import { work_struct, type work_func_t } from '../workqueue/structs'
+import { workqueues } from '../workqueue/workqueues'
+import { dropFile, finishFile, flushFile, getFile, type file } from './file'
+import type { vm_area_struct } from './mapping'
+import { closeMappings } from './mmap'
 
-/** A user process: one thread, its open files, and its end. */
+const FILES_MAX = 1024
+const FIRST_FD = 3
+
+/** The descriptors of a process; shared by the threads of one. */
+export class FileTable {
+  readonly open = new Map<number, file>()
+  users = 1
+
+  /** The lowest free descriptor, or -EMFILE. */
+  freeNumber(from = FIRST_FD): number {
+    for (let fd = from; fd < FILES_MAX; fd++) if (!this.open.has(fd)) return fd
+    return -EMFILE
+  }
+}
+
+/** A user process (or one thread of one): its open files, its mappings and its end. */
 export class Process extends KernelObject {
   readonly $type = 'process'
   name: string
   readonly task: Task
-  readonly files = new Map<number, file>()
+  /** Null once the process has begun to exit. */
+  files: FileTable | null
+  readonly mappings: vm_area_struct[] = []
   errno = 0
   exitCode: number | null = null
   readonly ended = new WaitList()
+  /** Files whose last reference went while the process was in the kernel: released on the way out. */
+  readonly taskWork: file[] = []
 
-  constructor(name: string, task: Task) {
+  constructor(name: string, task: Task, files: FileTable) {
     super()
     this.name = name
     this.task = task
+    this.files = files
   }
 }
 
@@ -40,7 +67,7 @@ export class Processes {
 
   of(task: Task): Process {
     let p = this.byTask.get(task)
-    if (!p) this.byTask.set(task, (p = new Process(task.comm, task)))
+    if (!p) this.byTask.set(task, (p = new Process(task.comm, task, new FileTable())))
     return p
   }
 }
@@ -51,13 +78,24 @@ export function currentProcess(): Process {
   return processes(currentMachine()).of(ensure(currentTask(), 'a system call outside a process'))
 }
 
-/** Starts a program in a process of its own. */
-export function spawnProcess(m: Machine, name: string, main: () => unknown): Process {
+/** Starts a program in a process of its own, with the given descriptors or none. */
+export function spawnProcess(
+  m: Machine, name: string, main: () => unknown, files = new FileTable(),
+): Process {
   let self: Process | null = null
-  const task = m.spawn(name.slice(0, 15), processBody(() => self!, main), { kernel: false })
-  self = processes(m).of(task)
-  self.name = name
+  const comm = name.slice(0, 15)
+  const task = m.spawn(comm, processBody(() => self!, main), { kernel: false })
+  self = new Process(name, task, files)
+  processes(m).byTask.set(task, self)
+  emit(ev.sched_process_exec, task.id, name)
   return self
+}
+
+/** A copy of a descriptor table, as fork makes one: each file is now held twice. */
+export function copyFiles(p: Process): FileTable {
+  const copy = new FileTable()
+  for (const [fd, f] of p.files?.open ?? []) copy.open.set(fd, getFile(f))
+  return copy
 }
 
 function* processBody(self: () => Process, main: () => unknown): Sim<number> {
@@ -73,16 +111,61 @@ function* processBody(self: () => Process, main: () => unknown): Sim<number> {
   return code
 }
 
-/** Closes what is open, in the order of the descriptors, and lets those who wait know. */
+/** DM-80: mappings, descriptors, then what was put off; the parent can reap only after that. */
 export function* exitProcess(p: Process, code: number): Sim {
-  if (p.exitCode !== null) return
-  for (const [fd, f] of [...p.files].sort((a, b) => a[0] - b[0])) {
-    p.files.delete(fd)
-    yield point(exitProcess, f)
-    yield* putFile(f)
-  }
+  if (p.exitCode !== null || p.files === null) return
+  yield* closeMappings(p)
+  const { files } = p
+  p.files = null
+  if (--files.users === 0)
+    for (const [fd, f] of [...files.open].sort((a, b) => a[0] - b[0])) {
+      files.open.delete(fd)
+      emit(ev.fd_close, p, fd, f)
+      yield point(exitProcess, f)
+      yield* flushFile(f)
+      if (dropFile(f)) p.taskWork.push(f)
+    }
+  yield* runTaskWork(p)
   p.exitCode = code
   p.ended.wakeAll()
+}
+
+/** On the way back to user space: files whose last reference is gone are released (DM-75). */
+export function* runTaskWork(p: Process): Sim {
+  for (let f = p.taskWork.shift(); f; f = p.taskWork.shift()) yield* finishFile(f)
+}
+
+/** Drops a reference in whatever context; a last one is released on the way out, or by a worker. */
+export function fput(f: file): void {
+  if (!dropFile(f)) return
+  const task = now.cpu?.current
+  if (now.exec?.kind === 'task' && task && !task.kernelThread) {
+    processes(currentMachine()).of(task).taskWork.push(f)
+    return
+  }
+  const work = new work_struct()
+  initWork(work, (() => finishFile(f)) as unknown as work_func_t)
+  queueWorkOn(null, workqueues(currentMachine()).system('system_percpu_wq'), work)
+}
+
+export function installFd(p: Process, f: file): number {
+  const fd = p.files ? p.files.freeNumber() : -EBADF
+  if (fd >= 0) {
+    p.files!.open.set(fd, f)
+    emit(ev.fd_install, p, fd, f)
+  }
+  return fd
+}
+
+/** `close`: the last one runs `release` before it returns (DM-75). */
+export function* closeFd(p: Process, fd: number): Sim<number> {
+  const f = p.files?.open.get(fd)
+  if (!f) return -EBADF
+  p.files!.open.delete(fd)
+  emit(ev.fd_close, p, fd, f)
+  const ret = yield* flushFile(f)
+  if (dropFile(f)) yield* finishFile(f)
+  return ret
 }
 
 /** Called on the way back to the program: a killed one does not get there. */

@@ -1,150 +1,161 @@
 import { machine as currentMachine } from '../../engine/current'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EBUSY, EINVAL, ENODEV, ENOSPC } from '../errno'
+import { EBUSY, EINVAL } from '../errno'
+import { deviceLog, useDevice } from '../base/core'
 import { kernelLog } from '../printk/log'
-import { allocIrqs, freeIrqs } from '../irq/lines'
-import { mightSleep } from '../sched/schedule'
+import { report } from '../report'
+import { hex16 } from '../printk/format'
+import { warn } from '../printk/warn'
 import { faultInjection } from '../mm/fault-injection'
+import { allOnes } from '../platform/bus-space'
+import { regions, resourceSize, resourceText } from '../platform/resource'
 import { mmioSpace } from './mmio'
 import {
-  commandOf,
-  PCI_COMMAND_MASTER,
-  PCI_COMMAND_MEMORY,
-  setCommand,
-  type pci_dev,
-} from './pci-dev'
+  PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY, type PciFunction,
+} from './config'
+import type { pci_dev } from './pci-dev'
 
-/** What drivers ask of the PCI core; drivers/pci/pci.c and msi. */
+/** What drivers ask of the PCI core: drivers/pci/pci.c, access.c, iomap.c. */
 
-function say(pdev: pci_dev, level: number, text: string): void {
-  const who = pdev.driver?.name ?? 'pci'
-  kernelLog(currentMachine()).print(level, `${who} ${pdev.$label}: ${text}\n`)
-}
+export const PCIBIOS_DEVICE_NOT_FOUND = 0x86
 
 const hex4 = (n: number): string => n.toString(16).padStart(4, '0')
 
+/** What sits at the address of a device just now: perhaps not what it was made for (DM-97). */
+export const functionAt = (pdev: pci_dev): PciFunction | null =>
+  pdev.error_state === 3 ? null : (pdev.$slot?.present ?? null)
+
+/** 0, or a PCIBIOS code; `out.value` is what was read. */
+export function readConfig(
+  pdev: pci_dev, where: number, size: number, out: { value: number },
+): number {
+  const fn = functionAt(pdev)
+  out.value = fn ? fn.get(where, size) : allOnes(size)
+  emit(ev.pci_config_read, pdev, where, size, out.value)
+  return pdev.error_state === 3 ? PCIBIOS_DEVICE_NOT_FOUND : 0
+}
+
+export function writeConfig(pdev: pci_dev, where: number, size: number, value: number): number {
+  emit(ev.pci_config_write, pdev, where, size, value)
+  functionAt(pdev)?.write(where, size, value)
+  return pdev.error_state === 3 ? PCIBIOS_DEVICE_NOT_FOUND : 0
+}
+
+function changeCommand(pdev: pci_dev, set: number, clear: number): void {
+  const old = { value: 0 }
+  readConfig(pdev, PCI_COMMAND, 2, old)
+  const value = (old.value | set) & ~clear
+  if (value !== old.value) writeConfig(pdev, PCI_COMMAND, 2, value)
+}
+
+/** DM-89: only the first one touches the hardware. */
 export function enableDevice(pdev: pci_dev): number {
-  if (pdev.$gone) return -ENODEV
+  useDevice(pdev.dev, 'pci_enable_device', 'registered')
   if (faultInjection(currentMachine()).shouldFail('pci_enable_device')) return -EINVAL
   if (pdev.enable_cnt++ > 0) return 0
-  const old = commandOf(pdev)
-  const value = old | PCI_COMMAND_MEMORY
-  if (value !== old) {
-    say(pdev, 6, `enabling device (${hex4(old)} -> ${hex4(value)})`)
-    setCommand(pdev, value)
+  if (pdev.resource.some((r) => r.flags !== 0 && !r.$claimed)) {
+    pdev.enable_cnt--
+    return -EINVAL
+  }
+  pdev.current_state = 0
+  const old = { value: 0 }
+  readConfig(pdev, PCI_COMMAND, 2, old)
+  const value = old.value | PCI_COMMAND_MEMORY
+  if (value !== old.value) {
+    deviceLog(pdev.dev, 6, `enabling device (${hex4(old.value)} -> ${hex4(value)})`)
+    writeConfig(pdev, PCI_COMMAND, 2, value)
   }
   emit(ev.pci_enable, pdev, true, pdev.is_busmaster === 1)
   return 0
 }
 
+/** The last one ends bus mastering, and nothing else. */
 export function disableDevice(pdev: pci_dev): void {
-  if (pdev.enable_cnt <= 0) return
+  if (pdev.enable_cnt <= 0) {
+    warn(currentMachine(), 'pci-disable', 'drivers/pci/pci.c at pci_disable_device', `${pdev.driver?.name ?? 'pci'} ${pdev.$label}: disabling already-disabled device`, {
+      objects: [pdev],
+      rules: ['DM-89'],
+    })
+    pdev.enable_cnt = 0
+    return
+  }
   if (--pdev.enable_cnt > 0) return
-  if (!pdev.$gone) setCommand(pdev, commandOf(pdev) & ~PCI_COMMAND_MASTER)
+  changeCommand(pdev, 0, PCI_COMMAND_MASTER)
   pdev.is_busmaster = 0
   emit(ev.pci_enable, pdev, false, false)
 }
 
+/** DM-90. */
 export function setMaster(pdev: pci_dev, on: boolean): void {
-  if (!pdev.$gone) {
-    const value = commandOf(pdev)
-    setCommand(pdev, on ? value | PCI_COMMAND_MASTER : value & ~PCI_COMMAND_MASTER)
-  }
+  changeCommand(pdev, on ? PCI_COMMAND_MASTER : 0, on ? 0 : PCI_COMMAND_MASTER)
   pdev.is_busmaster = on ? 1 : 0
+  emit(ev.pci_enable, pdev, pdev.enable_cnt > 0, on)
 }
 
+export function setIntx(pdev: pci_dev, on: boolean): void {
+  changeCommand(pdev, on ? 0 : PCI_COMMAND_INTX_DISABLE, on ? PCI_COMMAND_INTX_DISABLE : 0)
+}
+
+/** Maps a BAR, or the start of one. 0 when it cannot be. */
 export function iomap(pdev: pci_dev, bar: number, maxLength: number): number {
   const machine = currentMachine()
-  const size = pdev.$hardware?.bars[bar] ?? 0
-  if (size === 0) return 0
+  const r = pdev.resource[bar]
+  if (!r || r.flags === 0) return 0
   if (faultInjection(machine).shouldFail('pci_iomap')) return 0
+  useDevice(pdev.dev, 'pci_iomap')
+  const size = resourceSize(r)
   const length = maxLength > 0 ? Math.min(maxLength, size) : size
-  const address = mmioSpace(machine).map(
-    {
-      object: pdev,
-      read: (offset, width) => (answers(pdev) ? pdev.$hardware!.read(bar, offset, width) : ones(width)),
-      write: (offset, width, value) => {
-        if (answers(pdev)) pdev.$hardware!.write(bar, offset, width, value)
-      },
-    },
-    length,
-  )
-  emit(ev.mmio_map, pdev, bar, pdev.resource[bar]?.start ?? 0, length, address)
+  const address = mmioSpace(machine).map(r.start, length, pdev)
+  emit(ev.mmio_map, pdev, bar, r.start, length, address)
   return address
 }
 
-/** A device that is gone, or does not decode memory, answers with all ones. */
-const answers = (pdev: pci_dev): boolean =>
-  !pdev.$gone && (commandOf(pdev) & PCI_COMMAND_MEMORY) !== 0
-
-const ones = (width: number): number => (width >= 8 ? 2 ** 53 - 1 : 2 ** (8 * width) - 1)
-
+/** The mapping is gone at once; one that is not there is complained about (DM-95). */
 export function iounmap(address: number): void {
   const machine = currentMachine()
-  if (address && mmioSpace(machine).unmap(address)) emit(ev.mmio_unmap, 0, address)
+  if (!address) return
+  const mapping = mmioSpace(machine).unmap(address)
+  if (mapping) emit(ev.mmio_unmap, mapping.object, address)
+  else
+    report(machine, {
+      kind: 'mmio.bad-unmap',
+      title: `iounmap: bad address ${hex16(address)}`,
+      rules: ['DM-95'],
+      help: 'mmio-lifetime',
+    })
 }
 
+/** Claims one BAR: 0, -EINVAL or -EBUSY (DM-94). */
+export function requestBar(pdev: pci_dev, bar: number, name: string): number {
+  if (bar < 0 || bar > 5) return -EINVAL
+  const r = pdev.resource[bar]
+  if (!r || r.flags === 0) return 0
+  if (regions(currentMachine()).request(r.start, resourceSize(r), name, pdev)) return 0
+  deviceLog(pdev.dev, 4, `BAR ${bar}: can't reserve ${resourceText(r)}`)
+  return -EBUSY
+}
+
+export function releaseBar(pdev: pci_dev, bar: number): void {
+  const r = pdev.resource[bar]
+  if (!r || r.flags === 0) return
+  if (regions(currentMachine()).release(r.start, resourceSize(r))) return
+  const end = r.end.toString(16).padStart(16, '0')
+  const start = r.start.toString(16).padStart(16, '0')
+  kernelLog(currentMachine()).print(4, `Trying to free nonexistent resource <${start}-${end}>\n`)
+}
+
+/** Claims all BARs, or none. */
 export function requestRegions(pdev: pci_dev, name: string): number {
-  if (pdev.$regions.size > 0) return -EBUSY
-  pdev.resource.forEach((_, bar) => pdev.$regions.set(bar, name))
+  for (let bar = 0; bar < pdev.resource.length; bar++) {
+    const error = requestBar(pdev, bar, name)
+    if (!error) continue
+    while (--bar >= 0) releaseBar(pdev, bar)
+    return error
+  }
   return 0
 }
 
 export function releaseRegions(pdev: pci_dev): void {
-  pdev.$regions.clear()
-}
-
-export const IRQ_INTX = 1
-export const IRQ_MSI = 2
-export const IRQ_MSIX = 4
-
-/** How many vectors were allocated, or -errno. May sleep. */
-export function allocVectors(pdev: pci_dev, min: number, max: number, flags: number): number {
-  mightSleep('pci_alloc_irq_vectors')
-  const machine = currentMachine()
-  const offered = pdev.$hardware?.vectors ?? 0
-  if (pdev.$gone) return -ENODEV
-  if (pdev.$vectors) return -EINVAL
-  if (faultInjection(machine).shouldFail('pci_alloc_irq_vectors')) return -ENOSPC
-  if (flags & (IRQ_MSI | IRQ_MSIX) && offered >= min) {
-    const count = Math.min(max, offered)
-    pdev.$vectors = { first: allocIrqs(machine, count, `MSI ${pdev.$label}`, 'msi'), count }
-    pdev.msi_enabled = 1
-    pdev.irq = pdev.$vectors.first
-    return count
-  }
-  if (flags & IRQ_INTX && min === 1) return 1
-  return -ENOSPC
-}
-
-export function freeVectors(pdev: pci_dev): void {
-  const vectors = pdev.$vectors
-  if (!vectors) return
-  freeIrqs(currentMachine(), vectors.first, vectors.count)
-  pdev.$vectors = null
-  pdev.msi_enabled = 0
-  pdev.msix_enabled = 0
-  pdev.irq = pdev.$intx
-}
-
-export function vectorIrq(pdev: pci_dev, nr: number): number {
-  if (pdev.$vectors) return nr < pdev.$vectors.count ? pdev.$vectors.first + nr : -EINVAL
-  return nr === 0 ? pdev.irq : -EINVAL
-}
-
-export function readConfig(pdev: pci_dev, where: number, size: number): number {
-  let value = ones(size)
-  if (!pdev.$gone) {
-    value = 0
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + (pdev.$config[where + i] ?? 0xff)
-  }
-  emit(ev.pci_config_read, pdev, where, size, value)
-  return value
-}
-
-export function writeConfig(pdev: pci_dev, where: number, size: number, value: number): void {
-  emit(ev.pci_config_write, pdev, where, size, value)
-  if (pdev.$gone) return
-  for (let i = 0; i < size; i++) pdev.$config[where + i] = Math.floor(value / 256 ** i) & 0xff
+  for (let bar = 0; bar < pdev.resource.length; bar++) releaseBar(pdev, bar)
 }

@@ -5,7 +5,8 @@ import { deleteModule, loadModule } from '../../kernel/base/module'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
 import { emit } from '../../kernel/emit'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
-import { plug as plugSlot, unplug as unplugSlot } from '../../kernel/pci/bus'
+import { plug as plugSlot } from '../../kernel/pci/bus'
+import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { note as noteEvent } from '../../trace/events'
@@ -16,9 +17,9 @@ import { settle } from '../../kernel/sched/settle'
  * keyboard: it loads modules, plugs and unplugs, starts programs and waits.
  */
 
-/** `insmod`: loads a module of the lab. 0 or -errno. */
-export const insmod = kernelCall('insmod', function* (name: string): Sim<number> {
-  return yield* loadModule(machine(), name)
+/** `insmod`: loads a module of the lab, `insmod('driver', 'debug=1')`. 0 or -errno. */
+export const insmod = kernelCall('insmod', function* (name: string, parameters: string = ''): Sim<number> {
+  return yield* loadModule(machine(), name, parameters)
 })
 
 /** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
@@ -39,6 +40,14 @@ export const unplug = kernelCall('unplug', function* (slot: string): Sim<number>
 /** The device is torn out: reads give all ones before any driver knows. 0 or -errno. */
 export const surprise_remove = kernelCall('surprise_remove', function* (slot: string): Sim<number> {
   return yield* unplugSlot(machine(), slot, true)
+})
+
+/**
+ * Presses the attention button of a slot: after five seconds the device is removed in an orderly
+ * way, or put back in. A second press within that time cancels. 0 or -errno.
+ */
+export const press_button = kernelCall('press_button', function* (slot: string): Sim<number> {
+  return yield* pressButton(machine(), slot)
 })
 
 /** Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno. */

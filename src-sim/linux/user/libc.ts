@@ -1,14 +1,24 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
-import { kernelCall } from '../../kernel/api'
-import { EBADF } from '../../kernel/errno'
-import { currentProcess, leaveIfKilled, ProcessExit } from '../../kernel/fs/process'
-import { getFile, ioctlFile, openPath, putFile, readFile, writeFile, type file } from '../../kernel/fs/file'
-import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
+import { kernelCall, quiet } from '../../kernel/api'
+import { deleteModule, loadModule } from '../../kernel/base/module'
+import { EBADF, EINTR, EINVAL, ESRCH } from '../../kernel/errno'
+import {
+  closeFd, copyFiles, currentProcess, installFd, leaveIfKilled, ProcessExit, runTaskWork, spawnProcess,
+  type Process,
+} from '../../kernel/fs/process'
+import {
+  dropFile, fasyncFile, getFile, ioctlFile, openPath, readFile, writeFile, type file,
+} from '../../kernel/fs/file'
+import { mapFile, unmapArea } from '../../kernel/fs/mmap'
+import { vm_area_struct } from '../../kernel/fs/mapping'
+import { pollFiles, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/fs/poll'
+import { openSysfs } from '../../kernel/fs/sysfs-file'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
+import { sendSignal } from '../../kernel/sched/signal'
 import { vsprintf } from '../../kernel/printk/format'
 import { emit } from '../../kernel/emit'
-import { user_print } from '../../trace/events'
+import { sys_enter, sys_exit, user_print } from '../../trace/events'
 
 /**
  * What a user program has: `user/libc`. Calls answer -1 on failure and leave the reason in
@@ -18,84 +28,191 @@ export const O_RDONLY = 0
 export const O_WRONLY = 1
 export const O_RDWR = 2
 export const O_NONBLOCK = 0o4000
+export const O_CLOEXEC = 0o2000000
+export const SIGKILL = 9
+export const SIGTERM = 15
+export { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT }
 
-function result(ret: number): number {
+/** On the way out of the kernel: what was put off is done, and a killed process ends here. */
+function* leave(name: string, ret: number): Sim<number> {
+  const process = currentProcess()
+  yield* runTaskWork(process)
+  emit(sys_exit, name, ret)
   leaveIfKilled()
   if (ret >= 0) return ret
-  currentProcess().errno = -ret
+  process.errno = ret <= -512 ? EINTR : -ret
   return -1
 }
 
 /** The error number of the last call that failed. */
-export function errno(): number {
+export const errno = quiet(function errno(): number {
   return currentProcess().errno
-}
-
-function lookup(fd: number): file | null {
-  return currentProcess().files.get(fd) ?? null
-}
-
-/** Opens a device node; the descriptor, or -1. */
-export const open = kernelCall('open', function* (path: string, flags: number): Sim<number> {
-  const f = yield* openPath(path, flags)
-  if (typeof f === 'number') return result(f)
-  const { files } = currentProcess()
-  let fd = 3
-  while (files.has(fd)) fd++
-  files.set(fd, f)
-  return result(fd)
 })
 
-/** Closes a descriptor; the last one of a file releases it. */
-export const close = kernelCall('close', function* (fd: number): Sim<number> {
-  const f = lookup(fd)
-  if (!f) return result(-EBADF)
-  currentProcess().files.delete(fd)
-  const flush = f.f_op?.flush
-  const ret = flush ? yield* call(() => flush(f)) : 0
-  yield* putFile(f)
-  return result(ret)
-})
-
-function* withFile(fd: number, body: (f: file) => Sim<number>): Sim<number> {
-  const f = lookup(fd)
-  if (!f) return result(-EBADF)
+function* withFile(name: string, fd: number, arg: number, body: (f: file) => Sim<number>): Sim<number> {
+  const process = currentProcess()
+  const f = process.files?.open.get(fd) ?? null
+  emit(sys_enter, name, f, fd, arg)
+  if (!f) return yield* leave(name, -EBADF)
   getFile(f)
   const ret = yield* body(f)
-  yield* putFile(f)
-  return result(ret)
+  if (dropFile(f)) process.taskWork.push(f)
+  return yield* leave(name, ret)
 }
 
-export const ioctl = kernelCall('ioctl', function* (fd: number, cmd: number, arg?: unknown): Sim<number> {
-  return yield* withFile(fd, (f) => ioctlFile(f, cmd, arg))
+/** Opens a device node or a file under /sys; the descriptor, or -1. */
+export const open = kernelCall('open', function* (path: string, flags: number = O_RDWR): Sim<number> {
+  emit(sys_enter, 'open', null, -1, flags)
+  const f = path.startsWith('/sys/') ? openSysfs(path, flags) : yield* openPath(path, flags)
+  const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
+  return yield* leave('open', ret)
 })
+
+/** Closes a descriptor; the last one of a file releases it before this returns. */
+export const close = kernelCall('close', function* (fd: number): Sim<number> {
+  emit(sys_enter, 'close', currentProcess().files?.open.get(fd) ?? null, fd, 0)
+  return yield* leave('close', yield* closeFd(currentProcess(), fd))
+})
+
+/** Asks the driver for something of its own; `arg` is a number, a buffer or a structure. */
+export const ioctl = kernelCall('ioctl', function* (fd: number, cmd: number, arg: unknown): Sim<number> {
+  return yield* withFile('ioctl', fd, cmd, (f) => ioctlFile(f, cmd, arg))
+})
+
+/** Reads at most `count` bytes into `buf`; how many, or -1. */
 export const read = kernelCall('read', function* (fd: number, buf: Uint8Array, count: number): Sim<number> {
-  return yield* withFile(fd, (f) => readFile(f, buf, count))
+  return yield* withFile('read', fd, count, (f) => readFile(f, buf, count))
 })
-export const write = kernelCall('write', function* (fd: number, buf: Uint8Array, count: number): Sim<number> {
-  return yield* withFile(fd, (f) => writeFile(f, buf, count))
+
+/** Writes bytes (or a text); how many were taken, or -1. */
+export const write = kernelCall('write', function* (
+  fd: number, buf: Uint8Array | string, count: number = buf.length,
+): Sim<number> {
+  const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (c) => c.charCodeAt(0)) : buf
+  return yield* withFile('write', fd, count, (f) => writeFile(f, bytes, count))
+})
+
+/** Asks for (or ends) signals about a file. */
+export const fasync = kernelCall('fasync', function* (fd: number, on: number): Sim<number> {
+  return yield* withFile('fasync', fd, on, (f) => fasyncFile(f, fd, on))
+})
+
+/** What `poll` is asked about, and its answer. */
+export interface pollfd {
+  fd: number
+  events: number
+  revents: number
+}
+
+/** Waits until one of the files is ready: how many are, 0 after `timeout` ms (-1: never), or -1. */
+export const poll = kernelCall('poll', function* (fds: pollfd[], timeout: number): Sim<number> {
+  const process = currentProcess()
+  emit(sys_enter, 'poll', null, fds[0]?.fd ?? -1, fds.length)
+  const targets = fds.map(({ fd, events }) => {
+    const f = process.files?.open.get(fd) ?? null
+    return { file: f && getFile(f), events, revents: 0 }
+  })
+  const ret = yield* pollFiles(targets, timeout)
+  targets.forEach((target, i) => {
+    fds[i]!.revents = target.revents
+    if (target.file && dropFile(target.file)) process.taskWork.push(target.file)
+  })
+  return yield* leave('poll', ret)
 })
 
 /** A second descriptor for the same open file. */
-export function dup(fd: number): number {
-  const f = lookup(fd)
-  if (!f) return result(-EBADF)
-  const { files } = currentProcess()
-  let copy = 3
-  while (files.has(copy)) copy++
-  files.set(copy, getFile(f))
-  return copy
-}
+export const dup = kernelCall('dup', function* (fd: number): Sim<number> {
+  const process = currentProcess()
+  const f = process.files?.open.get(fd) ?? null
+  emit(sys_enter, 'dup', f, fd, 0)
+  return yield* leave('dup', f ? installFd(process, getFile(f)) : -EBADF)
+})
+
+/** Maps a device file; the mapping, or null. */
+export const mmap = kernelCall('mmap', function* (
+  length: number, prot: number, fd: number, offset: number,
+): Sim<vm_area_struct | null> {
+  let mapping: vm_area_struct | null = null
+  yield* withFile('mmap', fd, length, function* (f) {
+    const vma = yield* mapFile(currentProcess(), f, length, Math.floor(offset / 4096), prot)
+    if (typeof vma === 'number') return vma
+    mapping = vma
+    return 0
+  })
+  return mapping
+})
+
+/** Ends a mapping: 0 or -1. */
+export const munmap = kernelCall('munmap', function* (mapping: vm_area_struct): Sim<number> {
+  if (!(mapping instanceof vm_area_struct)) return yield* leave('munmap', -EINVAL)
+  emit(sys_enter, 'munmap', mapping.vm_file, -1, mapping.vm_start)
+  yield* unmapArea(currentProcess(), mapping)
+  return yield* leave('munmap', 0)
+})
 
 export const usleep = kernelCall('usleep', function* (us: number): Sim<number> {
   yield* scheduleTimeoutNs(us * 1000, 'usleep', 'interruptible')
-  return result(0)
+  return yield* leave('nanosleep', 0)
+})
+export const sleep = kernelCall('sleep', function* (seconds: number): Sim<number> {
+  yield* scheduleTimeoutNs(seconds * 1_000_000_000, 'sleep', 'interruptible')
+  return yield* leave('nanosleep', 0)
 })
 
-/** Ends the process; open files are closed. */
+// Processes
+
+/** A child process that runs `program`; it has its own copies of all descriptors. */
+export const fork = kernelCall('fork', function* <A extends unknown[]>(
+  program: (...args: A) => unknown,
+  ...args: A
+): Sim<Process> {
+  const child = copyFiles(currentProcess())
+  return spawnProcess(machine(), program.name || 'child', () => program(...args), child)
+}) as <A extends unknown[]>(program: (...args: A) => unknown, ...args: A) => Process
+
+/** A second thread: it shares the descriptors, so that one can close what the other uses. */
+export const pthread_create = kernelCall('pthread_create', function* <A extends unknown[]>(
+  routine: (...args: A) => unknown,
+  ...args: A
+): Sim<Process> {
+  const { files } = currentProcess()
+  files!.users++
+  return spawnProcess(machine(), currentProcess().name, () => routine(...args), files!)
+}) as <A extends unknown[]>(routine: (...args: A) => unknown, ...args: A) => Process
+
+/** Waits until a process has ended, files and all; its exit code. */
+export const waitpid = kernelCall('waitpid', function* (child: Process): Sim<number> {
+  yield* child.ended.waitUntil(() => child.exitCode !== null, child, `the end of ${child.name}`)
+  yield* leave('wait4', 0)
+  return child.exitCode ?? 0
+})
+export const pthread_join = waitpid
+
+/** Sends a signal: 0 or -1. A killed process ends when it next leaves the kernel. */
+export const kill = kernelCall('kill', function* (process: Process, signal: number): Sim<number> {
+  if (process.exitCode !== null) return yield* leave('kill', -ESRCH)
+  return yield* leave('kill', sendSignal(process.task, signal))
+})
+
+export const getpid = quiet(function getpid(): number {
+  return currentProcess().task.pid
+})
+
+/** Ends the process; mappings and open files are closed. */
 export function exit(code: number): never {
   throw new ProcessExit(code)
 }
+
+// Modules, as the tools use them
+
+/** Loads a module: 0 or -1. */
+export const init_module = kernelCall('init_module', function* (name: string, parameters: string = ''): Sim<number> {
+  return yield* leave('init_module', yield* loadModule(machine(), name, parameters))
+})
+/** Unloads a module: 0 or -1. Never waits for those who use it. */
+export const delete_module = kernelCall('delete_module', function* (name: string, flags: number = O_NONBLOCK): Sim<number> {
+  return yield* leave('delete_module', yield* deleteModule(machine(), name, flags))
+})
 
 /** Prints a line of the program, on the timeline and in the console. */
 export function printf(format: string, ...args: unknown[]): number {
@@ -104,12 +221,23 @@ export function printf(format: string, ...args: unknown[]): number {
   return text.length
 }
 
-/** Writes text to a sysfs file, as `echo text > path` does; bytes, or -1. */
+/** Opens, writes and closes, as `echo text > path` does; bytes, or -1. */
 export const write_file = kernelCall('write_file', function* (path: string, text: string): Sim<number> {
-  const f = findFile(path)
-  return result(typeof f === 'number' ? f : yield* storeFile(f, text))
+  const fd = (yield* call(() => open(path, O_WRONLY))) as number
+  if (fd < 0) return -1
+  const ret = (yield* call(() => write(fd, text))) as number
+  const error = currentProcess().errno
+  yield* call(() => close(fd))
+  currentProcess().errno = error
+  return ret
 })
-export const read_file = kernelCall('read_file', function* (path: string): Sim<string | number> {
-  const f = findFile(path)
-  return typeof f === 'number' ? result(f) : yield* showFile(f)
+
+/** Opens, reads and closes, as `cat path` does; the text, or null. */
+export const read_file = kernelCall('read_file', function* (path: string): Sim<string | null> {
+  const fd = (yield* call(() => open(path, O_RDONLY))) as number
+  if (fd < 0) return null
+  const buffer = new Uint8Array(4096)
+  const n = (yield* call(() => read(fd, buffer, 4096))) as number
+  yield* call(() => close(fd))
+  return n < 0 ? null : String.fromCharCode(...buffer.subarray(0, n))
 })

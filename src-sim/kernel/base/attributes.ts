@@ -1,0 +1,125 @@
+import { machine } from '../../engine/current'
+import { call, type Sim } from '../../engine/suspend'
+import { EIO } from '../errno'
+import { PAGE_SIZE } from '../../base/units'
+import type { kobject } from './kobject'
+import { removeDirectory, removeFile, sysfs, type SysfsDirectory, type SysfsOps } from './sysfs'
+
+/** A file of an object under /sys. */
+export interface attribute {
+  name: string
+  mode: number
+}
+
+/** How the files of a kobject type are read and written. */
+export interface sysfs_ops {
+  show?: ((kobj: any, attr: any, buf: Uint8Array) => number) | null
+  store?: ((kobj: any, attr: any, buf: string, count: number) => number) | null
+}
+
+/** Attributes that come and go together, in a directory of their own when they have a name. */
+export interface attribute_group {
+  name?: string | null
+  attrs: readonly (attribute | { attr: attribute })[]
+  is_visible?: ((kobj: kobject, attr: attribute, n: number) => number) | null
+}
+
+const decode = (bytes: Uint8Array, length: number): string => {
+  let text = ''
+  for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[i]!)
+  return text
+}
+
+/** The part that says name and mode, of an attribute or of a structure around one. */
+export const plainAttribute = (a: attribute | { attr: attribute }): attribute =>
+  'attr' in a ? a.attr : a
+
+/**
+ * Turns a show and a store function into what a file does. The object that they are called with
+ * is whatever the caller binds.
+ */
+export function fileOps(
+  show: ((buf: Uint8Array) => unknown) | null,
+  store: ((text: string, count: number) => unknown) | null,
+): SysfsOps {
+  const ops: SysfsOps = {}
+  if (show)
+    ops.show = function* () {
+      const buf = new Uint8Array(PAGE_SIZE)
+      const count = (yield* call(() => show(buf))) as number
+      return count < 0 ? count : decode(buf, count)
+    }
+  if (store)
+    ops.store = function* (text) {
+      return (yield* call(() => store(text, text.length))) as number
+    }
+  return ops
+}
+
+/** The functions of an attribute: its own, or those of the kobject's type. */
+function opsOf(kobj: kobject, attr: attribute | { attr: attribute }): SysfsOps {
+  const type = kobj.ktype?.sysfs_ops
+  const own = attr as { show?: unknown; store?: unknown }
+  const functions = (type ?? own) as sysfs_ops
+  const { show, store } = functions
+  const target = attr as attribute
+  const ops = fileOps(
+    show && plainAttribute(attr).mode & 0o444 ? (buf) => show(kobj, target, buf) : null,
+    store && writable(attr) ? (text, count) => store(kobj, target, text, count) : null,
+  )
+  if ((attr as { $selfRemoving?: boolean }).$selfRemoving) ops.selfRemoving = true
+  return ops
+}
+
+/** A type's store function serves all files; only those with a write bit (or store) use it. */
+const writable = (attr: attribute | { attr: attribute }): boolean =>
+  (plainAttribute(attr).mode & 0o222) !== 0
+
+export function createFile(kobj: kobject, attr: attribute | { attr: attribute }): number {
+  const { name, mode } = plainAttribute(attr)
+  if (!kobj.$directory) return -EIO
+  return sysfs(machine()).createFile(kobj.$directory, name, opsOf(kobj, attr), attr, mode)
+}
+
+export function* removeAttribute(kobj: kobject, attr: attribute | { attr: attribute }): Sim {
+  if (kobj.$directory) yield* removeFile(kobj.$directory, plainAttribute(attr).name)
+}
+
+/** Adds groups in their order; what was added stays when a later one fails. */
+export function createGroups(kobj: kobject, groups: readonly attribute_group[]): number {
+  for (const group of groups) {
+    const error = createGroup(kobj, group)
+    if (error) return error
+  }
+  return 0
+}
+
+function createGroup(kobj: kobject, group: attribute_group): number {
+  const tree = sysfs(machine())
+  let directory: SysfsDirectory | null = kobj.$directory
+  if (!directory) return -EIO
+  if (group.name) directory = tree.createDirectory(directory, group.name, null)
+  if (!directory) return -EIO
+  for (const [n, attr] of group.attrs.entries()) {
+    const plain = plainAttribute(attr)
+    const mode = group.is_visible
+      ? machine().runtime.atomic<number>(group.is_visible(kobj, plain, n))
+      : plain.mode
+    if (mode === 0) continue
+    const error = tree.createFile(directory, plain.name, opsOf(kobj, attr), attr, mode)
+    if (error) return error
+  }
+  return 0
+}
+
+/** Removes groups, waiting for those who are inside their files (DM-52). */
+export function* removeGroups(kobj: kobject, groups: readonly attribute_group[]): Sim {
+  const directory = kobj.$directory
+  if (!directory) return
+  for (const group of groups) {
+    if (group.name) {
+      const own = directory.entries.get(group.name)
+      if (own?.kind === 'directory') yield* removeDirectory(own)
+    } else for (const attr of group.attrs) yield* removeFile(directory, plainAttribute(attr).name)
+  }
+}

@@ -1,0 +1,86 @@
+import { machine } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
+import { service } from '../../engine/service'
+import type { Sim } from '../../engine/suspend'
+import { WaitList } from '../sched/schedule'
+import { initWork, queueWorkOn } from '../workqueue/queue'
+import { work_struct, type work_func_t } from '../workqueue/structs'
+import { workqueues } from '../workqueue/workqueues'
+import { probeNewDevice } from './attach'
+import { deviceCore, getDevice, putDevice } from './core'
+import type { device } from './device'
+
+/** Devices whose driver has asked to be tried again later (DM-25). */
+class DeferredProbes {
+  /** In the order of deferral. */
+  readonly pending: device[] = []
+  /** About to be tried again. */
+  readonly active: device[] = []
+  /** Shutdown: no probe may start. */
+  blocked = false
+  /** How often the pending ones have been made active. */
+  triggers = 0
+  readonly work = new work_struct()
+  busy = false
+  readonly #settled = new WaitList()
+
+  constructor() {
+    initWork(this.work, (() => this.#retry()) as unknown as work_func_t)
+  }
+
+  kick(m: Machine): void {
+    this.triggers++
+    this.active.push(...this.pending.splice(0))
+    if (this.active.length === 0) return
+    this.busy = true
+    queueWorkOn(null, workqueues(m).system('system_dfl_wq'), this.work)
+  }
+
+  /** Waits until the work that retries has nothing to do. */
+  *settled(): Sim {
+    yield* this.#settled.waitUntil(() => !this.busy, this.work, 'the deferred probes')
+  }
+
+  *#retry(): Sim {
+    const { order } = deviceCore(machine())
+    for (let dev = this.active.shift(); dev; dev = this.active.shift()) {
+      getDevice(dev)
+      if (order.includes(dev)) order.push(...order.splice(order.indexOf(dev), 1))
+      yield* probeNewDevice(dev)
+      yield* putDevice(dev)
+    }
+    this.busy = false
+    this.#settled.wakeAll()
+  }
+}
+
+export const deferredProbes = service(() => new DeferredProbes())
+
+export function deferProbe(dev: device): void {
+  const { pending, active } = deferredProbes(machine())
+  if (dev.can_match && !pending.includes(dev) && !active.includes(dev)) pending.push(dev)
+}
+
+export function deferredRemove(dev: device): void {
+  const all = deferredProbes(machine())
+  for (const list of [all.pending, all.active])
+    if (list.includes(dev)) list.splice(list.indexOf(dev), 1)
+  if (dev.$private) dev.$private.deferredReason = ''
+}
+
+export function triggerDeferred(): void {
+  deferredProbes(machine()).kick(machine())
+}
+
+/** Keeps why a probe was put off; `weak` does not replace what a driver said itself. */
+export function deferredReason(dev: device, reason: string, weak = false): void {
+  const own = dev.$private
+  if (own && !(weak && own.deferredReason !== '')) own.deferredReason = reason
+}
+
+/** What debugfs shows as `devices_deferred`. */
+export function devicesDeferred(m: Machine): string {
+  return deferredProbes(m)
+    .pending.map((dev) => `${dev.$label}\t${dev.$private?.deferredReason ?? ''}\n`)
+    .join('')
+}

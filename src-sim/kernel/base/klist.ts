@@ -1,0 +1,114 @@
+import { point, type Sim } from '../../engine/suspend'
+import { WaitList } from '../sched/schedule'
+
+interface Node<T> {
+  readonly item: T
+  users: number
+  dead: boolean
+}
+
+/**
+ * A list that can be walked while it changes: a walker pins the node it stands on, and a removed
+ * node goes when the last walker has moved on (DM-28).
+ */
+export class KList<T extends object> {
+  readonly #nodes: Node<T>[] = []
+  readonly #leaving = new WaitList()
+  readonly #put: ((item: T) => Sim) | null
+
+  /** `put` drops what the list holds, once a removed item is really off it. */
+  constructor(put: ((item: T) => Sim) | null = null) {
+    this.#put = put
+  }
+
+  add(item: T): void {
+    this.#nodes.push({ item, users: 0, dead: false })
+  }
+
+  has(item: T): boolean {
+    return this.#find(item) !== undefined
+  }
+
+  get items(): T[] {
+    return this.#nodes.filter((n) => !n.dead).map((n) => n.item)
+  }
+
+  get last(): T | undefined {
+    return this.items.at(-1)
+  }
+
+  find(test: (item: T) => boolean): T | undefined {
+    return this.#nodes.find((n) => !n.dead && test(n.item))?.item
+  }
+
+  /** Moves an item to the end: later walks meet it last. */
+  toEnd(item: T): void {
+    const node = this.#find(item)
+    if (!node) return
+    this.#nodes.splice(this.#nodes.indexOf(node), 1)
+    this.#nodes.push(node)
+  }
+
+  #find(item: T): Node<T> | undefined {
+    return this.#nodes.find((n) => n.item === item && !n.dead)
+  }
+
+  /** Takes an item off without waiting for those who stand on it. */
+  *delete(item: T): Sim<boolean> {
+    const node = this.#find(item)
+    if (!node) return false
+    node.dead = true
+    yield* this.#drop(node)
+    return true
+  }
+
+  /** Takes an item off and waits until nobody stands on it. */
+  *remove(item: T): Sim<boolean> {
+    const node = this.#find(item)
+    if (!node) return false
+    node.dead = true
+    if (node.users > 0)
+      yield* this.#leaving.waitUntil(() => node.users === 0, item, 'klist_remove')
+    yield* this.#drop(node)
+    return true
+  }
+
+  /** Calls `visit` for each item until one answers something other than 0, which is answered. */
+  *each(visit: (item: T) => Sim<number>): Sim<number> {
+    let node = this.#after(-1)
+    while (node) {
+      node.users++
+      const ret = yield* visit(node.item)
+      const next: Node<T> | undefined = ret === 0 ? this.#after(this.#nodes.indexOf(node)) : undefined
+      if (next) next.users++
+      yield* this.#leave(node)
+      if (ret !== 0) return ret
+      if (next) next.users--
+      node = next && !next.dead ? next : next && this.#after(this.#nodes.indexOf(next))
+    }
+    return 0
+  }
+
+  #after(index: number): Node<T> | undefined {
+    for (let i = index + 1; i < this.#nodes.length; i++)
+      if (!this.#nodes[i]!.dead) return this.#nodes[i]
+    return undefined
+  }
+
+  *#leave(node: Node<T>): Sim {
+    node.users--
+    if (node.dead && node.users === 0) {
+      this.#leaving.wakeAll()
+      yield* this.#drop(node)
+    }
+    yield point(KList, node.item)
+  }
+
+  *#drop(node: Node<T>): Sim {
+    if (node.users > 0) return
+    const at = this.#nodes.indexOf(node)
+    if (at < 0) return
+    this.#nodes.splice(at, 1)
+    if (this.#put) yield* this.#put(node.item)
+  }
+}

@@ -1,0 +1,317 @@
+import { machine } from '../../engine/current'
+import type { TimedEvent } from '../../engine/events'
+import { KernelObject } from '../../engine/object'
+import { call, point, type Sim } from '../../engine/suspend'
+import * as ev from '../../trace/events'
+import { emit } from '../emit'
+import { EACCES, EAGAIN, EBUSY, EINVAL } from '../errno'
+import { WaitList } from '../sched/schedule'
+import { initWork, queueWorkOn } from '../workqueue/queue'
+import { work_struct, type work_func_t } from '../workqueue/structs'
+import { workqueues } from '../workqueue/workqueues'
+import { deviceLog } from './core'
+import type { device } from './device'
+
+export const RPM_ACTIVE = 0
+export const RPM_RESUMING = 1
+export const RPM_SUSPENDED = 2
+export const RPM_SUSPENDING = 3
+
+export interface dev_pm_ops {
+  suspend?: ((dev: device) => number) | null
+  resume?: ((dev: device) => number) | null
+  runtime_suspend?: ((dev: device) => number) | null
+  runtime_resume?: ((dev: device) => number) | null
+  runtime_idle?: ((dev: device) => number) | null
+}
+
+type Request = 'idle' | 'suspend' | 'resume' | 'autosuspend'
+
+/** Power state of a device while the system runs. */
+export class dev_pm_info extends KernelObject {
+  usage_count = 0
+  disable_depth = 1
+  runtime_status = RPM_SUSPENDED
+  runtime_error = 0
+  child_count = 0
+  ignore_children = false
+  irq_safe = false
+  use_autosuspend = false
+  autosuspend_delay = 0
+  /** @internal */
+  $lastStatus = -1
+  /** @internal When it was last busy. */
+  $lastBusyNs = 0
+  /** @internal What the worker is to do. */
+  $request: Request | null = null
+  /** @internal */
+  $work: work_struct | null = null
+  /** @internal */
+  $timer: TimedEvent | null = null
+  /** @internal Who waits for a change under way. */
+  readonly $waiters = new WaitList()
+}
+
+export function pmInit(dev: device): void {
+  const { power } = dev
+  power.usage_count = 0
+  power.disable_depth = 1
+  power.runtime_status = RPM_SUSPENDED
+  power.runtime_error = 0
+}
+
+type Callback = 'runtime_suspend' | 'runtime_resume' | 'runtime_idle'
+
+/** The first layer that has power management decides. */
+function callbackOf(dev: device, which: Callback): ((dev: device) => number) | null {
+  const ops = dev.type?.pm ?? dev.class?.pm ?? dev.bus?.pm ?? null
+  return (ops ? ops[which] : null) ?? dev.driver?.pm?.[which] ?? null
+}
+
+function* runCallback(dev: device, which: Callback): Sim<number> {
+  const callback = callbackOf(dev, which)
+  if (!callback) return 0
+  emit(ev.device_pm_callback_start, dev, callback, which)
+  const ret = Number((yield* call(() => callback(dev))) ?? 0)
+  emit(ev.device_pm_callback_end, dev, ret)
+  return ret
+}
+
+function setStatus(dev: device, status: number): void {
+  dev.power.runtime_status = status
+  dev.power.$waiters.wakeAll()
+  if (status === RPM_ACTIVE) emit(ev.rpm_resume, dev, dev.power.usage_count)
+  if (status === RPM_SUSPENDED) emit(ev.rpm_suspend, dev, dev.power.usage_count)
+}
+
+function changeUsage(dev: device, by: number): void {
+  dev.power.usage_count += by
+  emit(ev.rpm_usage, dev, dev.power.usage_count)
+}
+
+/** Waits while another context changes the state. */
+function* settled(dev: device): Sim {
+  const { power } = dev
+  const changing = (): boolean =>
+    power.runtime_status === RPM_RESUMING || power.runtime_status === RPM_SUSPENDING
+  yield* power.$waiters.waitUntil(() => !changing(), dev, 'runtime power change')
+}
+
+/** DM-107. 1: already active; 0: resumed. */
+export function* pmResume(dev: device): Sim<number> {
+  const { power } = dev
+  if (power.runtime_error) return -EINVAL
+  if (power.disable_depth > 0)
+    return power.disable_depth === 1 && power.runtime_status === RPM_ACTIVE && power.$lastStatus === RPM_ACTIVE
+      ? 1
+      : -EACCES
+  yield* settled(dev)
+  cancelRequest(dev)
+  if (power.runtime_status === RPM_ACTIVE) return 1
+  const { parent } = dev
+  if (parent && !parent.power.ignore_children) {
+    changeUsage(parent, 1)
+    yield* pmResume(parent)
+  }
+  setStatus(dev, RPM_RESUMING)
+  yield point(pmResume, dev)
+  const ret = yield* runCallback(dev, 'runtime_resume')
+  if (ret) {
+    setStatus(dev, RPM_SUSPENDED)
+    power.runtime_error = ret
+  } else {
+    setStatus(dev, RPM_ACTIVE)
+    power.$lastBusyNs = machine().nowNs
+    if (parent) parent.power.child_count++
+  }
+  if (parent && !parent.power.ignore_children) yield* pmPut(parent)
+  return ret
+}
+
+function suspendAllowed(dev: device): number {
+  const { power } = dev
+  if (power.runtime_error) return -EINVAL
+  if (power.disable_depth > 0) return -EACCES
+  if (power.usage_count > 0) return -EAGAIN
+  if (power.child_count > 0 && !power.ignore_children) return -EBUSY
+  return power.runtime_status === RPM_SUSPENDED ? 1 : 0
+}
+
+export function* pmSuspend(dev: device, auto = false): Sim<number> {
+  yield* settled(dev)
+  const allowed = suspendAllowed(dev)
+  if (allowed !== 0) return allowed
+  const { power } = dev
+  if (auto && power.use_autosuspend && armAutosuspend(dev)) return 0
+  setStatus(dev, RPM_SUSPENDING)
+  yield point(pmSuspend, dev)
+  const ret = yield* runCallback(dev, 'runtime_suspend')
+  if (ret) {
+    setStatus(dev, RPM_ACTIVE)
+    if (ret !== -EAGAIN && ret !== -EBUSY) power.runtime_error = ret
+    return ret
+  }
+  setStatus(dev, RPM_SUSPENDED)
+  const { parent } = dev
+  if (parent && parent.power.child_count > 0) {
+    parent.power.child_count--
+    if (!parent.power.ignore_children) yield* pmIdle(parent)
+  }
+  return 0
+}
+
+/** True when it is too early: the timer will come back. */
+function armAutosuspend(dev: device): boolean {
+  const { power } = dev
+  const m = machine()
+  const end = power.$lastBusyNs + Math.max(0, power.autosuspend_delay) * 1_000_000
+  if (power.autosuspend_delay < 0) return true
+  if (end <= m.nowNs) return false
+  if (power.$timer) m.events.cancel(power.$timer)
+  power.$timer = m.at(end, `autosuspend ${dev.$label}`, dev, () => pmRequest(dev, 'autosuspend'))
+  return true
+}
+
+export function* pmIdle(dev: device, put = false): Sim<number> {
+  const allowed = suspendAllowed(dev)
+  if (allowed < 0) return allowed
+  if (put && allowed === 1) return 1
+  if (dev.power.runtime_status !== RPM_ACTIVE) return -EAGAIN
+  const ret = yield* runCallback(dev, 'runtime_idle')
+  return ret === 0 ? yield* pmSuspend(dev, true) : ret
+}
+
+/** Leaves a change of state to a worker. */
+export function pmRequest(dev: device, request: Request): number {
+  const { power } = dev
+  if (power.disable_depth > 0) return -EACCES
+  power.$request = request
+  if (!power.$work) {
+    power.$work = new work_struct()
+    initWork(power.$work, (() => serve(dev)) as unknown as work_func_t)
+  }
+  queueWorkOn(null, workqueues(machine()).system('system_percpu_wq'), power.$work)
+  return 0
+}
+
+function* serve(dev: device): Sim {
+  const request = dev.power.$request
+  dev.power.$request = null
+  if (request === 'resume') yield* pmResume(dev)
+  else if (request === 'suspend') yield* pmSuspend(dev)
+  else if (request === 'autosuspend') yield* pmSuspend(dev, true)
+  else if (request === 'idle') yield* pmIdle(dev)
+}
+
+function cancelRequest(dev: device): void {
+  const { power } = dev
+  power.$request = null
+  if (power.$timer) machine().events.cancel(power.$timer)
+  power.$timer = null
+}
+
+// Counting
+
+export function pmGetNoresume(dev: device): void {
+  changeUsage(dev, 1)
+}
+
+export function* pmGetSync(dev: device): Sim<number> {
+  changeUsage(dev, 1)
+  return yield* pmResume(dev)
+}
+
+export function pmGet(dev: device): number {
+  changeUsage(dev, 1)
+  return pmRequest(dev, 'resume')
+}
+
+/** 1 when it went to 0, else 0; -EINVAL when it was 0 already. */
+export function pmPutNoidle(dev: device): number {
+  if (dev.power.usage_count === 0) {
+    deviceLog(dev, 4, 'Runtime PM usage count underflow!')
+    return -EINVAL
+  }
+  changeUsage(dev, -1)
+  return dev.power.usage_count === 0 ? 1 : 0
+}
+
+/** Gives a use back; the suspending is left to a worker. */
+export function* pmPut(dev: device): Sim<number> {
+  const left = pmPutNoidle(dev)
+  return left === 1 ? pmRequest(dev, 'idle') : left
+}
+
+export function* pmPutSync(dev: device): Sim<number> {
+  const left = pmPutNoidle(dev)
+  return left === 1 ? yield* pmIdle(dev, true) : left
+}
+
+export function* pmPutAutosuspend(dev: device, sync: boolean): Sim<number> {
+  const left = pmPutNoidle(dev)
+  if (left !== 1) return left
+  return sync ? yield* pmSuspend(dev, true) : pmRequest(dev, 'autosuspend')
+}
+
+// Switching
+
+export function pmEnable(dev: device): void {
+  const { power } = dev
+  if (power.disable_depth === 0) {
+    deviceLog(dev, 4, 'Unbalanced pm_runtime_enable!')
+    return
+  }
+  power.disable_depth--
+  power.$lastStatus = -1
+}
+
+export function* pmDisable(dev: device): Sim {
+  const { power } = dev
+  if (power.disable_depth++ > 0) return
+  cancelRequest(dev)
+  yield* settled(dev)
+  power.$lastStatus = power.runtime_status
+}
+
+export function pmSetStatus(dev: device, status: number): number {
+  const { power } = dev
+  if (!power.runtime_error && power.disable_depth === 0) return -EAGAIN
+  if (power.runtime_status !== status) {
+    const { parent } = dev
+    if (parent) parent.power.child_count += status === RPM_ACTIVE ? 1 : -1
+    setStatus(dev, status)
+  }
+  power.runtime_error = 0
+  return 0
+}
+
+// What the driver core asks for
+
+export function* pmBarrier(dev: device): Sim {
+  cancelRequest(dev)
+  yield* settled(dev)
+}
+
+export function* pmGetSuppliers(dev: device): Sim {
+  for (const link of dev.$suppliers) if (link.flags & 4) yield* pmGetSync(link.supplier)
+}
+
+export function* pmPutSuppliers(dev: device): Sim {
+  for (const link of dev.$suppliers) if (link.flags & 4) yield* pmPut(link.supplier)
+}
+
+/** DM-108. */
+export function* pmReinit(dev: device): Sim {
+  const { power } = dev
+  if (power.disable_depth === 0) return
+  if (power.runtime_status === RPM_ACTIVE) pmSetStatus(dev, RPM_SUSPENDED)
+  if (power.irq_safe) {
+    power.irq_safe = false
+    if (dev.parent) yield* pmPut(dev.parent)
+  }
+}
+
+export function* pmRemove(dev: device): Sim {
+  yield* pmDisable(dev)
+  yield* pmReinit(dev)
+}

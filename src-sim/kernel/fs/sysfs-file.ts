@@ -1,0 +1,47 @@
+import type { Sim } from '../../engine/suspend'
+import { EACCES, EISDIR, ENODEV, ENOENT } from '../errno'
+import { sysfs, showFile, storeFile } from '../base/sysfs'
+import { machine } from '../../engine/current'
+import { file, inode, type file_operations } from './file'
+
+const textOf = (bytes: unknown, count: number): string => {
+  if (typeof bytes === 'string') return bytes.slice(0, count)
+  let text = ''
+  for (const byte of (bytes as Uint8Array).subarray(0, count)) text += String.fromCharCode(byte)
+  return text
+}
+
+/**
+ * Opens a file under /sys. The descriptor outlives the attribute: uses of it then give -ENODEV
+ * (DM-52).
+ */
+export function openSysfs(path: string, flags: number): file | number {
+  const node = sysfs(machine()).lookup(path.replace(/^\/sys/, ''))
+  if (!node) return -ENOENT
+  if (node.kind !== 'file') return -EISDIR
+  const mode = flags & 3
+  if ((mode !== 1 && !node.ops.show) || (mode !== 0 && !node.ops.store)) return -EACCES
+  let shown: string | null = null
+  const ops = {
+    *read(f: file, buf: Uint8Array, count: number): Sim<number> {
+      if (node.removed) return -ENODEV
+      if (shown === null || f.f_pos === 0) {
+        const text = yield* showFile(node)
+        if (typeof text === 'number') return text
+        shown = text
+      }
+      const part = shown.slice(f.f_pos, f.f_pos + count)
+      for (let i = 0; i < part.length; i++) buf[i] = part.charCodeAt(i)
+      f.f_pos += part.length
+      return part.length
+    },
+    *write(_f: file, buf: unknown, count: number): Sim<number> {
+      return yield* storeFile(node, textOf(buf, count))
+    },
+  }
+  const f = new file(new inode())
+  f.f_op = ops as unknown as file_operations
+  f.f_flags = flags
+  f.$path = path
+  return f
+}

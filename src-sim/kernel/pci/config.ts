@@ -1,0 +1,150 @@
+import { KernelObject } from '../../engine/object'
+import type { PciHardware } from './pci-dev'
+
+export const PCI_VENDOR_ID = 0
+export const PCI_DEVICE_ID = 2
+export const PCI_COMMAND = 4
+export const PCI_COMMAND_IO = 1
+export const PCI_COMMAND_MEMORY = 2
+export const PCI_COMMAND_MASTER = 4
+export const PCI_COMMAND_SERR = 0x100
+export const PCI_COMMAND_INTX_DISABLE = 0x400
+export const PCI_STATUS = 6
+const STATUS_CAP_LIST = 0x10
+export const PCI_REVISION_ID = 8
+export const PCI_BASE_ADDRESS_0 = 0x10
+export const PCI_CAPABILITY_LIST = 0x34
+export const PCI_INTERRUPT_LINE = 0x3c
+export const PCI_CAP_ID_PM = 0x01
+export const PCI_CAP_ID_MSI = 0x05
+export const PCI_CAP_ID_EXP = 0x10
+export const PCI_CAP_ID_MSIX = 0x11
+const MSI_AT = 0x40
+const PM_AT = 0x58
+const MSIX_AT = 0x60
+const EXP_AT = 0x80
+const MSI_ENABLE = 1
+const MSIX_ENABLE = 0x8000
+const EXP_FLR = 0x10000000
+
+/** A place where a function can sit. What is there may change under a `pci_dev` that was made for it. */
+export interface Slot {
+  /** `0000:01:00.0` */
+  readonly name: string
+  readonly bus: number
+  readonly devfn: number
+  hardware(): PciHardware
+  present: PciFunction | null
+}
+
+/** A function in a slot: its configuration space, as real bytes, and the model behind it. */
+export class PciFunction extends KernelObject {
+  readonly model: PciHardware
+  readonly config = new Uint8Array(256)
+  readonly #view: DataView
+
+  constructor(model: PciHardware) {
+    super()
+    this.model = model
+    this.#view = new DataView(this.config.buffer)
+    this.powerOn()
+  }
+
+  /** What it looks like after power-on or a reset. */
+  powerOn(): void {
+    const { model } = this
+    this.config.fill(0)
+    this.set(PCI_VENDOR_ID, 2, model.vendorId)
+    this.set(PCI_DEVICE_ID, 2, model.deviceId)
+    this.set(PCI_STATUS, 2, STATUS_CAP_LIST)
+    this.set(PCI_REVISION_ID, 1, model.revision)
+    this.set(9, 2, model.classCode & 0xffff)
+    this.set(11, 1, model.classCode >> 16)
+    this.set(0x2c, 2, model.subsystemVendorId ?? 0x1af4)
+    this.set(0x2e, 2, model.subsystemId ?? 0x1100)
+    this.set(PCI_INTERRUPT_LINE + 1, 1, 1)
+    this.#capabilities()
+  }
+
+  #capabilities(): void {
+    const { model } = this
+    let link = PCI_CAPABILITY_LIST
+    const add = (at: number, id: number): void => {
+      this.set(link, 1, at)
+      this.set(at, 1, id)
+      link = at + 1
+    }
+    if (model.vectors > 0) {
+      add(MSI_AT, PCI_CAP_ID_MSI)
+      this.set(MSI_AT + 2, 2, 0x80 | (log2(model.vectors) << 1))
+    }
+    add(PM_AT, PCI_CAP_ID_PM)
+    if (model.vectorsX) {
+      add(MSIX_AT, PCI_CAP_ID_MSIX)
+      this.set(MSIX_AT + 2, 2, model.vectorsX - 1)
+    }
+    add(EXP_AT, PCI_CAP_ID_EXP)
+    this.set(EXP_AT + 4, 4, EXP_FLR)
+  }
+
+  get(where: number, size: number): number {
+    if (where < 0 || where + size > 256) return 2 ** (8 * size) - 1
+    if (size === 1) return this.#view.getUint8(where)
+    return size === 2 ? this.#view.getUint16(where, true) : this.#view.getUint32(where, true)
+  }
+
+  set(where: number, size: number, value: number): void {
+    if (where < 0 || where + size > 256) return
+    if (size === 1) this.#view.setUint8(where, value)
+    else if (size === 2) this.#view.setUint16(where, value, true)
+    else this.#view.setUint32(where, value, true)
+  }
+
+  /** A write by software: identification cannot be changed. */
+  write(where: number, size: number, value: number): void {
+    if (where < 4 || (where >= PCI_REVISION_ID && where < 12)) return
+    this.set(where, size, value)
+  }
+
+  capability(id: number): number {
+    let at = this.get(PCI_CAPABILITY_LIST, 1)
+    for (let i = 0; at !== 0 && i < 48; i++) {
+      if (this.get(at, 1) === id) return at
+      at = this.get(at + 1, 1)
+    }
+    return 0
+  }
+
+  get command(): number {
+    return this.get(PCI_COMMAND, 2)
+  }
+
+  set command(value: number) {
+    this.set(PCI_COMMAND, 2, value)
+  }
+
+  setMsi(on: boolean): void {
+    const at = this.capability(PCI_CAP_ID_MSI) + 2
+    this.set(at, 2, on ? this.get(at, 2) | MSI_ENABLE : this.get(at, 2) & ~MSI_ENABLE)
+  }
+
+  setMsix(on: boolean): void {
+    const at = this.capability(PCI_CAP_ID_MSIX) + 2
+    this.set(at, 2, on ? this.get(at, 2) | MSIX_ENABLE : this.get(at, 2) & ~MSIX_ENABLE)
+  }
+
+  /** How it sends interrupts just now. */
+  get signals(): 'msi' | 'msix' | 'intx' {
+    const x = this.capability(PCI_CAP_ID_MSIX)
+    if (x && this.get(x + 2, 2) & MSIX_ENABLE) return 'msix'
+    const m = this.capability(PCI_CAP_ID_MSI)
+    return m && this.get(m + 2, 2) & MSI_ENABLE ? 'msi' : 'intx'
+  }
+}
+
+/** The smallest power of two that is enough, as its exponent. */
+function log2(n: number): number {
+  let exponent = 0
+  while (1 << exponent < n) exponent++
+  return exponent
+}

@@ -1,0 +1,39 @@
+import type { Machine } from '../../engine/machine'
+import { directDmaPort, type DmaPort } from '../dma/port'
+import { raiseIrq, setLevel } from '../irq/lines'
+import { PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER } from './config'
+import type { pci_dev } from './pci-dev'
+
+/** What hardware finds around it: ways to interrupt and to reach memory, while it is there. */
+export interface HardwareHost {
+  /** The device structure that was made for it, for the trace. */
+  readonly object: object
+  /** Taken out, or torn out. */
+  readonly gone: boolean
+  raise(vector: number): void
+  lower(vector: number): void
+  /** Null: it may not reach memory just now. */
+  memory(): DmaPort | null
+}
+
+/** A slot of the PCI bus: messages and memory only for bus masters (DM-90). */
+export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
+  const fn = pdev.$function!
+  const master = (): boolean => (fn.command & PCI_COMMAND_MASTER) !== 0
+  return {
+    object: pdev,
+    get gone() {
+      return pdev.$slot?.present !== fn
+    },
+    raise(vector) {
+      if (fn.signals === 'intx') {
+        if (!(fn.command & PCI_COMMAND_INTX_DISABLE)) setLevel(machine, pdev.$intx, pdev, true)
+      } else if (master() && pdev.$vectors && vector < pdev.$vectors.count)
+        raiseIrq(machine, pdev.$vectors.first + vector, pdev)
+    },
+    lower() {
+      setLevel(machine, pdev.$intx, pdev, false)
+    },
+    memory: () => (master() ? directDmaPort(machine, pdev.dev) : null),
+  }
+}

@@ -1,0 +1,86 @@
+import { machine } from '../../engine/current'
+import { EBUSY, EINVAL, EIO } from '../errno'
+import type { attribute_group } from '../base/attributes'
+import type { device_attribute } from '../base/device'
+import { sysfs } from '../base/sysfs'
+import type { Sim } from '../../engine/suspend'
+import { pciDev } from './bus'
+import { disableDevice, enableDevice } from './functions'
+import { rescan, stopAndRemove } from './hotplug'
+import { resetFunction } from './reset'
+import type { pci_dev } from './pci-dev'
+
+const put = (buf: Uint8Array, text: string): number => {
+  for (let i = 0; i < text.length; i++) buf[i] = text.charCodeAt(i)
+  return text.length
+}
+
+function readOnly(name: string, text: (pdev: pci_dev) => string): device_attribute {
+  return { attr: { name, mode: 0o444 }, show: (dev, _attr, buf) => put(buf, `${text(pciDev(dev))}\n`) }
+}
+
+function writeOnly(name: string, store: (pdev: pci_dev, text: string) => Sim<number>): device_attribute {
+  return {
+    attr: { name, mode: 0o200 },
+    store: ((dev: never, _attr: never, buf: string) => store(pciDev(dev), buf)) as unknown as device_attribute['store'],
+  }
+}
+
+const hex = (n: number, width: number): string => `0x${n.toString(16).padStart(width, '0')}`
+
+const FILES: attribute_group = {
+  attrs: [
+    readOnly('vendor', (p) => hex(p.vendor, 4)),
+    readOnly('device', (p) => hex(p.device, 4)),
+    readOnly('class', (p) => hex(p.class, 6)),
+    readOnly('revision', (p) => hex(p.revision, 2)),
+    readOnly('irq', (p) => `${p.irq}`),
+    readOnly('resource', (p) => p.resource.map((r) => `${hex(r.start, 16)} ${hex(r.end, 16)} ${hex(r.flags, 16)}`).join('\n')),
+    {
+      attr: { name: 'enable', mode: 0o644 },
+      show: (dev, _attr, buf) => put(buf, `${pciDev(dev).enable_cnt}\n`),
+      store: (dev, _attr, text, count) => storeEnable(pciDev(dev), text) || count,
+    } satisfies device_attribute,
+    writeOnly('reset', function* (pdev, text) {
+      if (text.trim() !== '1') return -EINVAL
+      return (yield* resetFunction(pdev)) || text.length
+    }),
+  ],
+}
+
+/** DM-98: not while a driver is bound; one cannot disable what is not enabled. */
+function storeEnable(pdev: pci_dev, text: string): number {
+  if (pdev.dev.driver) return -EBUSY
+  if (text.trim() === '1') return enableDevice(pdev)
+  if (pdev.enable_cnt === 0) return -EIO
+  disableDevice(pdev)
+  return 0
+}
+
+export function addPciFiles(pdev: pci_dev): void {
+  pdev.dev.groups = [FILES, removeFile(pdev)]
+  const tree = sysfs(machine())
+  const bus = tree.ensureDirectory('/bus/pci')
+  if (bus.entries.has('rescan')) return
+  tree.createFile(bus, 'rescan', {
+    *store(text) {
+      if (text[0] !== '0') yield* rescan(machine())
+      return text.length
+    },
+  })
+}
+
+/** `remove` takes itself away: those who lose the race get their count as well (DM-53). */
+function removeFile(pdev: pci_dev): attribute_group {
+  return {
+    attrs: [
+      Object.assign(
+        writeOnly('remove', function* (_p, text) {
+          if (text[0] !== '0') yield* stopAndRemove(machine(), pdev)
+          return text.length
+        }),
+        { $selfRemoving: true },
+      ),
+    ],
+  }
+}

@@ -1,0 +1,18 @@
+import type { wait_queue_head } from '../kernel/sched/wait-queue'
+import type { file, poll_table } from '../kernel/fs/file'
+
+/** Readiness of files: `linux/poll`. */
+export type { poll_table } from '../kernel/fs/file'
+
+export const EPOLLIN = 0x1
+export const EPOLLPRI = 0x2
+export const EPOLLOUT = 0x4
+export const EPOLLERR = 0x8
+export const EPOLLHUP = 0x10
+export const EPOLLRDNORM = 0x40
+export const EPOLLWRNORM = 0x100
+
+/** Names a queue whose waking may change the answer of `poll`. Does not sleep. */
+export function poll_wait(_filp: file, wait_address: wait_queue_head, p: poll_table | null): void {
+  p?.queues.push(wait_address)
+}
