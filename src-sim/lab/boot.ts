@@ -6,7 +6,6 @@ import { faultInjection } from '../kernel/mm/fault-injection'
 import { memoryAccess } from '../kernel/mm/watch'
 import { modules } from '../kernel/base/module'
 import { installTrouble } from '../kernel/sched/trouble'
-import { setUpHardware } from '../hardware/set-up'
 import type { Sandbox } from '../sandbox'
 import type { TraceWriter } from '../trace'
 import { attachCheckers } from './checkers'
@@ -54,12 +53,11 @@ export function boot(program: LabProgram, sandbox: Sandbox, options: BootOptions
     installTrouble(machine)
     attachCheckers(machine, run)
     faultInjection(machine).failAt = run.fail ?? 0
-    const slots = setUpHardware(machine, spec)
     modules(machine).loader = (name) => {
       const instance = program.instance(name, 'driver')
       return instance ? loader.load(instance) : null
     }
-    machine.main = machine.spawn('scenario', scenarioTask(machine, program, loader, slots), {
+    machine.main = machine.spawn('scenario', scenarioTask(machine, program, loader, spec), {
       cpu: 0,
       kernel: false,
     })

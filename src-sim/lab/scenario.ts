@@ -1,6 +1,7 @@
 import type { Machine } from '../engine/machine'
 import { call, type Sim } from '../engine/suspend'
 import { deleteModule, loadModule, modules } from '../kernel/base/module'
+import { setUpHardware, type MachineSpec } from '../hardware/set-up'
 import { plug } from '../kernel/pci/bus'
 import { settle } from '../kernel/sched/settle'
 import type { Loader } from './loader'
@@ -15,9 +16,9 @@ export function* scenarioTask(
   machine: Machine,
   program: LabProgram,
   loader: Loader,
-  slots: readonly string[],
+  spec: MachineSpec,
 ): Sim {
-  for (const slot of slots) yield* plug(machine, slot)
+  for (const slot of setUpHardware(machine, spec)) yield* plug(machine, slot)
   const instance = program.instance('scenario', 'scenario')
   if (instance) {
     const exports = loader.load(instance).evaluate()

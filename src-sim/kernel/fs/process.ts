@@ -78,6 +78,9 @@ export function currentProcess(): Process {
   return processes(currentMachine()).of(ensure(currentTask(), 'a system call outside a process'))
 }
 
+/** Exit code of a process that an oops ended (128 + SIGSEGV): its files are closed all the same. */
+const KILLED_BY_OOPS = 139
+
 /** Starts a program in a process of its own, with the given descriptors or none. */
 export function spawnProcess(
   m: Machine, name: string, main: () => unknown, files = new FileTable(),
@@ -88,7 +91,11 @@ export function spawnProcess(
   self = new Process(name, task, files)
   processes(m).byTask.set(task, self)
   emit(ev.sched_process_exec, task.id, name)
-  return self
+  const process = self
+  task.onExit = () => {
+    if (task.died) m.spawn(comm, exitProcess(process, KILLED_BY_OOPS), { kernel: false })
+  }
+  return process
 }
 
 /** A copy of a descriptor table, as fork makes one: each file is now held twice. */
