@@ -17,7 +17,7 @@ import { sim } from '../sim/harness'
 
 export type Klab = (step: string, format?: string, ...args: unknown[]) => void
 
-const golden = (id: string): string[] =>
+export const golden = (id: string): string[] =>
   readFileSync(resolve(import.meta.dirname, `golden/${id}.txt`), 'utf8').trimEnd().split('\n')
 
 /** What can be compared of a report line: not the line number, address or module. */

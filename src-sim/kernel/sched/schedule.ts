@@ -139,8 +139,8 @@ export class WaitList {
 
   /** Sleeps until `wakeAll` or `wakeOne` reaches this task and `done()` holds. */
   *waitUntil(done: () => boolean, object: object | null, what: string): Sim {
-    const task = current()
     while (!done()) {
+      const task = current()
       this.tasks.push(task)
       yield* sleepOn(object, what, 'uninterruptible')
       const at = this.tasks.indexOf(task)
