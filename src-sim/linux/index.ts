@@ -11,7 +11,7 @@ const files = import.meta.glob(['./*.ts', './user/*.ts', './klab/*.ts', '!./inde
 export const labApi: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
   Object.keys(files)
     .sort()
-    .map((path) => [specifierOf(path), withLiveNames(files[path]!)]),
+    .map((path) => [specifierOf(path), withLiveNames(files[path]! as Record<string, unknown>)]),
 )
 
 /** What exists to be imported, for the compiler's messages. */
