@@ -5,7 +5,7 @@ import { lock_acquire, lock_acquired, lock_contended, lock_release } from '../..
 import type { KernelObject } from '../../engine/object'
 import type { Exec } from '../../engine/exec'
 import { now } from '../../engine/current'
-import { emit, recorder } from '../emit'
+import { emit, recorder, type Recorder } from '../emit'
 import type { lockdep_map } from './map'
 
 /** 0 exclusive, 1 shared, 2 shared and recursive. */
@@ -55,12 +55,14 @@ export class Locking {
   wwInjection = false
   /** Keeps checking after the first report; Linux does not. */
   keepOn = false
-  #machine: Machine
+  readonly #machine: Machine
+  readonly #recorder: Recorder
   #off = false
   #silentStep = -1
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.#recorder = recorder(machine)
   }
 
   /** Whether lock checks still speak. */
@@ -100,7 +102,7 @@ export class Locking {
   }
 
   get traced(): boolean {
-    return recorder(this.#machine).writer !== null
+    return this.#recorder.writer !== null
   }
 
   acquire(
