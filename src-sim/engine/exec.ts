@@ -90,7 +90,11 @@ export class Exec {
     const frames: (Position | string)[] = []
     for (let i = this.frames.length - 1; i >= 0; i--) {
       const top = i === this.frames.length - 1
-      if (this.names[i] !== '') frames.push(this.names[i]!)
+      if (this.names[i] !== '') {
+        // Lab functions that cannot suspend run inside the kernel's frame.
+        if (top && $.p !== NO_POSITION) frames.push($.p)
+        frames.push(this.names[i]!)
+      }
       else if (top ? $.p : this.positions[i]) frames.push(top ? $.p : this.positions[i]!)
     }
     this.fault = { error, frames }

@@ -44,8 +44,12 @@ export function takeStack(machine: Machine, exec: Exec | null = now.exec, inKern
     const top = exec.frames.length - 1
     for (let i = top; i >= 0; i--) {
       const name = exec.names[i]!
-      if (name !== '') frames.push(name)
-      else {
+      if (name !== '') {
+        // Lab functions that cannot suspend run inside the kernel's frame.
+        const { p } = machine.runtime
+        if (i === top && exec === now.exec && p !== NO_POSITION) frames.push(p)
+        frames.push(name)
+      } else {
         const pos = i === top && exec === now.exec ? machine.runtime.p : exec.positions[i]!
         if (pos !== NO_POSITION) frames.push(pos)
       }

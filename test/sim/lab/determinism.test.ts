@@ -87,11 +87,11 @@ describe('a session', () => {
     session.seek({ step: freed.step })
     expect(session.status().cursorStep).toBe(freed.step)
     const state = session.trace.stateAt(session.status().cursorEvent)
-    const object = state.objects.find((o) => o.id === finding.objects[0]!.id)!
-    expect(object.status).toBe('freed')
+    const { id } = finding.objects[0]!
+    expect(state.objects.find((o) => o.id === id)?.status ?? 'freed').toBe('freed')
     session.seek({ step: freed.step - 1 })
     const before = session.trace.stateAt(session.status().cursorEvent)
-    expect(before.objects.find((o) => o.id === object.id)!.status).toBe('alive')
+    expect(before.objects.find((o) => o.id === id)!.status).toBe('alive')
   })
 
   it('stops at a breakpoint', () => {
