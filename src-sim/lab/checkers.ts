@@ -1,6 +1,7 @@
 import type { Machine } from '../engine/machine'
 import type { RunOptions } from '../protocol'
 import { attachAtomicSleep } from '../checkers/atomic-sleep'
+import { attachDeviceState } from '../checkers/device-state'
 import { attachDmaSanitizer } from '../checkers/dma'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
@@ -21,6 +22,7 @@ const ALWAYS: readonly Attach[] = [
   (machine) => attachHungTask(machine),
   attachSoftLockup,
   attachDmaSanitizer,
+  attachDeviceState,
 ]
 
 export function attachCheckers(machine: Machine, run: RunOptions): void {

@@ -244,6 +244,7 @@ export function* probeOnce(
   drv.driver.suppress_bind_attrs = true
   drv.prevent_deferred_probe = true
   drv.probe = probe
+  proberOnly.delete(drv)
   const error = yield* registerPlatformDriver(drv, owner)
   if (error) return error
   proberOnly.add(drv)
