@@ -4,6 +4,7 @@ import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { ref_get, ref_put } from '../../trace/events'
 import { emit } from '../emit'
+import { acquireOn, releaseOn } from './access'
 import { memoryAccess } from '../mm/watch'
 import { report, takeStack } from '../report'
 import { now } from '../../engine/current'
@@ -105,9 +106,13 @@ export function refcountAddNotZero(i: number, r: refcount_t): boolean {
 /** True when the count reached 0. */
 export function refcountSubAndTest(i: number, r: refcount_t): boolean {
   const old = r.$value
+  releaseOn(r)
   r.$value = wrap(old - i)
   emit(ref_put, counted(r), r.$value, null)
-  if (old > 0 && old === i) return true
+  if (old > 0 && old === i) {
+    acquireOn(r)
+    return true
+  }
   if (old <= 0 || old - i < 0) warnSaturate(r, 'sub-uaf')
   return false
 }

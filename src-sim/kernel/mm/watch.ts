@@ -30,6 +30,8 @@ export class MemoryAccess implements MemoryWatch {
     outOfBounds: new Hook<[object, number, boolean]>(),
     /** Any access to an object that more than one context uses (only while watching). */
     shared: new Hook<[Access, Exec]>(),
+    /** Every access, whoever uses the object (only while watching). */
+    every: new Hook<[object, PropertyKey, boolean, Exec]>(),
   }
   /** Takes objects made while a module's top level runs: they are its static data. */
   ownStatic: ((object: object) => void) | null = null
@@ -46,6 +48,7 @@ export class MemoryAccess implements MemoryWatch {
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined {
     const exec = now.exec
     if (object === null || typeof object !== 'object' || exec === null) return undefined
+    if (this.on.every.listened) this.on.every.emit(object, field, write, exec)
     const o = object as { $user?: number }
     if (o.$user === undefined) {
       if (!Object.isExtensible(object)) return undefined

@@ -1,0 +1,209 @@
+import { now } from '../engine/current'
+import type { Exec } from '../engine/exec'
+import type { RawStack } from '../engine/finding'
+import type { Machine } from '../engine/machine'
+import { operationName } from '../engine/choice-key'
+import { markedAccesses } from '../kernel/locking/access'
+import { memoryAccess } from '../kernel/mm/watch'
+import { embedOffset } from '../kernel/mm/embed'
+import { addressOf, hex16 } from '../kernel/printk/format'
+import { report, takeStack, traceLines, whereText } from '../kernel/report'
+import { Clocks, VectorClock } from './kcsan-clocks'
+import { attachOrder } from './kcsan-order'
+
+const RULER = '='.repeat(66)
+
+export interface KcsanOptions {
+  /** Also races between plain writes, and of plain writes with marked reads. */
+  strict?: boolean
+}
+
+interface Seen {
+  context: number
+  time: number
+  write: boolean
+  marked: boolean
+  where: string
+  stack: RawStack
+}
+
+/** What is remembered of one field: its last write, and the reads since. */
+interface Variable {
+  write: Seen | null
+  reads: Map<number, Seen>
+  /** What fenced writers knew when they stored here. */
+  published: VectorClock | null
+}
+
+/**
+ * Data races by happens-before: two accesses to a field, one of them a write and one of them
+ * plain, with nothing between them that orders them. Found whichever order they came in.
+ */
+class Kcsan {
+  readonly #machine: Machine
+  readonly #strict: boolean
+  readonly #clocks = new Clocks()
+  readonly #variables = new WeakMap<object, Map<PropertyKey, Variable>>()
+  /** What write barriers have fixed, and what marked reads have found, by context. */
+  readonly #fenced = new Map<number, VectorClock>()
+  readonly #found = new Map<number, VectorClock>()
+  /** A race of a plain read that turns out to be the argument of READ_ONCE is none. */
+  #pending: { exec: Exec; mine: Seen; tell: () => void } | null = null
+
+  constructor(machine: Machine, strict: boolean) {
+    this.#machine = machine
+    this.#strict = strict
+    attachOrder(machine, this.#clocks)
+    memoryAccess(machine).on.every.add((object, field, write, exec) =>
+      this.#access(object, field, write, false, exec),
+    )
+    const { on } = markedAccesses(machine)
+    on.marked.add((object, field, write) => {
+      if (now.exec === null) return
+      this.#access(object, field, write, true, now.exec)
+      this.#fence(object, field, write, now.exec)
+    })
+    on.barrier.add((kind) => {
+      if (now.exec !== null) this.#barrier(kind, now.exec)
+    })
+    this.#attachCalls()
+  }
+
+  /** Kernel calls order what they are called with, and settle what is pending. */
+  #attachCalls(): void {
+    const machine = this.#machine
+    const { beforeCall } = machine
+    machine.beforeCall = (exec) => {
+      beforeCall?.(exec)
+      this.#settle(exec, operationName(exec.operation) === 'READ_ONCE')
+      if (exec.object !== null && typeof exec.object === 'object')
+        this.#clocks.acquire(exec.id, exec.object)
+    }
+    const { contextEnd } = machine.observer
+    machine.observer.contextEnd = (exec) => {
+      contextEnd?.(exec)
+      this.#settle(exec, false)
+    }
+  }
+
+  #settle(exec: Exec, marks: boolean): void {
+    const pending = this.#pending
+    if (pending === null) return
+    this.#pending = null
+    if (marks && pending.exec === exec) pending.mine.marked = true
+    else pending.tell()
+  }
+
+  #variable(object: object, field: PropertyKey): Variable {
+    let fields = this.#variables.get(object)
+    if (!fields) this.#variables.set(object, (fields = new Map()))
+    let variable = fields.get(field)
+    if (!variable) fields.set(field, (variable = { write: null, reads: new Map(), published: null }))
+    return variable
+  }
+
+  #access(object: object, field: PropertyKey, write: boolean, marked: boolean, exec: Exec): void {
+    this.#settle(exec, false)
+    const clock = this.#clocks.of(exec.id)
+    const variable = this.#variable(object, field)
+    const mine: Seen = {
+      context: exec.id,
+      time: clock.get(exec.id),
+      write,
+      marked,
+      where: exec.kind === 'task' ? `task ${(exec as { pid?: number }).pid}` : 'interrupt',
+      stack: takeStack(this.#machine, exec),
+    }
+    const others = write ? [variable.write, ...variable.reads.values()] : [variable.write]
+    for (const other of others) {
+      if (other === null || other.context === exec.id || clock.get(other.context) >= other.time) continue
+      if (!this.#counts(mine, other)) continue
+      this.#race(object, field, mine, other, exec)
+      break
+    }
+    if (!write) variable.reads.set(exec.id, mine)
+    else {
+      variable.write = mine
+      variable.reads.clear()
+    }
+  }
+
+  /** Unless strict, plain writes count as atomic: only a plain read against a write is a race. */
+  #counts(a: Seen, b: Seen): boolean {
+    if (a.marked && b.marked) return false
+    if (this.#strict) return true
+    return (!a.write && !a.marked) || (!b.write && !b.marked)
+  }
+
+  #race(object: object, field: PropertyKey, mine: Seen, other: Seen, exec: Exec): void {
+    const at = mine.stack
+    const tell = (): void => this.#report(object, field, mine, other, at)
+    if (!mine.write && !mine.marked) this.#pending = { exec, mine, tell }
+    else tell()
+  }
+
+  #report(object: object, field: PropertyKey, mine: Seen, other: Seen, at: RawStack): void {
+    const machine = this.#machine
+    const address = hex16(addressOf(machine, object) + embedOffset(object, field))
+    const names = [mine, other].map((s) => whereText(machine, s.stack).replace(/\+0x.*$/, ''))
+    const line = (s: Seen): string =>
+      `${s.write ? 'write' : 'read'}${s.marked ? ' (marked)' : ''} to 0x${address} of 8 bytes ` +
+      `by ${s.where} on cpu ${s.stack.cpu}:`
+    report(machine, {
+      kind: 'race.data',
+      before: [RULER],
+      title: `BUG: KCSAN: data-race in ${[...new Set(names)].sort().join(' / ')}`,
+      details: [
+        '',
+        line(other),
+        ...traceLines(machine, other.stack),
+        '',
+        line(mine),
+        ...traceLines(machine, mine.stack),
+        '',
+        `field: ${object.constructor?.name ?? 'object'}.${String(field)}`,
+        '',
+        'Reported by Kernel Concurrency Sanitizer on:',
+      ],
+      tail: [RULER],
+      stacks: [{ role: other.write ? 'other write' : 'other read', stack: other.stack }],
+      objects: [object],
+      rules: ['MEM-01'],
+      at,
+      help: 'data-races',
+    })
+  }
+
+  // Barriers: a marked store after a write barrier publishes, a marked load before a read barrier subscribes.
+
+  #barrier(kind: string, exec: Exec): void {
+    const clock = this.#clocks.of(exec.id)
+    if (kind !== 'read') {
+      const fenced = new VectorClock()
+      fenced.join(clock)
+      this.#fenced.set(exec.id, fenced)
+      clock.set(exec.id, clock.get(exec.id) + 1)
+    }
+    const found = this.#found.get(exec.id)
+    if (kind !== 'write' && found) clock.join(found)
+  }
+
+  #fence(object: object, field: PropertyKey, write: boolean, exec: Exec): void {
+    const variable = this.#variable(object, field)
+    if (write) {
+      const fenced = this.#fenced.get(exec.id)
+      if (fenced) (variable.published ??= new VectorClock()).join(fenced)
+      return
+    }
+    if (variable.published === null) return
+    let found = this.#found.get(exec.id)
+    if (!found) this.#found.set(exec.id, (found = new VectorClock()))
+    found.join(variable.published)
+  }
+}
+
+/** The race detector. Off unless attached; the machine must watch accesses (`runtime.watch`). */
+export function attachKcsan(machine: Machine, options: KcsanOptions = {}): void {
+  machine.runtime.watch = true
+  new Kcsan(machine, options.strict ?? false)
+}
