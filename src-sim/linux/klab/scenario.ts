@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
 import { kernelCall } from '../../kernel/api'
 import { deleteModule, loadModule } from '../../kernel/base/module'
+import { shutDownDevices } from '../../kernel/base/shutdown'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
 import { emit } from '../../kernel/emit'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
@@ -49,6 +50,9 @@ export const surprise_remove = kernelCall('surprise_remove', function* (slot: st
 export const press_button = kernelCall('press_button', function* (slot: string): Sim<number> {
   return yield* pressButton(machine(), slot)
 })
+
+/** Shuts the machine down: `shutdown` functions, last device first; nothing is unbound (DM-106). */
+export const shutdown = kernelCall('device_shutdown', shutDownDevices)
 
 /** Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno. */
 export const echo = kernelCall('echo', function* (path: string, text: string): Sim<number> {
