@@ -1,7 +1,15 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import ts from 'typescript'
-import { root } from './ensure.mjs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { newest, root } from './ensure.mjs'
+
+const FILE = join(root, 'out/driver-api.json')
+const COMPILER = join(root, 'node_modules/typescript-7/bin/tsc')
+const OPTIONS = [
+  '--ignoreConfig', '--rootDir', root, '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler',
+  '--lib', 'es2023', '--types', '', '--strict', '--skipLibCheck', '--declaration', '--emitDeclarationOnly', '--stripInternal',
+]
 
 /**
  * The declarations of everything a lab can import, for the editor and for `klab check`: what
@@ -14,24 +22,16 @@ export function driverApi() {
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && name !== 'index.ts')
       .map((name) => join(folder, name)),
   )
-  const options = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: ['lib.es2023.d.ts'],
-    types: [],
-    strict: true,
-    skipLibCheck: true,
-    declaration: true,
-    emitDeclarationOnly: true,
-    stripInternal: true,
-    noEmitOnError: false,
-  }
   const files = {}
-  const program = ts.createProgram(entries, options)
-  program.emit(undefined, (path, text) => {
-    files[relative(root, path)] = text
-  })
+  const out = mkdtempSync(join(tmpdir(), 'klab-api-'))
+  try {
+    spawnSync(process.execPath, [COMPILER, ...OPTIONS, '--outDir', out, ...entries], { cwd: root })
+    for (const path of readdirSync(out, { recursive: true }))
+      if (path.endsWith('.d.ts')) files[path.split(sep).join('/')] = readFileSync(join(out, path), 'utf8')
+  } finally {
+    rmSync(out, { recursive: true, force: true })
+  }
+  if (Object.keys(files).length === 0) throw new Error('the declarations of the driver API cannot be made')
   return {
     files,
     paths: {
@@ -44,5 +44,10 @@ export function driverApi() {
 
 export function writeDriverApi() {
   mkdirSync(join(root, 'out'), { recursive: true })
-  writeFileSync(join(root, 'out/driver-api.json'), JSON.stringify(driverApi()))
+  writeFileSync(FILE, JSON.stringify(driverApi()))
+}
+
+export function ensureDriverApi() {
+  const fresh = existsSync(FILE) && statSync(FILE).mtimeMs > newest('src-sim', 'src-main/build')
+  if (!fresh) writeDriverApi()
 }

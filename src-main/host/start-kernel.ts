@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Connection } from '../../src-sim/protocol'
-import { lineOf } from '../../src-sim/engine/position'
+import { BLACK_BOX_WORDS, lastSeen } from '../../src-sim/lab/black-box'
 import { fromWorker } from './port-connection'
 
 /** Memory that a lab may take before its worker is ended. */
@@ -10,28 +10,25 @@ export const HEAP_MAX_MB = 1024
 
 export interface StartedKernel {
   connection: Connection
-  /** [0] is the last source position that the worker noted. */
-  blackBox: Int32Array
 }
 
 /** Starts a kernel worker: no environment, bounded memory, and its death told in one sentence. */
 export function startKernel(options: { version: string }): StartedKernel {
-  const blackBox = new Int32Array(new SharedArrayBuffer(64))
+  const blackBox = new Int32Array(new SharedArrayBuffer(4 * BLACK_BOX_WORDS))
   const worker = new Worker(workerFile(), {
     workerData: { version: options.version, blackBox },
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
   })
   const connection = fromWorker(worker, (error) => reasonOf(error, blackBox))
-  return { connection, blackBox }
+  return { connection }
 }
 
 function reasonOf(error: Error | null, blackBox: Int32Array): string {
   if (error === null) return 'The kernel worker ended.'
   if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    const line = lineOf(blackBox[0]!)
-    const where = line > 0 ? ` near line ${line} of the lab's code` : ''
-    return `The lab ran out of memory (limit ${HEAP_MAX_MB} MiB)${where}.`
+    const seen = lastSeen(blackBox)
+    return `The lab ran out of memory (limit ${HEAP_MAX_MB} MiB)${seen ? ` at ${seen}` : ''}.`
   }
   return `The kernel worker stopped: ${error.message}`
 }

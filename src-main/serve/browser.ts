@@ -33,11 +33,14 @@ export async function openInBrowser(url: string): Promise<void> {
   const args = [`--app=${url}`, `--user-data-dir=${profile}`, '--no-first-run', '--no-default-browser-check', '--window-size=1440,900']
   if (process.getuid?.() === 0) args.push('--no-sandbox', '--test-type')
   const child = spawn(browser!, args, { stdio: 'ignore' })
-  const end = (): void => void child.kill()
+  const end = (): void => {
+    child.kill()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
   process.once('exit', end)
   process.once('SIGINT', () => process.exit(130))
   process.once('SIGTERM', () => process.exit(143))
   await new Promise<void>((done) => child.once('exit', () => done()))
   process.off('exit', end)
-  rmSync(profile, { recursive: true, force: true })
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
 }

@@ -9,7 +9,9 @@ import { findElectron } from './find-electron.mjs'
 await buildAll()
 const electron = findElectron()
 if (electron) {
-  const child = spawn(electron, [root, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // Chromium refuses its sandbox to the superuser of Linux.
+  const asRoot = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const child = spawn(electron, [...asRoot, root, ...process.argv.slice(2)], { stdio: 'inherit' })
   child.on('exit', (code) => process.exit(code ?? 0))
 } else {
   console.log('Electron is not installed (npx install-electron gets it): opening the lab in a browser.')

@@ -21,12 +21,8 @@ const connection: Connection = {
 }
 
 const turns = new MessageChannel()
-let resume: (() => void) | null = null
-turns.port1.onmessage = () => {
-  const next = resume
-  resume = null
-  next?.()
-}
+const waiting: (() => void)[] = []
+turns.port1.onmessage = () => waiting.shift()?.()
 
 serveKernel(connection, {
   version: __KLAB_VERSION__,
@@ -35,7 +31,7 @@ serveKernel(connection, {
   now: () => performance.now(),
   pause: () =>
     new Promise<void>((done) => {
-      resume = done
+      waiting.push(done)
       turns.port2.postMessage(0)
     }),
 })

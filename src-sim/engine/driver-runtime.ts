@@ -52,6 +52,8 @@ export class DriverRuntime implements Runtime {
 
   readonly files: (TextFile | undefined)[] = [undefined]
   memory: MemoryWatch = NO_WATCH
+  /** Told now and then where a loop of the lab is, for post-mortems. */
+  looping: ((pos: Position) => void) | null = null
   #texts = new WeakMap<object, Position>()
   #machine: Machine
   /** Depth of nested `atomic` computations; a wait inside one is an error of the lab. */
@@ -95,6 +97,7 @@ export class DriverRuntime implements Runtime {
 
   burn(pos: Position): Suspension {
     this.p = pos
+    this.looping?.(pos)
     this.fuel = this.#machine.timed ? FUEL_TIMED : FUEL_CHOSEN
     return LOOP
   }

@@ -14,10 +14,12 @@ import {
   type Problem,
   type SessionStatus,
 } from '../protocol'
+import type { Position } from '../engine/position'
 import { kernelLog } from '../kernel/printk/log'
 import { labApi } from '../linux'
 import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../sandbox'
 import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
+import { noteSeen } from './black-box'
 import { packBundle, readBundle } from './bundle'
 import { exploreHere, exploreInWorkers } from './explore'
 import { compileProgram, type LabProgram } from './program'
@@ -36,7 +38,7 @@ export interface KernelHost {
   /** Lets the event loop turn, so that messages arrive. */
   pause(): Promise<void>
   heapUsed?(): number
-  /** Shared with the host: [0] is the source position of the last look, for post-mortems. */
+  /** Shared with the host, for post-mortems: see black-box.ts. */
   blackBox?: Int32Array
 }
 
@@ -155,6 +157,7 @@ class KernelWorker {
   }
 
   async #loop(session: Session, untilNs: number): Promise<void> {
+    session.machine.runtime.looping = (at) => this.#note(session, at)
     for (;;) {
       const end = this.#host.now() + SLICE_MS
       const goOn = session.advance(() => this.#sliceOver(session, end), untilNs)
@@ -167,9 +170,13 @@ class KernelWorker {
     if (this.#interrupted && session.stopped === null) session.stopped = 'paused'
   }
 
+  #note(session: Session, at: Position): void {
+    const file = session.machine.runtime.file(at)
+    if (file && this.#host.blackBox) noteSeen(this.#host.blackBox, at, file.path)
+  }
+
   #sliceOver(session: Session, end: number): boolean {
-    const box = this.#host.blackBox
-    if (box) box[0] = session.machine.runtime.p
+    this.#note(session, session.machine.runtime.p)
     return this.#host.now() >= end
   }
 
