@@ -283,7 +283,9 @@ test('a guard gives the lock back when its body throws', () => {
 
 class dev {
   node = new l.list_head()
-  constructor(readonly id = 0) {
+  readonly id: number
+  constructor(id = 0) {
+    this.id = id
     this.node.$parent = this
     this.node.$field = 'node'
   }
