@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { labsCommand, newCommand } from './labs-command'
 import { UsageError } from './errors'
+import { KernelLost } from './kernel'
 import { runCommand } from './run-command'
 import { exploreCommand } from './explore-command'
 import { bundleCommand, checkCommand, exportCommand, replayCommand } from './bundle-commands'
@@ -107,6 +108,10 @@ function failed(error: unknown): number {
   if (error instanceof UsageError) {
     console.error(`klab: ${error.message}`)
     return 2
+  }
+  if (error instanceof KernelLost) {
+    console.error(`klab: ${error.message}`)
+    return 1
   }
   const { message, stack } = error as Error
   console.error(`klab: this is a mistake of klab itself: ${message}`)

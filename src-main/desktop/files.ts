@@ -16,10 +16,13 @@ export function openedFrom(path: string): OpenedPath {
   return { kind: 'lab', lab, location: path }
 }
 
-/** Writes all files of a lab and removes those it no longer has; never outside its folder. */
-export function writeLab(folder: string, lab: LabSource): void {
+/**
+ * Writes all files of a lab, never outside its folder. Saving `inPlace` also removes the files that
+ * the lab no longer has; a folder that was just chosen may hold other work, which stays.
+ */
+export function writeLab(folder: string, lab: LabSource, inPlace: boolean): void {
   mkdirSync(folder, { recursive: true })
-  const before = Object.keys(readFolder(folder, basename(folder)).files)
+  const before = inPlace ? Object.keys(readFolder(folder, basename(folder)).files) : []
   for (const [path, text] of Object.entries(lab.files)) {
     const target = inside(folder, path)
     mkdirSync(dirname(target), { recursive: true })

@@ -85,7 +85,7 @@ function installFileHandlers(window: () => BrowserWindow, recent: RecentList, gr
     const known = location !== null && granted.has(location) ? location : null
     const path = known ?? (await choose({ properties: ['openDirectory', 'createDirectory'] }))
     if (path === null) return null
-    writeLab(path, lab)
+    writeLab(path, lab, known !== null)
     granted.add(path)
     remember(recent, 'lab', path)
     return { id: basename(path), location: path }

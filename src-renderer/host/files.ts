@@ -76,8 +76,11 @@ export async function readFolder(folder: FileSystemDirectoryHandle): Promise<Lab
   return { id: folder.name, files }
 }
 
-export async function writeFolder(folder: FileSystemDirectoryHandle, lab: LabSource): Promise<void> {
-  const before = Object.keys((await readFolder(folder).catch(() => ({ files: {} }))).files)
+/** Removes what the lab no longer has only when it is saved `inPlace`. */
+export async function writeFolder(
+  folder: FileSystemDirectoryHandle, lab: LabSource, inPlace: boolean,
+): Promise<void> {
+  const before = inPlace ? Object.keys((await readFolder(folder)).files) : []
   for (const [path, text] of Object.entries(lab.files)) {
     const [dir, name] = await place(folder, path, true)
     const file = await (await dir!.getFileHandle(name, { create: true })).createWritable()

@@ -43,7 +43,7 @@ export function createWebHost(): Host {
         }
         const known = location ? await folderOf(location) : null
         const folder = known ?? (await picker.call(window, { mode: 'readwrite' }))
-        await writeFolder(folder, lab)
+        await writeFolder(folder, lab, known !== null)
         return { id: folder.name, location: await remember(folder) }
       }),
     saveFile: async (name, bytes, mime) => {
@@ -52,8 +52,7 @@ export function createWebHost(): Host {
     },
     onOpen: (listener) => {
       listeners.add(listener)
-      const asked = new URLSearchParams(location.search).get('lab')
-      if (asked && listeners.size === 1) queueMicrotask(() => listener({ kind: 'builtin', id: asked }))
+      if (listeners.size === 1) void askedFor().then((asked) => asked && listener(asked))
       return () => listeners.delete(listener)
     },
     recent: async () => (await recentList()).map(({ name, location }) => ({ kind: 'lab', name, location })),
@@ -77,6 +76,19 @@ export function createWebHost(): Host {
     onCommand: () => () => {},
     setTitle: (title) => void (document.title = title),
   }
+}
+
+/** What the address names: a built-in lab, or something that the server read for us. */
+async function askedFor(): Promise<Opened | null> {
+  const query = new URLSearchParams(location.search)
+  const id = query.get('lab')
+  if (id) return { kind: 'builtin', id }
+  if (!query.has('opened')) return null
+  const answer = await fetch('opened.json')
+  if (!answer.ok) return null
+  const opened = (await answer.json()) as OpenedLab | { kind: 'bundle'; name: string; bytes: string }
+  if (opened.kind === 'lab') return opened
+  return { ...opened, bytes: Uint8Array.from(atob(opened.bytes), (c) => c.charCodeAt(0)) }
 }
 
 async function openLab(): Promise<OpenedLab | null> {
