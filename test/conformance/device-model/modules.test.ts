@@ -8,7 +8,12 @@ import * as d from '../../../src-sim/linux/device'
 import { EAGAIN, EBUSY, EEXIST, ENOENT } from '../../../src-sim/linux/errno'
 import { msleep } from '../../../src-sim/linux/delay'
 import { cat, echo, insmod, rmmod } from '../../../src-sim/linux/klab/scenario'
-import { MISC_DYNAMIC_MINOR, miscdevice, misc_deregister, misc_register } from '../../../src-sim/linux/miscdevice'
+import {
+  MISC_DYNAMIC_MINOR,
+  miscdevice,
+  misc_deregister,
+  misc_register,
+} from '../../../src-sim/linux/miscdevice'
 import * as mod from '../../../src-sim/linux/module'
 import * as nf from '../../../src-sim/linux/notifier'
 import * as libc from '../../../src-sim/linux/user/libc'
@@ -16,14 +21,19 @@ import { sim } from '../../sim/harness'
 import { own_device, play, type Kit } from './kit'
 
 const find = (k: Kit, name: string): module => modules(k.machine).loaded.get(name)!
-const plain = (init: () => unknown = () => 0, exit: () => unknown = () => {}) => (): void => {
-  mod.module_init(init as () => number)
-  mod.module_exit(exit as () => void)
-}
+const plain =
+  (init: () => unknown = () => 0, exit: () => unknown = () => {}) =>
+  (): void => {
+    mod.module_init(init as () => number)
+    mod.module_exit(exit as () => void)
+  }
 
 test('DM-55: the count is 1 inside init, 0 when idle, -1 inside exit', () => {
   const k = play(function* (kit) {
-    const see = (): number => (kit.say(`${mod.module_refcount(find(kit, 'm'))} ${find(kit, 'm').state}`), 0)
+    const see = (): number => (
+      kit.say(`${mod.module_refcount(find(kit, 'm'))} ${find(kit, 'm').state}`),
+      0
+    )
     kit.provide({ m: plain(see, see) })
     yield* sim(insmod('m'))
     see()
@@ -100,23 +110,25 @@ test('DM-59: going, exit, notifiers, then the text and the static data are gone'
       new nf.notifier_block({ notifier_call: (_nb, action) => (kit.say(`state ${action}`), 0) }),
     )
     yield* sim(insmod('m'))
-    expect(data!.$dead).toBe(undefined)
+    expect((data! as { $dead?: unknown }).$dead).toBe(undefined)
     yield* sim(rmmod('m'))
-    expect([data!.$dead !== undefined, modules(kit.machine).isLoaded('m')]).toEqual([true, false])
+    expect([(data! as { $dead?: unknown }).$dead !== undefined, modules(kit.machine).isLoaded('m')]).toEqual([true, false])
   })
   expect(k.log).toEqual(['state 1', 'state 0', 'exit', 'state 2'])
 })
 
-test('DM-60: a holder of the module\'s kobject keeps rmmod waiting', () => {
+test("DM-60: a holder of the module's kobject keeps rmmod waiting", () => {
   const k = play(function* (kit) {
     kit.provide({ m: plain() })
     yield* sim(insmod('m'))
     const { kobj } = find(kit, 'm').$set!
     getKobject(kobj)
-    const child = yield* sim(libc.fork(function* (): Sim {
-      yield* sim(rmmod('m'))
-      kit.say('gone')
-    } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* sim(rmmod('m'))
+        kit.say('gone')
+      } as never),
+    )
     yield* sim(msleep(20))
     kit.say(find(kit, 'm').state)
     yield* putKobject(kobj)
@@ -171,9 +183,11 @@ test('DM-65: notifiers: absent, twice, and removal waits for a running callback'
     expect(yield* sim(nf.blocking_notifier_chain_unregister(head, nb))).toBe(-ENOENT)
     expect(yield* sim(nf.blocking_notifier_chain_register(head, nb))).toBe(0)
     expect(yield* sim(nf.blocking_notifier_chain_register(head, nb))).toBe(-EEXIST)
-    const child = yield* sim(libc.fork(function* (): Sim {
-      yield* sim(nf.blocking_notifier_call_chain(head, 1, null))
-    } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* sim(nf.blocking_notifier_call_chain(head, 1, null))
+      } as never),
+    )
     yield* sim(msleep(2))
     yield* sim(nf.blocking_notifier_chain_unregister(head, nb))
     kit.say('unregistered')
@@ -185,7 +199,14 @@ test('DM-65: notifiers: absent, twice, and removal waits for a running callback'
 
 test('DM-68: a failed init frees the module without exit; a positive one loads with a warning', () => {
   const k = play(function* (kit) {
-    kit.provide({ bad: plain(() => -5, () => kit.say('exit')), odd: plain(() => 7), there: plain(() => -EEXIST) })
+    kit.provide({
+      bad: plain(
+        () => -5,
+        () => kit.say('exit'),
+      ),
+      odd: plain(() => 7),
+      there: plain(() => -EEXIST),
+    })
     expect(yield* sim(insmod('bad'))).toBe(-5)
     expect(modules(kit.machine).isLoaded('bad')).toBe(false)
     expect(yield* sim(insmod('there'))).toBe(-EBUSY)
@@ -209,7 +230,11 @@ test('DM-69: loading what is loaded, coming and going', () => {
         },
       ),
     })
-    const child = yield* sim(libc.fork(function* (): Sim { yield* sim(insmod('m')) } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* sim(insmod('m'))
+      } as never),
+    )
     yield* sim(msleep(2))
     results.push(yield* sim(insmod('m')))
     results.push(yield* sim(insmod('m')))

@@ -37,7 +37,10 @@ test('DM-30, DM-32: remove, dma_cleanup, devres newest first, then driver and da
     expect([dev.driver, d.device_is_bound(dev)]).toEqual([null, false])
   })
   expect(k.log).toEqual([
-    'remove a', 'cleanup driver=true', 'second data=data bound=true', 'first data=data bound=true',
+    'remove a',
+    'cleanup driver=true',
+    'second data=data bound=true',
+    'first data=data bound=true',
     'unbound data=null',
   ])
 })
@@ -141,7 +144,10 @@ test('DM-42: actions are found by function and data, newest first', () => {
     d.devm_add_action(dev, kit.say, 'y')
     expect(d.devm_remove_action_nowarn(dev, kit.say, 'z')).toBe(-ENOENT)
     d.devm_remove_action(dev, kit.say, 'x')
-    expect([d.devm_is_action_added(dev, kit.say, 'x'), d.devm_is_action_added(dev, kit.say, 'y')]).toEqual([false, true])
+    expect([
+      d.devm_is_action_added(dev, kit.say, 'x'),
+      d.devm_is_action_added(dev, kit.say, 'y'),
+    ]).toEqual([false, true])
     yield* sim(d.devm_release_action(dev, kit.say, 'y'))
     d.devm_remove_action(dev, kit.say, 'y')
   })
@@ -156,9 +162,9 @@ test('DM-43: freeing what another device manages is a warning and frees nothing'
     const b = yield* kit.add('b')
     const memory = d.devm_kzalloc(a, own_device, GFP_KERNEL)!
     d.devm_kfree(b, memory)
-    expect(memory.$dead).toBe(undefined)
+    expect((memory as { $dead?: unknown }).$dead).toBe(undefined)
     d.devm_kfree(a, memory)
-    expect(memory.$dead).toBeDefined()
+    expect((memory as { $dead?: unknown }).$dead).toBeDefined()
   })
   expect(k.kinds).toEqual(['warn.devm-kfree'])
 })
@@ -208,7 +214,11 @@ test('DM-52: removing an attribute waits for who is inside; an open descriptor t
   const k = play(function* (kit) {
     yield* kit.start()
     const dev = yield* kit.add('a')
-    const attr = d.DEVICE_ATTR_RO('slow', function* (_dev: d.device, _attr: unknown, buf: Uint8Array): Sim<number> {
+    const attr = d.DEVICE_ATTR_RO('slow', function* (
+      _dev: d.device,
+      _attr: unknown,
+      buf: Uint8Array,
+    ): Sim<number> {
       kit.say('show')
       yield* sim(msleep(10))
       kit.say('shown')
@@ -216,9 +226,11 @@ test('DM-52: removing an attribute waits for who is inside; an open descriptor t
     } as never)
     yield* sim(d.device_create_file(dev, attr))
     const fd = yield* sim(libc.open('/sys/bus/kitbus/devices/a/slow', libc.O_RDONLY))
-    const reader = yield* sim(libc.fork(function* (): Sim {
-      kit.say(`read ${yield* sim(cat('/sys/devices/a/slow'))}`)
-    } as never))
+    const reader = yield* sim(
+      libc.fork(function* (): Sim {
+        kit.say(`read ${yield* sim(cat('/sys/devices/a/slow'))}`)
+      } as never),
+    )
     yield* sim(msleep(2))
     yield* sim(d.device_remove_file(dev, attr))
     kit.say('removed')
