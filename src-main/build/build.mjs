@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, loadConfigFromFile } from 'vite'
-import { ensureNodeSide, newest, root } from './ensure.mjs'
+import { buildOnce, ensureNodeSide, newerThan, root } from './ensure.mjs'
 import { writeDriverApi } from './driver-api.mjs'
 
 /** The web app: what `klab serve`, `npm start` and Electron show. */
@@ -31,17 +31,17 @@ export async function buildDesktop() {
 const stamp = join(root, 'out/renderer/.built')
 
 export function rendererFresh() {
-  return existsSync(stamp) && statSync(stamp).mtimeMs > newest('src-renderer', 'src-sim', 'resources', 'src-main/build')
+  return newerThan(stamp, 'src-renderer', 'src-sim', 'src-main', 'resources')
 }
 
-export async function buildAll(force = false) {
-  mkdirSync(join(root, 'out'), { recursive: true })
+export async function buildAll() {
   await ensureNodeSide()
-  if (!force && rendererFresh()) return
-  writeDriverApi()
-  await buildDesktop()
-  await buildRenderer()
-  writeFileSync(stamp, '')
+  await buildOnce('app', rendererFresh, async () => {
+    writeDriverApi()
+    await buildDesktop()
+    await buildRenderer()
+    writeFileSync(stamp, '')
+  })
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) await buildAll(true)
+if (import.meta.url === `file://${process.argv[1]}`) await buildAll()

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
-const LOCK_STALE_MS = 120_000
+const LOCK_STALE_MS = 300_000
 
 /** The newest change below some folders. */
 export function newest(...folders) {
@@ -20,33 +20,53 @@ export function newest(...folders) {
   return latest
 }
 
-function fresh() {
-  const built = join(root, 'out/main/cli.js')
-  return existsSync(built) && statSync(built).mtimeMs > newest('src-sim', 'src-main')
+/** Whether something built is there and newer than all it was made from. */
+export function newerThan(built, ...folders) {
+  return existsSync(built) && statSync(built).mtimeMs > newest(...folders)
 }
 
-/** Builds the command line when it is missing or older than its sources; one process at a time. */
-export async function ensureNodeSide() {
+/** Builds what is not `fresh`; one process at a time, the others wait for it. */
+export async function buildOnce(name, fresh, build) {
   if (fresh()) return
-  const lock = join(root, 'out/.building')
+  const lock = join(root, 'out', `.building-${name}`)
   mkdirSync(join(root, 'out'), { recursive: true })
-  for (;;) {
-    try {
-      mkdirSync(lock)
-      break
-    } catch {
-      const age = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0
-      if (age > LOCK_STALE_MS) rmSync(lock, { recursive: true, force: true })
-      await new Promise((done) => setTimeout(done, 100))
-      if (fresh()) return
-    }
+  while (!taken(lock)) {
+    await new Promise((done) => setTimeout(done, 100))
+    if (fresh()) return
   }
+  const release = () => rmSync(lock, { recursive: true, force: true })
+  const interrupted = () => process.exit(130)
+  process.once('exit', release)
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
   try {
-    if (!fresh()) {
-      const { buildNodeSide } = await import('./node-side.mjs')
-      await buildNodeSide()
-    }
+    if (!fresh()) await build()
   } finally {
-    rmSync(lock, { recursive: true, force: true })
+    process.off('exit', release)
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+    release()
   }
+}
+
+/** A lock is a folder: making one either works or does not, for everybody. */
+function taken(lock) {
+  try {
+    mkdirSync(lock)
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    const { mtimeMs } = statSync(lock, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() }
+    if (Date.now() - mtimeMs > LOCK_STALE_MS) rmSync(lock, { recursive: true, force: true })
+    return false
+  }
+}
+
+/** Builds the command line when it is missing or older than its sources. */
+export function ensureNodeSide() {
+  const fresh = () => newerThan(join(root, 'out/main/cli.js'), 'src-sim', 'src-main')
+  return buildOnce('node', fresh, async () => {
+    const { buildNodeSide } = await import('./node-side.mjs')
+    await buildNodeSide()
+  })
 }

@@ -7,6 +7,7 @@ import { openedFrom, writeLab, writeWhole } from './files'
 import { handle } from './handle'
 import { Kernels } from './kernels'
 import { Menus, setMenu } from './menu'
+import type { Opening } from './opening'
 import { RecentList } from './recent'
 
 const Nothing = v.tuple([])
@@ -19,7 +20,12 @@ const Question = v.object({
 })
 
 /** Everything that the page can ask the desktop for. */
-export function installHandlers(getWindow: () => BrowserWindow | null, folder: string, version: string): void {
+export function installHandlers(
+  getWindow: () => BrowserWindow | null,
+  opening: Opening,
+  folder: string,
+  version: string,
+): void {
   const window = (): BrowserWindow => {
     const w = getWindow()
     if (!w) throw new Error('The window has been closed.')
@@ -52,6 +58,7 @@ export function installHandlers(getWindow: () => BrowserWindow | null, folder: s
     return response === 0
   })
   handle('open-external', v.tuple([v.string()]), (url) => openExternal(window(), url))
+  handle('listen-opened', Nothing, () => opening.listen(window()))
   handle('set-menu', v.tuple([Menus]), (menus) => setMenu(menus, window()))
   handle('set-title', v.tuple([v.string(), v.boolean(), v.nullable(v.string())]), (title, dirty, path) => {
     window().setTitle(title)

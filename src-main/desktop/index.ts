@@ -1,40 +1,34 @@
 import { app, BrowserWindow, session } from 'electron'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openedFrom } from './files'
 import { installHandlers } from './handlers'
+import { Opening, pathsIn } from './opening'
 import { declareScheme, ORIGIN, serveApp } from './protocol'
+import { reloadAfterCrash } from './recovery'
 import { createWindow } from './window'
+import { keepWindowState, loadWindowState } from './window-state'
 
 /** The desktop app: one window, one page of our own, one kernel worker behind it. */
 const here = dirname(fileURLToPath(import.meta.url))
 const root = [join(here, '../..'), join(here, '../../..')].find((dir) => existsSync(join(dir, 'out/renderer/index.html'))) ?? join(here, '../..')
 
 let window: BrowserWindow | null = null
-/** What was asked to be opened before the window was there. */
-const waiting: string[] = process.argv.slice(1).filter(isOpenable)
-
-function isOpenable(argument: string): boolean {
-  return !argument.startsWith('-') && argument !== '.' && argument !== root && existsSync(argument) && /\.(klab|trace)$|^[^.]*$/.test(basename(argument))
-}
-
-function open(path: string): void {
-  if (!window) waiting.push(path)
-  else window.webContents.send('opened', openedFrom(path))
-}
+const opening = new Opening()
+pathsIn(process.argv, process.cwd(), root).forEach((path) => opening.open(path))
 
 if (!app.requestSingleInstanceLock()) app.quit()
 else {
   app.enableSandbox()
   declareScheme()
-  app.on('second-instance', (_event, argv) => {
-    argv.slice(1).filter(isOpenable).forEach(open)
+  app.on('second-instance', (_event, argv, from) => {
+    pathsIn(argv, from, root).forEach((path) => opening.open(path))
+    if (window?.isMinimized()) window.restore()
     window?.focus()
   })
   app.on('open-file', (event, path) => {
     event.preventDefault()
-    open(path)
+    opening.open(path)
   })
   app.on('window-all-closed', () => app.quit())
   app.on('web-contents-created', (_event, contents) => {
@@ -51,9 +45,16 @@ async function start(): Promise<void> {
     answer(permission === 'clipboard-sanitized-write'),
   )
   session.defaultSession.setPermissionCheckHandler((_contents, permission) => permission === 'clipboard-sanitized-write')
-  installHandlers(() => window, app.getPath('userData'), app.getVersion())
-  window = createWindow(join(root, 'out/preload/index.cjs'), app.getVersion())
-  window.on('closed', () => (window = null))
+  const folder = app.getPath('userData')
+  installHandlers(() => window, opening, folder, app.getVersion())
+  const state = loadWindowState(folder)
+  window = createWindow(join(root, 'out/preload/index.cjs'), app.getVersion(), state?.bounds)
+  if (state?.maximized) window.maximize()
+  keepWindowState(folder, window)
+  reloadAfterCrash(window, () => opening.pause())
+  window.on('closed', () => {
+    window = null
+    opening.pause()
+  })
   await window.loadURL(`${ORIGIN}/index.html`)
-  waiting.splice(0).forEach(open)
 }

@@ -1,4 +1,4 @@
-import { BrowserWindow } from 'electron'
+import { BrowserWindow, type Rectangle } from 'electron'
 
 /** The security of the page, spelled out although it is the default: a test holds it. */
 export const WEB_PREFERENCES = {
@@ -10,10 +10,11 @@ export const WEB_PREFERENCES = {
   spellcheck: false,
 }
 
-export function createWindow(preload: string, version: string): BrowserWindow {
+export function createWindow(preload: string, version: string, bounds?: Rectangle): BrowserWindow {
   return new BrowserWindow({
     width: 1440,
     height: 900,
+    ...bounds,
     minWidth: 900,
     minHeight: 600,
     title: 'Kernel Lifecycle Lab',

@@ -3,7 +3,7 @@ import { contextBridge, ipcRenderer } from 'electron'
 /** Channels that the page may use; everything else does not exist for it. */
 const ASK = [
   'open-lab', 'open-bundle', 'save-lab', 'save-file', 'recent', 'open-recent', 'clear-recent',
-  'load-journal', 'store-journal', 'confirm', 'open-external', 'set-menu', 'set-title',
+  'load-journal', 'store-journal', 'confirm', 'open-external', 'listen-opened', 'set-menu', 'set-title',
   'kernel-start', 'kernel-stop',
 ]
 const HEAR = ['opened', 'command', 'kernel', 'kernel-closed']

@@ -26,7 +26,11 @@ export function createDesktopHost(): Host {
     openBundle: () => ask<OpenedFile | null>('open-bundle'),
     saveLab: (lab, location) => ask<SavedLab | null>('save-lab', lab, location),
     saveFile: (name, bytes) => ask<string | null>('save-file', name, bytes),
-    onOpen: (listener) => bridge.listen('opened', (what) => listener(what as Opened)),
+    onOpen: (listener) => {
+      const off = bridge.listen('opened', (what) => listener(what as Opened))
+      void ask<Opened[]>('listen-opened').then((waiting) => waiting.forEach(listener))
+      return off
+    },
     recent: () => ask<RecentEntry[]>('recent'),
     openRecent: (location) => ask<Opened>('open-recent', location),
     clearRecent: () => ask<void>('clear-recent'),

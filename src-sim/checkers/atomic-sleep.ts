@@ -76,7 +76,12 @@ function placeOf(machine: Machine, what: string): string {
   return `${frame.file ?? what}:${frame.line}`
 }
 
-function sleepingInAtomic(machine: Machine, what: string, state: ContextState, depth: number): void {
+function sleepingInAtomic(
+  machine: Machine,
+  what: string,
+  state: ContextState,
+  depth: number,
+): void {
   const cpu = now.cpu!
   const task = cpu.current
   const held: string[] = []

@@ -63,7 +63,10 @@ function attachCallbacks(machine: Machine, acquire: Sync, release: Sync): void {
   r.on.readUnlock.add((domain) => release(domain ?? r))
 }
 
-/** New tasks know what their parents did, woken ones what their wakers did; a CPU does one thing at a time. */
+/**
+ * New tasks know what their parents did, woken ones what their wakers did; a CPU does one thing at
+ * a time.
+ */
 function attachContexts(machine: Machine, clocks: Clocks): void {
   const { observer } = machine
   const { taskCreated, woken } = observer

@@ -174,7 +174,7 @@ class Kcsan {
     })
   }
 
-  // Barriers: a marked store after a write barrier publishes, a marked load before a read barrier subscribes.
+  // A marked store after a write barrier publishes; a marked load before a read barrier subscribes.
 
   #barrier(kind: string, exec: Exec): void {
     const clock = this.#clocks.of(exec.id)

@@ -66,7 +66,8 @@ export class mailbox extends device_model {
 
   #reply(word: number): void {
     this.data =
-      (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
+      (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>>
+      0
     this.status |= STATUS_FULL
     if (!(this.control & IRQ_ENABLE)) return
     this.status |= STATUS_IRQ

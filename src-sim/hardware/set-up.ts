@@ -8,7 +8,11 @@ import { addSlot } from '../kernel/pci/bus'
 import type { PciHardware } from '../kernel/pci/pci-dev'
 import { busSpace } from '../kernel/platform/bus-space'
 import { platformHost } from '../kernel/platform/host'
-import { PLATFORM_DEVID_NONE, platform_device, registerPlatformDevice } from '../kernel/platform/platform'
+import {
+  PLATFORM_DEVID_NONE,
+  platform_device,
+  registerPlatformDevice,
+} from '../kernel/platform/platform'
 import { IORESOURCE_IRQ, IORESOURCE_MEM, resource } from '../kernel/platform/resource'
 import { device_model } from './device-model'
 import { MODELS } from './models'
@@ -75,7 +79,9 @@ export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
 function modelOf(model: Model): new () => device_model {
   const found = typeof model === 'string' ? MODELS[model] : model
   if (!found)
-    throw new Error(`machine.ts: there is no device model '${String(model)}'; built in: ${Object.keys(MODELS).join(', ')}.`)
+    throw new Error(
+      `machine.ts: there is no device model '${String(model)}'; built in: ${Object.keys(MODELS).join(', ')}.`,
+    )
   return found
 }
 
@@ -132,7 +138,8 @@ function guarded(machine: Machine, model: device_model): PciHardware {
     vectors: model.vectors,
     vectorsX: model.vectorsX,
     read: (bar, offset, size) => runtime.atomic<number>(model.read(bar, offset, size)),
-    write: (bar, offset, size, value) => runtime.atomic<void>(model.write(bar, offset, size, value)),
+    write: (bar, offset, size, value) =>
+      runtime.atomic<void>(model.write(bar, offset, size, value)),
     attach: (pdev) => runtime.atomic<void>(model.attach(pdev)),
     reset: () => runtime.atomic<void>(model.reset()),
   }

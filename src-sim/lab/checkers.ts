@@ -5,6 +5,7 @@ import { attachDeviceState } from '../checkers/device-state'
 import { attachDmaSanitizer } from '../checkers/dma'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
+import { attachKcsan } from '../checkers/kcsan'
 import { attachLockdep } from '../checkers/lockdep'
 import { attachObjectDebug } from '../checkers/odebug'
 import { attachSoftLockup } from '../checkers/soft-lockup'
@@ -27,4 +28,5 @@ const ALWAYS: readonly Attach[] = [
 
 export function attachCheckers(machine: Machine, run: RunOptions): void {
   for (const attach of ALWAYS) attach(machine, run)
+  if (run.kcsan === true) attachKcsan(machine)
 }

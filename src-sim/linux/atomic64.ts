@@ -13,8 +13,8 @@ import { releaseOn } from '../kernel/locking/access'
 import type { ptr } from './types'
 
 /**
- * Atomic counters: the 64-bit half of `linux/atomic`. Each call is one indivisible step, in any context. Calls that
- * answer a value (other than a plain read) order everything around them.
+ * Atomic counters: the 64-bit half of `linux/atomic`. Each call is one indivisible step, in any
+ * context. Calls that answer a value (other than a plain read) order everything around them.
  */
 
 /** A 64-bit counter (exact up to 53 bits here). */

@@ -32,7 +32,11 @@ export function smp_mb__after_atomic(): void {
   memoryBarrier('full')
 }
 /** Assigns a field after a full barrier. */
-export function smp_store_mb<T extends object, K extends keyof T>(object: T, field: K, value: T[K]): void {
+export function smp_store_mb<T extends object, K extends keyof T>(
+  object: T,
+  field: K,
+  value: T[K],
+): void {
   markAccess(object, field, true)
   object[field] = value
   memoryBarrier('full')

@@ -41,7 +41,9 @@ export const clear_bit_unlock = kernelCall('clear_bit_unlock', (nr: number, addr
 })
 /** Not atomic: for words that nobody else sees. */
 export const __set_bit = quiet((nr: number, addr: Bitmap): void => void b.changeBit(nr, addr, true))
-export const __clear_bit = quiet((nr: number, addr: Bitmap): void => void b.changeBit(nr, addr, false))
+export const __clear_bit = quiet(
+  (nr: number, addr: Bitmap): void => void b.changeBit(nr, addr, false),
+)
 
 /** The first set bit below `size`, `size` when there is none. */
 export function find_first_bit(addr: Bitmap, size: number): number {

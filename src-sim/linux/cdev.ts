@@ -39,16 +39,19 @@ export function cdev_add(c: cdev, dev: number, count: number): number {
 export const cdev_del = kernelCall('cdev_del', deleteCdev)
 
 /** `cdev_add` and `device_add` with the device as the cdev's parent. 0 or -errno. May sleep. */
-export const cdev_device_add = kernelCall('cdev_device_add', function* (c: cdev, dev: device): Sim<number> {
-  if (dev.devt) {
-    c.kobj.parent = dev.kobj
-    const error = addCdev(c, dev.devt, 1)
-    if (error) return error
-  }
-  const error = yield* addDevice(dev)
-  if (error && dev.devt) yield* deleteCdev(c)
-  return error
-})
+export const cdev_device_add = kernelCall(
+  'cdev_device_add',
+  function* (c: cdev, dev: device): Sim<number> {
+    if (dev.devt) {
+      c.kobj.parent = dev.kobj
+      const error = addCdev(c, dev.devt, 1)
+      if (error) return error
+    }
+    const error = yield* addDevice(dev)
+    if (error && dev.devt) yield* deleteCdev(c)
+    return error
+  },
+)
 
 /** Undoes `cdev_device_add`; the caller still owns a reference to the device. May sleep. */
 export const cdev_device_del = kernelCall('cdev_device_del', function* (c: cdev, dev: device): Sim {

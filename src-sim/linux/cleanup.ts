@@ -2,7 +2,13 @@ import { kernelCall, quiet } from '../kernel/api'
 import { call, type Sim } from '../engine/suspend'
 import { mutex, mutexLock, mutexUnlock } from '../kernel/locking/mutex'
 import { rw_semaphore, downRead, downWrite, upRead, upWrite } from '../kernel/locking/rwsem'
-import { raw_spinlock_t, spinLock, spinLockIrqsave, spinUnlock, spinUnlockIrqrestore } from '../kernel/locking/spinlock'
+import {
+  raw_spinlock_t,
+  spinLock,
+  spinLockIrqsave,
+  spinUnlock,
+  spinUnlockIrqrestore,
+} from '../kernel/locking/spinlock'
 import { rcuReadLock, rcuReadUnlock } from '../kernel/rcu/tree'
 import { TASK_UNINTERRUPTIBLE } from '../kernel/sched/states'
 
@@ -28,7 +34,9 @@ function* enter(kind: Guard, lock: object | null): Sim<() => unknown> {
   if (lock instanceof rw_semaphore) {
     const bits = TASK_UNINTERRUPTIBLE
     const read = kind === 'rwsem_read'
-    yield* call(() => (read ? downRead('down_read', lock, bits) : downWrite('down_write', lock, bits)))
+    yield* call(
+      () => (read ? downRead('down_read', lock, bits) : downWrite('down_write', lock, bits)),
+    )
     return () => (read ? upRead(lock) : upWrite(lock))
   }
   const spinlock = lock as raw_spinlock_t

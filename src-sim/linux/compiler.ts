@@ -20,7 +20,11 @@ export function READ_ONCE(object: unknown, field?: PropertyKey): unknown {
 }
 
 /** Writes a field once, as a marked access: `WRITE_ONCE(dev, 'ready', 1)`, or through a `ptr`. */
-export function WRITE_ONCE<T extends object, K extends keyof T>(object: T, field: K, value: T[K]): void
+export function WRITE_ONCE<T extends object, K extends keyof T>(
+  object: T,
+  field: K,
+  value: T[K],
+): void
 export function WRITE_ONCE<V>(pointer: Box<V>, value: V): void
 export function WRITE_ONCE(object: object, field: unknown, ...rest: unknown[]): void {
   if (rest.length === 0) {

@@ -4,7 +4,11 @@ import type { device } from '../kernel/base/device'
 import type { ptr } from './types'
 
 /** Devices that only work together: `linux/component`. */
-export { component_match, type component_master_ops, type component_ops } from '../kernel/base/component'
+export {
+  component_match,
+  type component_master_ops,
+  type component_ops,
+} from '../kernel/base/component'
 
 /** Names one more component in `*matchptr` (made on first use). */
 export function component_match_add(
@@ -17,7 +21,10 @@ export function component_match_add(
   matchptr.value.entries.push({ compare, data: compare_data, component: null })
 }
 /** Offers the master; bound at once when all components are there. 0 or -errno. May sleep. */
-export const component_master_add_with_match = kernelCall('component_master_add_with_match', c.addMaster)
+export const component_master_add_with_match = kernelCall(
+  'component_master_add_with_match',
+  c.addMaster,
+)
 /** Unbinds the whole and forgets the master. May sleep. */
 export const component_master_del = kernelCall('component_master_del', c.deleteMaster)
 /** Offers a component; it may complete a whole. 0 or -errno. May sleep. */

@@ -7,7 +7,12 @@ import * as b from '../kernel/base/bus'
 import * as c from '../kernel/base/class'
 import * as core from '../kernel/base/core'
 import {
-  class_, device, type bus_type, type device_attribute, type device_driver, type driver_attribute,
+  class_,
+  device,
+  type bus_type,
+  type device_attribute,
+  type device_driver,
+  type driver_attribute,
 } from '../kernel/base/device'
 import { setOverride } from '../kernel/base/driver-override'
 import { deferredReason } from '../kernel/base/deferred'
@@ -25,14 +30,27 @@ import { ERR_PTR } from './err'
  * a driver may do follows from the binding, which only the device lock protects.
  */
 export {
-  bus_type, device, device_driver, PROBE_DEFAULT_STRATEGY, PROBE_FORCE_SYNCHRONOUS,
+  bus_type,
+  device,
+  device_driver,
+  PROBE_DEFAULT_STRATEGY,
+  PROBE_FORCE_SYNCHRONOUS,
   PROBE_PREFER_ASYNCHRONOUS,
-  type device_attribute, type device_type, type driver_attribute,
+  type device_attribute,
+  type device_type,
+  type driver_attribute,
 } from '../kernel/base/device'
 export { kobject } from '../kernel/base/kobject'
 export {
-  device_link, DL_FLAG_AUTOPROBE_CONSUMER, DL_FLAG_AUTOREMOVE_CONSUMER, DL_FLAG_AUTOREMOVE_SUPPLIER,
-  DL_FLAG_MANAGED, DL_FLAG_PM_RUNTIME, DL_FLAG_RPM_ACTIVE, DL_FLAG_STATELESS, DL_FLAG_SYNC_STATE_ONLY,
+  device_link,
+  DL_FLAG_AUTOPROBE_CONSUMER,
+  DL_FLAG_AUTOREMOVE_CONSUMER,
+  DL_FLAG_AUTOREMOVE_SUPPLIER,
+  DL_FLAG_MANAGED,
+  DL_FLAG_PM_RUNTIME,
+  DL_FLAG_RPM_ACTIVE,
+  DL_FLAG_STATELESS,
+  DL_FLAG_SYNC_STATE_ONLY,
 } from '../kernel/base/links'
 export * from './devres'
 export { dev_dbg, dev_err, dev_info, dev_notice, dev_warn } from './printk'
@@ -44,12 +62,16 @@ export const device_initialize = kernelCall('device_initialize', core.initialize
 export const device_add = kernelCall('device_add', core.addDevice)
 /** `device_initialize` and `device_add`. After an error: `put_device`, never `kfree` (DM-03). */
 export const device_register = kernelCall('device_register', core.registerDevice)
-/** Unbinds the driver and takes the device off its bus; it is a zombie until the last put (DM-10). */
+/**
+ * Unbinds the driver and takes the device off its bus; it is a zombie until the last put (DM-10).
+ */
 export const device_del = kernelCall('device_del', core.deleteDevice)
 /** `device_del` and `put_device`. */
 export const device_unregister = kernelCall('device_unregister', core.unregisterDevice)
 /** Takes a reference. It does not keep the driver bound (DM-05). Pair: `put_device`. */
-export const get_device = kernelCall('get_device', core.getDevice) as <T extends device | null>(dev: T) => T
+export const get_device = kernelCall('get_device', core.getDevice) as <T extends device | null>(
+  dev: T,
+) => T
 /** Drops a reference; the last one runs `release` here and now (DM-08). */
 export const put_device = kernelCall('put_device', core.putDevice)
 /** Offers a driver to its bus. 0 or -errno, whatever the probes answered. May sleep (DM-13). */
@@ -62,7 +84,9 @@ export const bus_unregister = kernelCall('bus_unregister', b.unregisterBus)
 /** Looks for a driver: 1 bound, 0 nobody took it, or what ended the search. May sleep (DM-23). */
 export const device_attach = kernelCall('device_attach', (dev: device) => attachDevice(dev))
 /** Unbinds the driver, whatever it is. May sleep; not from the device's own probe or remove. */
-export const device_release_driver = kernelCall('device_release_driver', (dev: device) => releaseDriver(dev))
+export const device_release_driver = kernelCall('device_release_driver', (dev: device) =>
+  releaseDriver(dev),
+)
 /** Binds one driver to one device. 0 or -errno. May sleep. */
 export const device_driver_attach = kernelCall('device_driver_attach', b.attachHere)
 /** Unbinds and looks for a driver again. May sleep. */
@@ -120,7 +144,12 @@ export function device_trylock(dev: device): number {
 }
 
 /** Prints an error (a debug line when it is -EPROBE_DEFER, kept as the reason). Answers `err`. */
-export function dev_err_probe(dev: device, err: number, format: string, ...args: unknown[]): number {
+export function dev_err_probe(
+  dev: device,
+  err: number,
+  format: string,
+  ...args: unknown[]
+): number {
   const text = vsprintf(machine(), format, args)
   if (err === -EPROBE_DEFER) deferredReason(dev, `${dev.driver?.name ?? ''}: ${text.trimEnd()}`)
   core.deviceLog(dev, err === -EPROBE_DEFER ? 7 : 3, `error ${err}: ${text.trimEnd()}`)
@@ -136,7 +165,12 @@ type Show = device_attribute['show']
 type Store = device_attribute['store']
 
 /** A file of a device. Its functions are called with the device and the attribute. */
-export function DEVICE_ATTR(name: string, mode: number, show: Show, store: Store): device_attribute {
+export function DEVICE_ATTR(
+  name: string,
+  mode: number,
+  show: Show,
+  store: Store,
+): device_attribute {
   return make(name, mode, show, store)
 }
 export function DEVICE_ATTR_RO(name: string, show: Show): device_attribute {
@@ -150,26 +184,38 @@ export function DEVICE_ATTR_RW(name: string, show: Show, store: Store): device_a
 }
 /** A file of a driver. */
 export function DRIVER_ATTR(
-  name: string, mode: number, show: driver_attribute['show'], store: driver_attribute['store'],
+  name: string,
+  mode: number,
+  show: driver_attribute['show'],
+  store: driver_attribute['store'],
 ): driver_attribute {
   return { attr: { name, mode }, show: show ?? null, store: store ?? null }
 }
 
 /** Adds a file to a device's directory. 0 or -errno. May sleep. Pair: `device_remove_file`. */
-export const device_create_file = kernelCall('device_create_file', (dev: device, attr: device_attribute): number => {
-  core.useDevice(dev, 'device_create_file', 'registered')
-  return createFile(dev.kobj, attr)
-})
+export const device_create_file = kernelCall(
+  'device_create_file',
+  (dev: device, attr: device_attribute): number => {
+    core.useDevice(dev, 'device_create_file', 'registered')
+    return createFile(dev.kobj, attr)
+  },
+)
 /** Removes the file and waits for those inside its functions (DM-52). May sleep. */
-export const device_remove_file = kernelCall('device_remove_file', (dev: device, attr: device_attribute): Sim =>
-  removeAttribute(dev.kobj, attr),
+export const device_remove_file = kernelCall(
+  'device_remove_file',
+  (dev: device, attr: device_attribute): Sim => removeAttribute(dev.kobj, attr),
 )
-export const driver_create_file = kernelCall('driver_create_file', (drv: device_driver, attr: driver_attribute): number =>
-  drv.$private ? createFile(drv.$private.kobj, attr) : -EINVAL,
+export const driver_create_file = kernelCall(
+  'driver_create_file',
+  (drv: device_driver, attr: driver_attribute): number =>
+    drv.$private ? createFile(drv.$private.kobj, attr) : -EINVAL,
 )
-export const driver_remove_file = kernelCall('driver_remove_file', function* (drv: device_driver, attr: driver_attribute): Sim {
-  if (drv.$private) yield* removeAttribute(drv.$private.kobj, attr)
-})
+export const driver_remove_file = kernelCall(
+  'driver_remove_file',
+  function* (drv: device_driver, attr: driver_attribute): Sim {
+    if (drv.$private) yield* removeAttribute(drv.$private.kobj, attr)
+  },
+)
 
 // Links
 
@@ -177,9 +223,12 @@ export const driver_remove_file = kernelCall('driver_remove_file', function* (dr
 export const device_link_add = kernelCall('device_link_add', links.addLink)
 /** Gives a stateless link back. */
 export const device_link_del = kernelCall('device_link_del', links.removeLink)
-export const device_link_remove = kernelCall('device_link_remove', function* (consumer: device, supplier: device): Sim {
-  yield* links.removeLink(consumer.$suppliers.find((l) => l.supplier === supplier) ?? null)
-})
+export const device_link_remove = kernelCall(
+  'device_link_remove',
+  function* (consumer: device, supplier: device): Sim {
+    yield* links.removeLink(consumer.$suppliers.find((l) => l.supplier === supplier) ?? null)
+  },
+)
 
 // Walking
 
@@ -192,31 +241,41 @@ const visiting = (fn: Visit, data: unknown) =>
 /** Calls `fn` for each device of a bus until one answers something other than 0. May sleep. */
 export const bus_for_each_dev = kernelCall(
   'bus_for_each_dev',
-  (bus: bus_type, _start: device | null, data: unknown, fn: Visit) => b.forEachDevice(bus, visiting(fn, data)),
+  (bus: bus_type, _start: device | null, data: unknown, fn: Visit) =>
+    b.forEachDevice(bus, visiting(fn, data)),
 )
 /** The first device that fits, with a reference for the caller. May sleep. */
 export const bus_find_device = kernelCall(
   'bus_find_device',
-  (bus: bus_type, _start: device | null, data: unknown, match: (dev: device, data: any) => number | boolean) =>
-    b.findDevice(bus, data, match),
+  (
+    bus: bus_type,
+    _start: device | null,
+    data: unknown,
+    match: (dev: device, data: any) => number | boolean,
+  ) => b.findDevice(bus, data, match),
 )
 export const bus_find_device_by_name = kernelCall(
   'bus_find_device_by_name',
-  (bus: bus_type, _start: device | null, name: string) => b.findDevice(bus, name, (d) => d.$label === name),
+  (bus: bus_type, _start: device | null, name: string) =>
+    b.findDevice(bus, name, (d) => d.$label === name),
 )
-export const device_for_each_child = kernelCall('device_for_each_child', (parent: device, data: unknown, fn: Visit) =>
-  core.forEachChild(parent, visiting(fn, data)),
+export const device_for_each_child = kernelCall(
+  'device_for_each_child',
+  (parent: device, data: unknown, fn: Visit) => core.forEachChild(parent, visiting(fn, data)),
 )
 export const class_for_each_device = kernelCall(
   'class_for_each_device',
-  (cls: class_, _start: device | null, data: unknown, fn: Visit) => c.forEachClassDevice(cls, visiting(fn, data)),
+  (cls: class_, _start: device | null, data: unknown, fn: Visit) =>
+    c.forEachClassDevice(cls, visiting(fn, data)),
 )
 /** Tells `nb` about the devices of a bus. 0 or -errno. */
 export function bus_register_notifier(bus: bus_type, nb: notifier_block): number {
   return bus.$private ? bus.$private.notifiers.register(nb) : -EINVAL
 }
-export const bus_unregister_notifier = kernelCall('bus_unregister_notifier', (bus: bus_type, nb: notifier_block) =>
-  bus.$private ? bus.$private.notifiers.unregister(nb) : -EINVAL,
+export const bus_unregister_notifier = kernelCall(
+  'bus_unregister_notifier',
+  (bus: bus_type, nb: notifier_block) =>
+    bus.$private ? bus.$private.notifiers.unregister(nb) : -EINVAL,
 )
 export const BUS_NOTIFY_ADD_DEVICE = 0
 export const BUS_NOTIFY_DEL_DEVICE = 1
@@ -241,38 +300,52 @@ export const class_create = kernelCall('class_create', function* (name: string):
 export const class_destroy = kernelCall('class_destroy', c.unregisterClass)
 
 /** Makes and registers a device of a class (with a node in /dev for `devt`). May sleep. */
-export const device_create = kernelCall('device_create', function* (
-  cls: class_, parent: device | null, devt: number, drvdata: unknown, fmt: string, ...args: unknown[]
-): Sim<device> {
-  const dev = allocate(device, true)
-  if (!dev) return ERR_PTR<device>(-12)
-  dev.class = cls
-  dev.parent = parent
-  dev.devt = devt
-  dev.driver_data = drvdata
-  dev.release = (d) => slab(machine()).free(d)
-  dev.kobj.name = vsprintf(machine(), fmt, args)
-  const error = yield* core.registerDevice(dev)
-  if (error === 0) return dev
-  yield* core.putDevice(dev)
-  return ERR_PTR<device>(error)
-})
+export const device_create = kernelCall(
+  'device_create',
+  function* (
+    cls: class_,
+    parent: device | null,
+    devt: number,
+    drvdata: unknown,
+    fmt: string,
+    ...args: unknown[]
+  ): Sim<device> {
+    const dev = allocate(device, true)
+    if (!dev) return ERR_PTR<device>(-12)
+    dev.class = cls
+    dev.parent = parent
+    dev.devt = devt
+    dev.driver_data = drvdata
+    dev.release = (d) => slab(machine()).free(d)
+    dev.kobj.name = vsprintf(machine(), fmt, args)
+    const error = yield* core.registerDevice(dev)
+    if (error === 0) return dev
+    yield* core.putDevice(dev)
+    return ERR_PTR<device>(error)
+  },
+)
 
 /** Unregisters what `device_create` made. May sleep. */
-export const device_destroy = kernelCall('device_destroy', function* (cls: class_, devt: number): Sim {
-  const dev = cls.$private?.devices.find((d) => d.devt === devt)
-  if (dev) yield* core.unregisterDevice(dev)
-})
+export const device_destroy = kernelCall(
+  'device_destroy',
+  function* (cls: class_, devt: number): Sim {
+    const dev = cls.$private?.devices.find((d) => d.devt === devt)
+    if (dev) yield* core.unregisterDevice(dev)
+  },
+)
 
 /** A device that only stands for a subsystem, below /sys/devices. May sleep. */
-export const root_device_register = kernelCall('root_device_register', function* (name: string): Sim<device> {
-  const dev = allocate(device, true)
-  if (!dev) return ERR_PTR<device>(-12)
-  dev.release = (d) => slab(machine()).free(d)
-  dev.kobj.name = name
-  const error = yield* core.registerDevice(dev)
-  if (error === 0) return dev
-  yield* core.putDevice(dev)
-  return ERR_PTR<device>(error)
-})
+export const root_device_register = kernelCall(
+  'root_device_register',
+  function* (name: string): Sim<device> {
+    const dev = allocate(device, true)
+    if (!dev) return ERR_PTR<device>(-12)
+    dev.release = (d) => slab(machine()).free(d)
+    dev.kobj.name = name
+    const error = yield* core.registerDevice(dev)
+    if (error === 0) return dev
+    yield* core.putDevice(dev)
+    return ERR_PTR<device>(error)
+  },
+)
 export const root_device_unregister = kernelCall('root_device_unregister', core.unregisterDevice)

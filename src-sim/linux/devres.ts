@@ -24,7 +24,12 @@ function track<T extends object>(dev: device, object: T | null): T | null {
   return null
 }
 
-function obtain(what: string, dev: device, type: (new () => object) | number, zero: boolean): object | null {
+function obtain(
+  what: string,
+  dev: device,
+  type: (new () => object) | number,
+  zero: boolean,
+): object | null {
   mightSleep(what)
   return track(dev, allocate(type as number, zero) as object | null)
 }
@@ -35,28 +40,52 @@ function obtain(what: string, dev: device, type: (new () => object) | number, ze
  */
 export function devm_kzalloc<T extends object>(dev: device, type: new () => T, gfp: gfp_t): T | null
 export function devm_kzalloc(dev: device, size: number, gfp: gfp_t): Uint8Array | null
-export function devm_kzalloc(dev: device, what: (new () => object) | number, _gfp: gfp_t): object | null {
+export function devm_kzalloc(
+  dev: device,
+  what: (new () => object) | number,
+  _gfp: gfp_t,
+): object | null {
   return obtain('devm_kzalloc', dev, what, true)
 }
 
 /** As `devm_kzalloc`; bytes are not zeroed. */
 export function devm_kmalloc<T extends object>(dev: device, type: new () => T, gfp: gfp_t): T | null
 export function devm_kmalloc(dev: device, size: number, gfp: gfp_t): Uint8Array | null
-export function devm_kmalloc(dev: device, what: (new () => object) | number, _gfp: gfp_t): object | null {
+export function devm_kmalloc(
+  dev: device,
+  what: (new () => object) | number,
+  _gfp: gfp_t,
+): object | null {
   return obtain('devm_kmalloc', dev, what, false)
 }
 
 /** A managed array of `n` structures, or `n * size` bytes, zeroed. */
-export function devm_kcalloc<T extends object>(dev: device, n: number, type: new () => T, gfp: gfp_t): T[] | null
+export function devm_kcalloc<T extends object>(
+  dev: device,
+  n: number,
+  type: new () => T,
+  gfp: gfp_t,
+): T[] | null
 export function devm_kcalloc(dev: device, n: number, size: number, gfp: gfp_t): Uint8Array | null
-export function devm_kcalloc(dev: device, n: number, what: (new () => object) | number, _gfp: gfp_t): object | null {
+export function devm_kcalloc(
+  dev: device,
+  n: number,
+  what: (new () => object) | number,
+  _gfp: gfp_t,
+): object | null {
   mightSleep('devm_kcalloc')
-  if (typeof what === 'number') return track(dev, allocate<Uint8Array>(n * what, true) as Uint8Array | null)
+  if (typeof what === 'number')
+    return track(dev, allocate<Uint8Array>(n * what, true) as Uint8Array | null)
   const array = Array.from({ length: n }, () => new what())
   return track(dev, slab(machine()).alloc(array, Math.max(8, n * 8)))
 }
 
-export function devm_kmemdup(dev: device, source: Uint8Array, length: number, gfp: gfp_t): Uint8Array | null {
+export function devm_kmemdup(
+  dev: device,
+  source: Uint8Array,
+  length: number,
+  gfp: gfp_t,
+): Uint8Array | null {
   const copy = devm_kmalloc(dev, length, gfp)
   copy?.set(source.subarray(0, length))
   return copy
@@ -66,7 +95,12 @@ export function devm_kmemdup(dev: device, source: Uint8Array, length: number, gf
 export function devm_kstrdup(_dev: device, text: string, _gfp: gfp_t): string | null {
   return d.allocDevres('devm_kstrdup') ? text : null
 }
-export function devm_kasprintf(_dev: device, _gfp: gfp_t, format: string, ...args: unknown[]): string | null {
+export function devm_kasprintf(
+  _dev: device,
+  _gfp: gfp_t,
+  format: string,
+  ...args: unknown[]
+): string | null {
   return d.allocDevres('devm_kasprintf') ? vsprintf(machine(), format, args) : null
 }
 
@@ -93,13 +127,16 @@ export function devm_add_action<T>(dev: device, action: Action<T>, data: T): num
 /** As `devm_add_action`; when that fails the action runs at once (DM-42). */
 export const devm_add_action_or_reset = kernelCall(
   'devm_add_action_or_reset',
-  (dev: device, action: (data: never) => void, data: unknown) => d.addActionOrReset(dev, action, data),
+  (dev: device, action: (data: never) => void, data: unknown) =>
+    d.addActionOrReset(dev, action, data),
 ) as <T>(dev: device, action: Action<T>, data: T) => number
 
 /** Takes an action off without running it; one that is not there is a WARNING. */
 export function devm_remove_action<T>(dev: device, action: Action<T>, data: T): void {
   if (devm_remove_action_nowarn(dev, action, data) === 0) return
-  warn(machine(), 'devm-action', 'include/linux/device/devres.h:160 at %f', null, { rules: ['DM-42'] })
+  warn(machine(), 'devm-action', 'include/linux/device/devres.h:160 at %f', null, {
+    rules: ['DM-42'],
+  })
 }
 
 /** 0, or -ENOENT when there is no such action. */
@@ -112,7 +149,10 @@ export const devm_release_action = kernelCall(
   'devm_release_action',
   function* (dev: device, action: (data: never) => void, data: unknown): Sim {
     const ret = yield* d.releaseOne(dev, d.sameAction(action, data))
-    if (ret) warn(machine(), 'devm-action', 'drivers/base/devres.c:908 at devm_release_action', null, { rules: ['DM-42'] })
+    if (ret)
+      warn(machine(), 'devm-action', 'drivers/base/devres.c:908 at devm_release_action', null, {
+        rules: ['DM-42'],
+      })
   },
 ) as <T>(dev: device, action: Action<T>, data: T) => void
 
@@ -160,11 +200,12 @@ export function devres_add<T>(dev: device, res: devres_data<T>): void {
   res.$node ??= { name: res.release.name, key: res, release: () => res.release(dev, res.data) }
   d.addDevres(dev, res.$node)
 }
-/** Takes a resource out and releases it. 0 or -ENOENT. */
-export const devres_release = kernelCall('devres_release', function* <T>(
+type Match<T> = (dev: device, res: T, data: unknown) => number | boolean
+
+function* releaseMatching<T>(
   dev: device,
   release: (dev: device, res: T) => void,
-  match: ((dev: device, res: T, data: unknown) => number | boolean) | null,
+  match: Match<T> | null,
   data: unknown,
 ): Sim<number> {
   const found = d.findDevres(dev, (n) => {
@@ -173,4 +214,11 @@ export const devres_release = kernelCall('devres_release', function* <T>(
     return match === null || !!machine().runtime.atomic(match(dev, own.data as T, data))
   })
   return yield* d.releaseOne(dev, (n) => n === found)
-})
+}
+/** Takes a resource out and releases it. 0 or -ENOENT. */
+export const devres_release = kernelCall('devres_release', releaseMatching) as <T>(
+  dev: device,
+  release: (dev: device, res: T) => void,
+  match: Match<T> | null,
+  data: unknown,
+) => number

@@ -1,5 +1,15 @@
 import { kernelCall, quiet } from '../kernel/api'
-import { addCdev, allocRegion, cdev, deleteCdev, findCdev, initCdev, MINORS, registerRegion, unregisterRegion } from '../kernel/fs/cdev'
+import {
+  addCdev,
+  allocRegion,
+  cdev,
+  deleteCdev,
+  findCdev,
+  initCdev,
+  MINORS,
+  registerRegion,
+  unregisterRegion,
+} from '../kernel/fs/cdev'
 import { getFile, type file, type file_operations } from '../kernel/fs/file'
 import { fput as putFile } from '../kernel/fs/process'
 import type { Sim } from '../engine/suspend'
@@ -35,8 +45,16 @@ export const imajor = quiet(function imajor(node: { i_rdev: number }): number {
   return Math.floor(node.i_rdev / MINORS)
 })
 
-/** Reserves device numbers; the first goes to `*dev`. 0 or -EBUSY. Pair: `unregister_chrdev_region`. */
-export function alloc_chrdev_region(dev: ptr<number>, baseminor: number, count: number, name: string): number {
+/**
+ * Reserves device numbers; the first goes to `*dev`. 0 or -EBUSY. Pair:
+ * `unregister_chrdev_region`.
+ */
+export function alloc_chrdev_region(
+  dev: ptr<number>,
+  baseminor: number,
+  count: number,
+  name: string,
+): number {
   const first = allocRegion(baseminor, count, name)
   if (first < 0) return first
   dev.value = first
@@ -61,11 +79,14 @@ export function register_chrdev(major: number, name: string, fops: file_operatio
   addCdev(c, base, 256)
   return major === 0 ? Math.floor(base / MINORS) : 0
 }
-export const unregister_chrdev = kernelCall('unregister_chrdev', function* (major: number, _name: string): Sim {
-  const c = findCdev(major * MINORS)
-  unregisterRegion(major * MINORS, 256)
-  if (c) yield* deleteCdev(c)
-})
+export const unregister_chrdev = kernelCall(
+  'unregister_chrdev',
+  function* (major: number, _name: string): Sim {
+    const c = findCdev(major * MINORS)
+    unregisterRegion(major * MINORS, 256)
+    if (c) yield* deleteCdev(c)
+  },
+)
 
 /** Takes a reference to an open file. Pair: `fput`. */
 export function get_file(f: file): file {
@@ -95,7 +116,11 @@ export function noop_llseek(f: file, _offset: number, _whence: number): number {
 
 /** Serves `read` from a kernel buffer. Bytes, or -EFAULT. */
 export function simple_read_from_buffer(
-  to: Uint8Array, count: number, ppos: ptr<number>, from: Uint8Array, available: number,
+  to: Uint8Array,
+  count: number,
+  ppos: ptr<number>,
+  from: Uint8Array,
+  available: number,
 ): number {
   const pos = ppos.value
   if (pos < 0) return -22

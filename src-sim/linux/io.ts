@@ -53,7 +53,9 @@ export const iowrite32 = writel
 export const ioread64 = readq
 export const iowrite64 = writeq
 
-/** Maps physical addresses (of a resource); 0 when that is impossible. May sleep. Pair: `iounmap`. */
+/**
+ * Maps physical addresses (of a resource); 0 when that is impossible. May sleep. Pair: `iounmap`.
+ */
 export function ioremap(phys: number, size: number): iomem {
   mightSleep('ioremap')
   return map.ioremap(phys, size)
@@ -78,13 +80,22 @@ export function devm_ioremap_resource(dev: device, res: resource | null): iomem 
 }
 
 /** Reads `n` bytes of registers into a buffer. */
-export const memcpy_fromio = costs(READ_NS, function memcpy_fromio(to: Uint8Array, from: iomem, n: number): void {
-  for (let i = 0; i < n; i++) to[i] = mmioRead(from + i, 1)
-})
+export const memcpy_fromio = costs(
+  READ_NS,
+  function memcpy_fromio(to: Uint8Array, from: iomem, n: number): void {
+    for (let i = 0; i < n; i++) to[i] = mmioRead(from + i, 1)
+  },
+)
 /** Writes `n` bytes to registers. */
-export const memcpy_toio = costs(READ_NS, function memcpy_toio(to: iomem, from: Uint8Array, n: number): void {
-  for (let i = 0; i < n; i++) mmioWrite(to + i, 1, from[i]!)
-})
-export const memset_io = costs(READ_NS, function memset_io(addr: iomem, value: number, n: number): void {
-  for (let i = 0; i < n; i++) mmioWrite(addr + i, 1, value & 0xff)
-})
+export const memcpy_toio = costs(
+  READ_NS,
+  function memcpy_toio(to: iomem, from: Uint8Array, n: number): void {
+    for (let i = 0; i < n; i++) mmioWrite(to + i, 1, from[i]!)
+  },
+)
+export const memset_io = costs(
+  READ_NS,
+  function memset_io(addr: iomem, value: number, n: number): void {
+    for (let i = 0; i < n; i++) mmioWrite(addr + i, 1, value & 0xff)
+  },
+)

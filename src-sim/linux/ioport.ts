@@ -4,8 +4,17 @@ import { regions, resource, resourceSize } from '../kernel/platform/resource'
 import { devmRequestRegion } from '../kernel/platform/ioremap'
 import type { device } from '../kernel/base/device'
 
-/** Who uses which addresses: `linux/ioport`. Claims are bookkeeping, access works without (DM-94). */
-export { IORESOURCE_BUSY, IORESOURCE_DMA, IORESOURCE_IO, IORESOURCE_IRQ, IORESOURCE_MEM, resource } from '../kernel/platform/resource'
+/**
+ * Who uses which addresses: `linux/ioport`. Claims are bookkeeping, access works without (DM-94).
+ */
+export {
+  IORESOURCE_BUSY,
+  IORESOURCE_DMA,
+  IORESOURCE_IO,
+  IORESOURCE_IRQ,
+  IORESOURCE_MEM,
+  resource,
+} from '../kernel/platform/resource'
 
 /** Claims addresses; null when somebody has them. Pair: `release_mem_region`. */
 export function request_mem_region(start: number, n: number, name: string): resource | null {
@@ -15,8 +24,15 @@ export function request_mem_region(start: number, n: number, name: string): reso
 export function release_mem_region(start: number, n: number): void {
   regions(machine()).release(start, n)
 }
-export function devm_request_mem_region(dev: device, start: number, n: number, name: string): resource | null {
-  return devmRequestRegion(dev, start, n, name) ? new resource({ start, end: start + n - 1, name }) : null
+export function devm_request_mem_region(
+  dev: device,
+  start: number,
+  n: number,
+  name: string,
+): resource | null {
+  return devmRequestRegion(dev, start, n, name)
+    ? new resource({ start, end: start + n - 1, name })
+    : null
 }
 export const resource_size = quiet(function resource_size(res: resource): number {
   return resourceSize(res)

@@ -28,7 +28,11 @@ export const kobject_add = kernelCall('kobject_add', add)
 export const kobject_init_and_add = kernelCall(
   'kobject_init_and_add',
   function* (
-    kobj: kobject, ktype: kobj_type, parent: kobject | null, fmt: string, ...args: unknown[]
+    kobj: kobject,
+    ktype: kobj_type,
+    parent: kobject | null,
+    fmt: string,
+    ...args: unknown[]
   ): Sim<number> {
     k.initKobject(kobj, ktype)
     return yield* add(kobj, parent, fmt, ...args)
@@ -102,7 +106,11 @@ export const KOBJ_UNBIND = 'unbind'
 /** A set with a directory of its own; null on failure. May sleep. Pair: `kset_unregister`. */
 export const kset_create_and_add = kernelCall(
   'kset_create_and_add',
-  function* (name: string, uevent_ops: kset['uevent_ops'], parent: kobject | null): Sim<kset | null> {
+  function* (
+    name: string,
+    uevent_ops: kset['uevent_ops'],
+    parent: kobject | null,
+  ): Sim<kset | null> {
     const set = allocate(k.kset, true)
     if (!set) return null
     set.uevent_ops = uevent_ops

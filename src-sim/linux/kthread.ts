@@ -138,7 +138,10 @@ export const kthread_init_delayed_work = kernelCall('kthread_init_delayed_work',
 /** Queues a work; false when it was queued already or is being cancelled. Any context. */
 export const kthread_queue_work = kernelCall('kthread_queue_work', w.queueWork)
 /** Queues a work after `delay` jiffies. */
-export const kthread_queue_delayed_work = kernelCall('kthread_queue_delayed_work', w.queueDelayedWork)
+export const kthread_queue_delayed_work = kernelCall(
+  'kthread_queue_delayed_work',
+  w.queueDelayedWork,
+)
 /** Changes the delay; true when it was pending. */
 export const kthread_mod_delayed_work = kernelCall('kthread_mod_delayed_work', w.modDelayedWork)
 /** Waits until the work, if queued or running, is done. May sleep. */

@@ -39,8 +39,14 @@ export const list_move_tail = kernelCall('list_move_tail', function (entry: Head
   l.insert(entry, head.prev!, head)
 })
 export const list_empty = kernelCall('list_empty', (head: Head): boolean => l.isEmpty(head))
-export const list_is_first = kernelCall('list_is_first', (e: Head, head: Head): boolean => e.prev === head)
-export const list_is_last = kernelCall('list_is_last', (e: Head, head: Head): boolean => e.next === head)
+export const list_is_first = kernelCall(
+  'list_is_first',
+  (e: Head, head: Head): boolean => e.prev === head,
+)
+export const list_is_last = kernelCall(
+  'list_is_last',
+  (e: Head, head: Head): boolean => e.next === head,
+)
 export const list_is_singular = kernelCall('list_is_singular', (head: Head): boolean =>
   !l.isEmpty(head) && head.next === head.prev,
 )

@@ -21,4 +21,7 @@ export const local_lock_irq = kernelCall('local_lock_irq', l.localLockIrq)
 export const local_unlock_irq = kernelCall('local_unlock_irq', l.localUnlockIrq)
 /** Answers the interrupt state to restore. */
 export const local_lock_irqsave = kernelCall('local_lock_irqsave', l.localLockIrqsave)
-export const local_unlock_irqrestore = kernelCall('local_unlock_irqrestore', l.localUnlockIrqrestore)
+export const local_unlock_irqrestore = kernelCall(
+  'local_unlock_irqrestore',
+  l.localUnlockIrqrestore,
+)

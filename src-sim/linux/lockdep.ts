@@ -148,4 +148,7 @@ export const debug_locks_enabled = quiet(function debug_locks_enabled(): number 
 export const fs_reclaim_acquire = kernelCall('fs_reclaim_acquire', fsReclaimAcquire)
 export const fs_reclaim_release = kernelCall('fs_reclaim_release', fsReclaimRelease)
 /** Checks whether an allocation with these flags is allowed here. */
-export const might_alloc = kernelCall('might_alloc', (flags: number) => mightAlloc('might_alloc', flags))
+export const might_alloc = kernelCall(
+  'might_alloc',
+  (flags: number) => mightAlloc('might_alloc', flags),
+)

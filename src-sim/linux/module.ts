@@ -2,9 +2,19 @@ import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
 import { live } from '../kernel/live'
 import {
-  MODULE_STATES, module, moduleGet, modulePut, modules, tryModuleGet, useSymbol,
+  MODULE_STATES,
+  module,
+  moduleGet,
+  modulePut,
+  modules,
+  tryModuleGet,
+  useSymbol,
 } from '../kernel/base/module'
-import { callbackParameter, plainParameter, type kernel_param_ops } from '../kernel/base/module-params'
+import {
+  callbackParameter,
+  plainParameter,
+  type kernel_param_ops,
+} from '../kernel/base/module-params'
 import type { notifier_block } from '../kernel/base/notifier'
 import { kernelCall } from '../kernel/api'
 import { ptr } from './types'
@@ -80,12 +90,17 @@ export const module_param_cb = quiet(function module_param_cb(
 })
 
 /** Offers a function of this module to others under its name. */
-export const EXPORT_SYMBOL = quiet(function EXPORT_SYMBOL(symbol: (...args: never[]) => unknown): void {
+export const EXPORT_SYMBOL = quiet(function EXPORT_SYMBOL(
+  symbol: (...args: never[]) => unknown,
+): void {
   modules(machine()).loading?.$exports.set(symbol.name, symbol)
 })
 export const EXPORT_SYMBOL_GPL = EXPORT_SYMBOL
 
-/** What another module exports under a name; it is pinned. Null when nobody does. Pair: `symbol_put`. */
+/**
+ * What another module exports under a name; it is pinned. Null when nobody does. Pair:
+ * `symbol_put`.
+ */
 export const symbol_get = kernelCall('symbol_get', function <T>(name: string): T | null {
   return useSymbol(null, name) as T | null
 }) as <T>(name: string) => T | null
@@ -100,8 +115,9 @@ export const MODULE_STATE_GOING = MODULE_STATES.GOING
 export function register_module_notifier(nb: notifier_block): number {
   return modules(machine()).notifiers.register(nb)
 }
-export const unregister_module_notifier = kernelCall('unregister_module_notifier', (nb: notifier_block) =>
-  modules(machine()).notifiers.unregister(nb),
+export const unregister_module_notifier = kernelCall(
+  'unregister_module_notifier',
+  (nb: notifier_block) => modules(machine()).notifiers.unregister(nb),
 )
 
 const says = (name: string): ((...args: unknown[]) => void) => {

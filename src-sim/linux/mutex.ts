@@ -26,7 +26,10 @@ export function DEFINE_MUTEX(name = ''): Mutex {
 }
 
 /** Makes a mutex ready for use. All that are initialised by the same call are one lockdep class. */
-export const mutex_init = kernelCall('mutex_init', (lock: Mutex, name?: string) => m.initMutex(lock, name))
+export const mutex_init = kernelCall(
+  'mutex_init',
+  (lock: Mutex, name?: string) => m.initMutex(lock, name),
+)
 export const __mutex_init = kernelCall(
   '__mutex_init',
   (lock: Mutex, name: string, key: object) => m.initMutex(lock, name, key),
@@ -54,7 +57,10 @@ export const mutex_lock_nest_lock = kernelCall('mutex_lock_nest_lock', function 
 })
 
 /** 0 with the lock held, or -EINTR when a signal came first. */
-export const mutex_lock_interruptible = kernelCall('mutex_lock_interruptible', m.mutexLockInterruptible)
+export const mutex_lock_interruptible = kernelCall(
+  'mutex_lock_interruptible',
+  m.mutexLockInterruptible,
+)
 /** 0 with the lock held, or -EINTR when the task is being killed. */
 export const mutex_lock_killable = kernelCall('mutex_lock_killable', m.mutexLockKillable)
 export const mutex_lock_interruptible_nested = kernelCall(

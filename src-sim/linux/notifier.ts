@@ -32,13 +32,19 @@ export const blocking_notifier_chain_register_unique_prio = kernelCall(
   'blocking_notifier_chain_register_unique_prio',
   (nh: c.blocking_notifier_head, nb: Block) => c.blockingRegister(nh, nb, true),
 )
-/** Waits for running callbacks; -ENOENT when it was not on the chain. May sleep; not from a callback. */
+/**
+ * Waits for running callbacks; -ENOENT when it was not on the chain. May sleep; not from a
+ * callback.
+ */
 export const blocking_notifier_chain_unregister = kernelCall(
   'blocking_notifier_chain_unregister',
   c.blockingUnregister,
 )
 /** Calls all blocks, highest priority first; what the last one answered. May sleep. */
-export const blocking_notifier_call_chain = kernelCall('blocking_notifier_call_chain', c.blockingCall)
+export const blocking_notifier_call_chain = kernelCall(
+  'blocking_notifier_call_chain',
+  c.blockingCall,
+)
 export const atomic_notifier_chain_register = kernelCall(
   'atomic_notifier_chain_register',
   (nh: c.atomic_notifier_head, nb: Block) => c.atomicRegister(nh, nb, false),
@@ -57,12 +63,21 @@ export const atomic_notifier_call_chain = kernelCall('atomic_notifier_call_chain
 /** The caller excludes others by a lock of its own. */
 export const raw_notifier_chain_register = kernelCall('raw_notifier_chain_register', c.rawRegister)
 /** Waits for nothing. */
-export const raw_notifier_chain_unregister = kernelCall('raw_notifier_chain_unregister', c.rawUnregister)
+export const raw_notifier_chain_unregister = kernelCall(
+  'raw_notifier_chain_unregister',
+  c.rawUnregister,
+)
 export const raw_notifier_call_chain = kernelCall('raw_notifier_call_chain', c.rawCall)
 /** Prepares a chain with an SRCU domain. Pair: `srcu_cleanup_notifier_head`. */
 export const srcu_init_notifier_head = kernelCall('srcu_init_notifier_head', c.initSrcuHead)
-export const srcu_cleanup_notifier_head = kernelCall('srcu_cleanup_notifier_head', c.cleanupSrcuHead)
-export const srcu_notifier_chain_register = kernelCall('srcu_notifier_chain_register', c.srcuRegister)
+export const srcu_cleanup_notifier_head = kernelCall(
+  'srcu_cleanup_notifier_head',
+  c.cleanupSrcuHead,
+)
+export const srcu_notifier_chain_register = kernelCall(
+  'srcu_notifier_chain_register',
+  c.srcuRegister,
+)
 /** Waits for the readers of this chain. May sleep; never from the chain. */
 export const srcu_notifier_chain_unregister = kernelCall(
   'srcu_notifier_chain_unregister',

@@ -12,7 +12,12 @@ import * as managed from '../kernel/pci/managed'
 import * as msi from '../kernel/pci/msi'
 import { resetFunction, resetLocked } from '../kernel/pci/reset'
 import { stopAndRemove } from '../kernel/pci/hotplug'
-import { pci_dev, pci_driver, type pci_device_id, type pci_error_handlers } from '../kernel/pci/pci-dev'
+import {
+  pci_dev,
+  pci_driver,
+  type pci_device_id,
+  type pci_error_handlers,
+} from '../kernel/pci/pci-dev'
 import { mightSleep } from '../kernel/sched/schedule'
 import { resourceSize } from '../kernel/platform/resource'
 import { module_exit, module_init } from './module'
@@ -22,7 +27,12 @@ import type { ptr } from './types'
 
 /** Drivers for PCI devices: `linux/pci`. */
 export {
-  pci_bus, pci_dev, pci_driver, PCI_ANY_ID, type pci_device_id, type pci_error_handlers,
+  pci_bus,
+  pci_dev,
+  pci_driver,
+  PCI_ANY_ID,
+  type pci_device_id,
+  type pci_error_handlers,
 } from '../kernel/pci/pci-dev'
 export * from '../kernel/pci/registers'
 
@@ -39,7 +49,10 @@ export const PCI_DEVICE = quiet(function PCI_DEVICE(vendor: number, device: numb
   return { vendor, device }
 })
 /** An entry that matches a class of devices from anybody. */
-export const PCI_DEVICE_CLASS = quiet(function PCI_DEVICE_CLASS(cls: number, mask: number): pci_device_id {
+export const PCI_DEVICE_CLASS = quiet(function PCI_DEVICE_CLASS(
+  cls: number,
+  mask: number,
+): pci_device_id {
   return { vendor: 0xffffffff, device: 0xffffffff, class: cls, class_mask: mask }
 })
 /** What a read gives when nobody answers: the device may be gone. */
@@ -106,7 +119,10 @@ export function module_pci_driver(init: pci_driver | pci_driver_init): void {
   module_exit(() => unregisterPciDriver(drv) as unknown as void)
 }
 
-/** Switches a device on (memory decoding). 0 or -errno. May sleep. Pair: `pci_disable_device` (DM-89). */
+/**
+ * Switches a device on (memory decoding). 0 or -errno. May sleep. Pair: `pci_disable_device`
+ * (DM-89).
+ */
 export function pci_enable_device(pdev: pci_dev): number {
   mightSleep('pci_enable_device')
   return f.enableDevice(pdev)
@@ -170,8 +186,15 @@ export function pci_iounmap(_pdev: pci_dev, addr: iomem): void {
   f.iounmap(addr)
 }
 
-/** Allocates interrupt vectors; their number, or -errno. May sleep. Pair: `pci_free_irq_vectors`. */
-export function pci_alloc_irq_vectors(pdev: pci_dev, min_vecs: number, max_vecs: number, flags: number): number {
+/**
+ * Allocates interrupt vectors; their number, or -errno. May sleep. Pair: `pci_free_irq_vectors`.
+ */
+export function pci_alloc_irq_vectors(
+  pdev: pci_dev,
+  min_vecs: number,
+  max_vecs: number,
+  flags: number,
+): number {
   return msi.allocVectors(pdev, min_vecs, max_vecs, flags)
 }
 
@@ -184,7 +207,10 @@ export function pci_free_irq_vectors(pdev: pci_dev): void {
 export const pci_irq_vector = quiet(function pci_irq_vector(pdev: pci_dev, nr: number): number {
   return msi.vectorIrq(pdev, nr)
 })
-/** One message interrupt; afterwards `pdev.irq` is its number. 0 or -errno. Pair: `pci_disable_msi`. */
+/**
+ * One message interrupt; afterwards `pdev.irq` is its number. 0 or -errno. Pair:
+ * `pci_disable_msi`.
+ */
 export function pci_enable_msi(pdev: pci_dev): number {
   const ret = msi.allocVectors(pdev, 1, 1, msi.IRQ_MSI)
   return ret < 0 ? ret : 0
@@ -259,17 +285,19 @@ export const pci_dev_put = kernelCall('pci_dev_put', function* (pdev: pci_dev | 
 })
 
 /** The next device with this id behind `from`, whose reference is given back. May sleep. */
-export const pci_get_device = kernelCall('pci_get_device', function* (
-  vendor: number, device: number, from: pci_dev | null,
-): Sim<pci_dev | null> {
-  const list = [...pciBus(machine()).found.values()]
-  const fits = (p: pci_dev): boolean =>
-    (vendor === 0xffffffff || p.vendor === vendor) && (device === 0xffffffff || p.device === device)
-  const next = list.slice(from ? list.indexOf(from) + 1 : 0).find(fits) ?? null
-  if (next) getDevice(next.dev)
-  if (from) yield* putDevice(from.dev)
-  return next
-})
+export const pci_get_device = kernelCall(
+  'pci_get_device',
+  function* (vendor: number, device: number, from: pci_dev | null): Sim<pci_dev | null> {
+    const list = [...pciBus(machine()).found.values()]
+    const fits = (p: pci_dev): boolean =>
+      (vendor === 0xffffffff || p.vendor === vendor) &&
+      (device === 0xffffffff || p.device === device)
+    const next = list.slice(from ? list.indexOf(from) + 1 : 0).find(fits) ?? null
+    if (next) getDevice(next.dev)
+    if (from) yield* putDevice(from.dev)
+    return next
+  },
+)
 
 /** Whether the device still answers in configuration space. */
 export function pci_device_is_present(pdev: pci_dev): boolean {
@@ -304,7 +332,10 @@ export function pci_find_capability(pdev: pci_dev, cap: number): number {
   return f.functionAt(pdev)?.capability(cap) ?? 0
 }
 
-/** Resets one function: DMA stops, registers are as after power-on. 0 or -errno. May sleep (DM-104). */
+/**
+ * Resets one function: DMA stops, registers are as after power-on. 0 or -errno. May sleep
+ * (DM-104).
+ */
 export const pci_reset_function = kernelCall('pci_reset_function', resetFunction)
 /** The same for callers that hold the device lock. */
 export const pci_reset_function_locked = kernelCall('pci_reset_function_locked', resetLocked)
@@ -334,13 +365,22 @@ export const PCI_D0 = 0
 export const PCI_D3hot = 3
 
 /** Bus address of a BAR. */
-export const pci_resource_start = quiet(function pci_resource_start(pdev: pci_dev, bar: number): number {
+export const pci_resource_start = quiet(function pci_resource_start(
+  pdev: pci_dev,
+  bar: number,
+): number {
   return pdev.resource[bar]?.start ?? 0
 })
-export const pci_resource_len = quiet(function pci_resource_len(pdev: pci_dev, bar: number): number {
+export const pci_resource_len = quiet(function pci_resource_len(
+  pdev: pci_dev,
+  bar: number,
+): number {
   const r = pdev.resource[bar]
   return r && r.flags !== 0 ? resourceSize(r) : 0
 })
-export const pci_resource_flags = quiet(function pci_resource_flags(pdev: pci_dev, bar: number): number {
+export const pci_resource_flags = quiet(function pci_resource_flags(
+  pdev: pci_dev,
+  bar: number,
+): number {
   return pdev.resource[bar]?.flags ?? 0
 })

@@ -18,7 +18,10 @@ export const percpu_init_rwsem = kernelCall('percpu_init_rwsem', (sem: Sem, name
 export const percpu_free_rwsem = kernelCall('percpu_free_rwsem', (_sem: Sem): void => {})
 /** Takes the read side; do not nest it. */
 export const percpu_down_read = kernelCall('percpu_down_read', p.percpuDownRead)
-export const percpu_down_read_trylock = kernelCall('percpu_down_read_trylock', p.percpuDownReadTrylock)
+export const percpu_down_read_trylock = kernelCall(
+  'percpu_down_read_trylock',
+  p.percpuDownReadTrylock,
+)
 export const percpu_up_read = kernelCall('percpu_up_read', p.percpuUpRead)
 /** Takes the write side: waits for a grace period and for all readers, so it is slow. */
 export const percpu_down_write = kernelCall('percpu_down_write', p.percpuDownWrite)

@@ -18,19 +18,39 @@ import type { iomem } from './io'
 
 /** Devices that are described instead of found: `linux/platform_device`. */
 export {
-  platform_device, platform_driver, PLATFORM_DEVID_AUTO, PLATFORM_DEVID_NONE,
-  type platform_device_id, type platform_driver_init,
+  platform_device,
+  platform_driver,
+  PLATFORM_DEVID_AUTO,
+  PLATFORM_DEVID_NONE,
+  type platform_device_id,
+  type platform_driver_init,
 } from '../kernel/platform/platform'
-export { resource, IORESOURCE_IO, IORESOURCE_IRQ, IORESOURCE_MEM } from '../kernel/platform/resource'
+export {
+  resource,
+  IORESOURCE_IO,
+  IORESOURCE_IRQ,
+  IORESOURCE_MEM,
+} from '../kernel/platform/resource'
 type platform_device = p.platform_device
 type Driver = platform_driver | platform_driver_init
 
-/** Adds a static device: its memory must outlive all references. 0 or -errno. May sleep (DM-105). */
-export const platform_device_register = kernelCall('platform_device_register', p.registerPlatformDevice)
+/**
+ * Adds a static device: its memory must outlive all references. 0 or -errno. May sleep (DM-105).
+ */
+export const platform_device_register = kernelCall(
+  'platform_device_register',
+  p.registerPlatformDevice,
+)
 /** Unbinds, deletes and drops the first reference. May sleep. */
-export const platform_device_unregister = kernelCall('platform_device_unregister', p.unregisterPlatformDevice)
+export const platform_device_unregister = kernelCall(
+  'platform_device_unregister',
+  p.unregisterPlatformDevice,
+)
 
-/** A device with memory of its own, not added yet; null when there is none. Pair: `platform_device_put`. */
+/**
+ * A device with memory of its own, not added yet; null when there is none. Pair:
+ * `platform_device_put`.
+ */
 export function platform_device_alloc(name: string, id: number): platform_device | null {
   const pdev = allocate(p.platform_device, true)
   if (!pdev) return null
@@ -41,11 +61,19 @@ export function platform_device_alloc(name: string, id: number): platform_device
   return pdev
 }
 /** Copies resources into an allocated device. 0. */
-export function platform_device_add_resources(pdev: platform_device, res: readonly resource[], num: number): number {
+export function platform_device_add_resources(
+  pdev: platform_device,
+  res: readonly resource[],
+  num: number,
+): number {
   pdev.resource = res.slice(0, num).map((r) => new resource(r))
   return 0
 }
-export function platform_device_add_data(pdev: platform_device, data: unknown, _size: number): number {
+export function platform_device_add_data(
+  pdev: platform_device,
+  data: unknown,
+  _size: number,
+): number {
   pdev.dev.platform_data = data
   return 0
 }
@@ -53,9 +81,12 @@ export function platform_device_add_data(pdev: platform_device, data: unknown, _
 export const platform_device_add = kernelCall('platform_device_add', p.addPlatformDevice)
 export const platform_device_del = kernelCall('platform_device_del', p.deletePlatformDevice)
 /** Drops a reference of the caller. */
-export const platform_device_put = kernelCall('platform_device_put', function* (pdev: platform_device | null): Sim {
-  if (pdev) yield* putDevice(pdev.dev)
-})
+export const platform_device_put = kernelCall(
+  'platform_device_put',
+  function* (pdev: platform_device | null): Sim {
+    if (pdev) yield* putDevice(pdev.dev)
+  },
+)
 
 /** What `platform_device_register_full` is given. */
 export interface platform_device_info {
@@ -89,12 +120,19 @@ export const platform_device_register_full = kernelCall(
 
 /** A device with a name, an id and resources; an error pointer when that fails. May sleep. */
 export function platform_device_register_simple(
-  name: string, id: number, res: readonly resource[] | null, num: number,
+  name: string,
+  id: number,
+  res: readonly resource[] | null,
+  num: number,
 ): platform_device {
   return platform_device_register_full({ name, id, res: res ?? [], num_res: num })
 }
 export function platform_device_register_data(
-  parent: device | null, name: string, id: number, data: unknown, _size: number,
+  parent: device | null,
+  name: string,
+  id: number,
+  data: unknown,
+  _size: number,
 ): platform_device {
   return platform_device_register_full({ parent, name, id, data })
 }
@@ -103,11 +141,15 @@ export function platform_device_register_data(
 export const platform_driver_register = kernelCall('platform_driver_register', (drv: Driver) =>
   p.registerPlatformDriver(drv, modules(machine()).current),
 )
-export const platform_driver_unregister = kernelCall('platform_driver_unregister', p.unregisterPlatformDriver)
+export const platform_driver_unregister = kernelCall(
+  'platform_driver_unregister',
+  p.unregisterPlatformDriver,
+)
 /** For devices that are there already and never come again: -ENODEV when none was (DM-29). */
 export const platform_driver_probe = kernelCall(
   'platform_driver_probe',
-  (drv: Driver, probe: (pdev: platform_device) => number) => p.probeOnce(drv, probe, modules(machine()).current),
+  (drv: Driver, probe: (pdev: platform_device) => number) =>
+    p.probeOnce(drv, probe, modules(machine()).current),
 )
 
 /** A module whose init and exit only register and unregister this driver. */
@@ -118,10 +160,18 @@ export function module_platform_driver(init: Driver): void {
 }
 
 /** The `n`th resource of a kind, or null. */
-export function platform_get_resource(pdev: platform_device, type: number, n: number): resource | null {
+export function platform_get_resource(
+  pdev: platform_device,
+  type: number,
+  n: number,
+): resource | null {
   return p.getResource(pdev, type, n)
 }
-export function platform_get_resource_byname(pdev: platform_device, type: number, name: string): resource | null {
+export function platform_get_resource_byname(
+  pdev: platform_device,
+  type: number,
+  name: string,
+): resource | null {
   return pdev.resource.find((r) => r.flags & type && r.name === name) ?? null
 }
 /** The `n`th interrupt number, or -ENXIO. */
@@ -143,7 +193,9 @@ export const to_platform_device = quiet(function to_platform_device(dev: device)
   return p.platformDevice(dev)
 })
 
-/** Claims and maps the `n`th register window, managed; an address or an error pointer. May sleep. */
+/**
+ * Claims and maps the `n`th register window, managed; an address or an error pointer. May sleep.
+ */
 export function devm_platform_ioremap_resource(pdev: platform_device, n: number): iomem {
   mightSleep('devm_platform_ioremap_resource')
   useDevice(pdev.dev, 'devm_platform_ioremap_resource')
@@ -152,14 +204,15 @@ export function devm_platform_ioremap_resource(pdev: platform_device, n: number)
 }
 
 /** Adds several devices; those added are removed again when one fails. 0 or -errno. May sleep. */
-export const platform_add_devices = kernelCall('platform_add_devices', function* (
-  devs: readonly platform_device[], num: number,
-): Sim<number> {
-  for (let i = 0; i < num; i++) {
-    const error = yield* p.registerPlatformDevice(devs[i]!)
-    if (!error) continue
-    while (--i >= 0) yield* p.unregisterPlatformDevice(devs[i]!)
-    return error
-  }
-  return 0
-})
+export const platform_add_devices = kernelCall(
+  'platform_add_devices',
+  function* (devs: readonly platform_device[], num: number): Sim<number> {
+    for (let i = 0; i < num; i++) {
+      const error = yield* p.registerPlatformDevice(devs[i]!)
+      if (!error) continue
+      while (--i >= 0) yield* p.unregisterPlatformDevice(devs[i]!)
+      return error
+    }
+    return 0
+  },
+)

@@ -39,12 +39,15 @@ export function pm_runtime_set_suspended(dev: device): number {
 /** One more user; wakes the device and waits. 0 resumed, 1 was on, -errno (the count stays). */
 export const pm_runtime_get_sync = sync('pm_runtime_get_sync', pm.pmGetSync)
 /** As `pm_runtime_get_sync`; on an error the count is given back. 0 or -errno. */
-export const pm_runtime_resume_and_get = sync('pm_runtime_resume_and_get', function* (dev: device): Sim<number> {
-  const ret = yield* pm.pmGetSync(dev)
-  if (ret >= 0) return 0
-  pm.pmPutNoidle(dev)
-  return ret
-})
+export const pm_runtime_resume_and_get = sync(
+  'pm_runtime_resume_and_get',
+  function* (dev: device): Sim<number> {
+    const ret = yield* pm.pmGetSync(dev)
+    if (ret >= 0) return 0
+    pm.pmPutNoidle(dev)
+    return ret
+  },
+)
 /** One more user; a worker wakes the device. Any context. */
 export function pm_runtime_get(dev: device): number {
   return pm.pmGet(dev)
@@ -59,16 +62,20 @@ export const pm_runtime_put_sync = sync('pm_runtime_put_sync', pm.pmPutSync)
 export function pm_runtime_put_noidle(dev: device): void {
   pm.pmPutNoidle(dev)
 }
-export const pm_runtime_put_autosuspend = kernelCall('pm_runtime_put_autosuspend', (dev: device): Sim<number> =>
-  pm.pmPutAutosuspend(dev, false),
+export const pm_runtime_put_autosuspend = kernelCall(
+  'pm_runtime_put_autosuspend',
+  (dev: device): Sim<number> => pm.pmPutAutosuspend(dev, false),
 )
 export const pm_runtime_put_sync_autosuspend = sync('pm_runtime_put_sync_autosuspend', (dev) =>
   pm.pmPutAutosuspend(dev, true),
 )
-export const pm_runtime_put_sync_suspend = sync('pm_runtime_put_sync_suspend', function* (dev: device): Sim<number> {
-  const left = pm.pmPutNoidle(dev)
-  return left === 1 ? yield* pm.pmSuspend(dev) : left
-})
+export const pm_runtime_put_sync_suspend = sync(
+  'pm_runtime_put_sync_suspend',
+  function* (dev: device): Sim<number> {
+    const left = pm.pmPutNoidle(dev)
+    return left === 1 ? yield* pm.pmSuspend(dev) : left
+  },
+)
 /** Suspends a device that nobody uses. 0, 1 (was off) or -errno. May sleep. */
 export const pm_runtime_suspend = sync('pm_runtime_suspend', (dev) => pm.pmSuspend(dev))
 export const pm_runtime_resume = sync('pm_runtime_resume', pm.pmResume)
@@ -101,7 +108,11 @@ export function pm_runtime_irq_safe(dev: device): void {
 /** Enabled until the driver goes. 0 or -errno. */
 export function devm_pm_runtime_enable(dev: device): number {
   pm.pmEnable(dev)
-  return addDevres(dev, { name: 'pm_runtime_disable_action', key: dev, release: () => pm.pmDisable(dev) })
+  return addDevres(dev, {
+    name: 'pm_runtime_disable_action',
+    key: dev,
+    release: () => pm.pmDisable(dev),
+  })
 }
 /** On, as far as requests are allowed to change it: true while they are forbidden. */
 export const pm_runtime_active = quiet(function pm_runtime_active(dev: device): boolean {
@@ -110,7 +121,9 @@ export const pm_runtime_active = quiet(function pm_runtime_active(dev: device): 
 export const pm_runtime_suspended = quiet(function pm_runtime_suspended(dev: device): boolean {
   return dev.power.runtime_status === pm.RPM_SUSPENDED && dev.power.disable_depth === 0
 })
-export const pm_runtime_status_suspended = quiet(function pm_runtime_status_suspended(dev: device): boolean {
+export const pm_runtime_status_suspended = quiet(function pm_runtime_status_suspended(
+  dev: device,
+): boolean {
   return dev.power.runtime_status === pm.RPM_SUSPENDED
 })
 export const pm_runtime_enabled = quiet(function pm_runtime_enabled(dev: device): boolean {

@@ -7,10 +7,15 @@ import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
 
 /** Preemption and where the code runs: `linux/preempt`, with `linux/smp`. */
 
-/** This task stays on its CPU, and the CPU with it, until `preempt_enable`. Nests; must not sleep. */
+/**
+ * This task stays on its CPU, and the CPU with it, until `preempt_enable`. Nests; must not sleep.
+ */
 export const preempt_disable = kernelCall('preempt_disable', preemptDisable)
 export const preempt_enable = kernelCall('preempt_enable', preemptEnable)
-export const preempt_enable_no_resched = kernelCall('preempt_enable_no_resched', () => preemptEnable())
+export const preempt_enable_no_resched = kernelCall(
+  'preempt_enable_no_resched',
+  () => preemptEnable(),
+)
 /** The counter: preemption in the low byte, softirqs, hardirqs, NMIs above it. */
 export const preempt_count = quiet(context.preemptCount)
 /** Stays on this CPU, but may be preempted and may sleep. */

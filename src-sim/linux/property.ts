@@ -1,5 +1,11 @@
 import type { device } from '../kernel/base/device'
-import { hasProperty, PropertySet, readNumbers, readTexts, type PropertyValue } from '../kernel/base/property'
+import {
+  hasProperty,
+  PropertySet,
+  readNumbers,
+  readTexts,
+  type PropertyValue,
+} from '../kernel/base/property'
 import type { ptr } from './types'
 
 /** What firmware says about a device: `linux/property`. */
@@ -31,7 +37,12 @@ export const device_property_read_u8 = device_property_read_u32
 export const device_property_read_u16 = device_property_read_u32
 export const device_property_read_u64 = device_property_read_u32
 /** Reads `nval` numbers; how many there are when `val` is null. 0, a count, or -errno. */
-export function device_property_read_u32_array(dev: device, propname: string, val: number[] | null, nval: number): number {
+export function device_property_read_u32_array(
+  dev: device,
+  propname: string,
+  val: number[] | null,
+  nval: number,
+): number {
   return readNumbers(dev, propname, val, nval)
 }
 export const device_property_read_u8_array = device_property_read_u32_array
@@ -41,13 +52,22 @@ export function device_property_count_u32(dev: device, propname: string): number
   return readNumbers(dev, propname, null, 0)
 }
 /** Reads a text into `*val`. 0 or -errno. */
-export function device_property_read_string(dev: device, propname: string, val: ptr<string>): number {
+export function device_property_read_string(
+  dev: device,
+  propname: string,
+  val: ptr<string>,
+): number {
   const out: string[] = []
   const ret = readTexts(dev, propname, out, 1)
   if (ret < 0) return ret
   val.value = out[0]!
   return 0
 }
-export function device_property_read_string_array(dev: device, propname: string, val: string[] | null, nval: number): number {
+export function device_property_read_string_array(
+  dev: device,
+  propname: string,
+  val: string[] | null,
+  nval: number,
+): number {
   return readTexts(dev, propname, val, nval)
 }

@@ -20,7 +20,10 @@ export const list_add_tail_rcu = kernelCall('list_add_tail_rcu', function (entry
   l.insert(entry, head.prev!, head)
 })
 /** Takes the entry out; readers that are at it still find their way on. */
-export const list_del_rcu = kernelCall('list_del_rcu', (entry: Head): void => l.unlinkEntry(entry, true))
+export const list_del_rcu = kernelCall(
+  'list_del_rcu',
+  (entry: Head): void => l.unlinkEntry(entry, true),
+)
 /** Puts `next` where `old` was. */
 export const list_replace_rcu = kernelCall('list_replace_rcu', function (old: Head, next: Head): void {
   next.next = old.next

@@ -38,8 +38,14 @@ export const rcu_read_unlock_sched = kernelCall('rcu_read_unlock_sched', functio
   mapRelease(rcuMaps(machine()).sched)
   preemptEnable()
 })
-export const rcu_read_lock_held = kernelCall('rcu_read_lock_held', () => (tree.rcuReadLockHeld() ? 1 : 0))
-export const rcu_read_lock_bh_held = kernelCall('rcu_read_lock_bh_held', () => (inSoftirq() ? 1 : 0))
+export const rcu_read_lock_held = kernelCall(
+  'rcu_read_lock_held',
+  () => (tree.rcuReadLockHeld() ? 1 : 0),
+)
+export const rcu_read_lock_bh_held = kernelCall(
+  'rcu_read_lock_bh_held',
+  () => (inSoftirq() ? 1 : 0),
+)
 export const rcu_read_lock_sched_held = kernelCall('rcu_read_lock_sched_held', () =>
   preemptCount() !== 0 ? 1 : 0,
 )
@@ -76,7 +82,10 @@ export function rcu_dereference_protected<T extends object, K extends Field<T>>(
   return object[field]
 }
 /** Reads the pointer only to test it, never to follow it. */
-export function rcu_access_pointer<T extends object, K extends Field<T>>(object: T, field: K): T[K] {
+export function rcu_access_pointer<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+): T[K] {
   markAccess(object, field, false)
   return object[field]
 }
@@ -125,7 +134,9 @@ export const synchronize_rcu = kernelCall('synchronize_rcu', () =>
 export const synchronize_rcu_expedited = kernelCall('synchronize_rcu_expedited', () =>
   update.synchronizeRcu('synchronize_rcu_expedited', true),
 )
-/** Sleeps until all callbacks queued before have run: needed before a module with callbacks goes. */
+/**
+ * Sleeps until all callbacks queued before have run: needed before a module with callbacks goes.
+ */
 export const rcu_barrier = kernelCall('rcu_barrier', update.rcuBarrier)
 /** Frees the object that contains the rcu_head called `_field`, after a grace period. */
 export function kfree_rcu(object: object | null, _field = 'rcu'): void {

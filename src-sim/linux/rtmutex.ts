@@ -21,5 +21,8 @@ export const rt_mutex_lock_interruptible = kernelCall(
   'rt_mutex_lock_interruptible',
   (lock: r.rt_mutex) => r.rtMutexLock('rt_mutex_lock_interruptible', lock, TASK_INTERRUPTIBLE),
 )
-export const rt_mutex_trylock = kernelCall('rt_mutex_trylock', (lock: r.rt_mutex) => mutexTrylock(lock))
+export const rt_mutex_trylock = kernelCall(
+  'rt_mutex_trylock',
+  (lock: r.rt_mutex) => mutexTrylock(lock),
+)
 export const rt_mutex_unlock = kernelCall('rt_mutex_unlock', r.rtMutexUnlock)

@@ -19,7 +19,10 @@ export function DEFINE_RWLOCK(name = ''): Lock {
 }
 
 /** Makes a lock ready for use. */
-export const rwlock_init = kernelCall('rwlock_init', (lock: Lock, name?: string) => rw.initRwlock(lock, name))
+export const rwlock_init = kernelCall(
+  'rwlock_init',
+  (lock: Lock, name?: string) => rw.initRwlock(lock, name),
+)
 /** Takes the read side; never nest it in task context: a writer may stand between. */
 export const read_lock = kernelCall('read_lock', rw.readLock)
 export const read_unlock = kernelCall('read_unlock', rw.readUnlock)

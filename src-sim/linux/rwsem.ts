@@ -25,7 +25,10 @@ export function DECLARE_RWSEM(name = ''): Sem {
 }
 
 /** Makes a semaphore ready for use. */
-export const init_rwsem = kernelCall('init_rwsem', (sem: Sem, name?: string) => s.initRwsem(sem, name))
+export const init_rwsem = kernelCall(
+  'init_rwsem',
+  (sem: Sem, name?: string) => s.initRwsem(sem, name),
+)
 
 /** Takes the read side; sleeps while a writer has it or waits for it. */
 export const down_read = kernelCall('down_read', (sem: Sem) =>

@@ -11,7 +11,12 @@ import {
   wakeUpProcess,
 } from '../kernel/sched/task'
 import type { task_struct as Task } from '../kernel/sched/task'
-import { condResched, mightSleep, schedule as scheduleNow, yieldCpu } from '../kernel/sched/schedule'
+import {
+  condResched,
+  mightSleep,
+  schedule as scheduleNow,
+  yieldCpu,
+} from '../kernel/sched/schedule'
 import { scheduleTimeout } from '../kernel/sched/timeout'
 import { setTaskState } from '../kernel/sched/states'
 import * as states from '../kernel/sched/states'

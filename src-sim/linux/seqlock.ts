@@ -38,7 +38,10 @@ export const seqcount_mutex_init = kernelCall(
   },
 )
 /** Waits until no writer is inside; answers what `read_seqcount_retry` compares with. */
-export const read_seqcount_begin = kernelCall('read_seqcount_begin', (c: Count) => s.readSeqBegin(c, true))
+export const read_seqcount_begin = kernelCall(
+  'read_seqcount_begin',
+  (c: Count) => s.readSeqBegin(c, true),
+)
 export const raw_read_seqcount_begin = kernelCall('raw_read_seqcount_begin', (c: Count) =>
   s.readSeqBegin(c, false),
 )
@@ -63,7 +66,10 @@ export const seqlock_init = kernelCall('seqlock_init', function (lock: seqlock_t
   spin.initSpinlock(lock.lock)
   s.initSeqcount(lock.seqcount)
 })
-export const read_seqbegin = kernelCall('read_seqbegin', (l: seqlock_t) => s.readSeqBegin(l.seqcount, true))
+export const read_seqbegin = kernelCall(
+  'read_seqbegin',
+  (l: seqlock_t) => s.readSeqBegin(l.seqcount, true),
+)
 export const read_seqretry = kernelCall('read_seqretry', (l: seqlock_t, start: number) =>
   s.readSeqRetry(l.seqcount, start),
 )
@@ -78,7 +84,10 @@ function* beginLater(lock: seqlock_t, wait: Sim): Sim {
   s.writeSeqcountBegin(lock.seqcount)
 }
 /** Takes the writers' lock and begins writing. */
-export const write_seqlock = kernelCall('write_seqlock', (l: seqlock_t) => begin(l, spin.spinLock(l.lock)))
+export const write_seqlock = kernelCall(
+  'write_seqlock',
+  (l: seqlock_t) => begin(l, spin.spinLock(l.lock)),
+)
 export const write_sequnlock = kernelCall('write_sequnlock', function (l: seqlock_t): void {
   s.writeSeqcountEnd(l.seqcount)
   spin.spinUnlock(l.lock)
@@ -113,7 +122,10 @@ export const write_sequnlock_irqrestore = kernelCall(
   },
 )
 /** A reader that excludes writers instead of reading again. */
-export const read_seqlock_excl = kernelCall('read_seqlock_excl', (l: seqlock_t) => spin.spinLock(l.lock))
+export const read_seqlock_excl = kernelCall(
+  'read_seqlock_excl',
+  (l: seqlock_t) => spin.spinLock(l.lock),
+)
 export const read_sequnlock_excl = kernelCall('read_sequnlock_excl', (l: seqlock_t) =>
   spin.spinUnlock(l.lock),
 )

@@ -65,7 +65,10 @@ function* storeLater(wait: Sim<number>, flags: ptr<number>): Sim<number> {
   return (flags.value = yield* wait)
 }
 
-/** Takes the lock with interrupts off and answers what to restore: `const flags = spin_lock_irqsave(l)`. */
+/**
+ * Takes the lock with interrupts off and answers what to restore: `const flags =
+ * spin_lock_irqsave(l)`.
+ */
 export const spin_lock_irqsave = kernelCall('spin_lock_irqsave', lockIrqsave)
 /** As `spin_lock_irqsave`, for a lock nested in one of the same class. */
 export const spin_lock_irqsave_nested = kernelCall('spin_lock_irqsave_nested', function (
@@ -114,7 +117,10 @@ export const raw_spin_lock_nested = kernelCall(
   (lock: Raw, subclass: number) => spin.spinLockNested(lock, subclass),
 )
 export const raw_spin_lock_irq = kernelCall('raw_spin_lock_irq', (l: Raw) => spin.spinLockIrq(l))
-export const raw_spin_unlock_irq = kernelCall('raw_spin_unlock_irq', (l: Raw) => spin.spinUnlockIrq(l))
+export const raw_spin_unlock_irq = kernelCall(
+  'raw_spin_unlock_irq',
+  (l: Raw) => spin.spinUnlockIrq(l),
+)
 export const raw_spin_lock_irqsave = kernelCall(
   'raw_spin_lock_irqsave',
   (lock: Raw, flags?: ptr<number>) => lockIrqsave(lock, flags),

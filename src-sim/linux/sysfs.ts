@@ -26,23 +26,30 @@ export function sysfs_emit(buf: Uint8Array, format: string, ...args: unknown[]):
 }
 
 /** As `sysfs_emit`, from offset `at` on. */
-export function sysfs_emit_at(buf: Uint8Array, at: number, format: string, ...args: unknown[]): number {
+export function sysfs_emit_at(
+  buf: Uint8Array,
+  at: number,
+  format: string,
+  ...args: unknown[]
+): number {
   return at < 0 || at >= PAGE ? 0 : write(buf, at, vsprintf(machine(), format, args))
 }
 
 type AnyAttribute = attribute | kobj_attribute
 
 /** Adds a file to a kobject's directory. 0 or -errno. May sleep. Pair: `sysfs_remove_file`. */
-export const sysfs_create_file = kernelCall('sysfs_create_file', (kobj: kobject, attr: AnyAttribute) =>
-  a.createFile(kobj, attr),
+export const sysfs_create_file = kernelCall(
+  'sysfs_create_file',
+  (kobj: kobject, attr: AnyAttribute) => a.createFile(kobj, attr),
 )
 /** Removes a file and waits for those inside its functions (DM-52). May sleep. */
 export const sysfs_remove_file = kernelCall(
   'sysfs_remove_file',
   (kobj: kobject, attr: AnyAttribute): Sim => a.removeAttribute(kobj, attr),
 )
-export const sysfs_create_group = kernelCall('sysfs_create_group', (kobj: kobject, group: attribute_group) =>
-  a.createGroups(kobj, [group]),
+export const sysfs_create_group = kernelCall(
+  'sysfs_create_group',
+  (kobj: kobject, group: attribute_group) => a.createGroups(kobj, [group]),
 )
 export const sysfs_remove_group = kernelCall(
   'sysfs_remove_group',

@@ -159,7 +159,11 @@ export const wait_event_lock_irq = kernelCall('wait_event_lock_irq', function* (
   condition: Condition,
   lock: raw_spinlock_t,
 ): Sim {
-  yield* q.waitEvent(head, condition, { ...locked(lock), lockHeld: true, what: 'wait_event_lock_irq' })
+  yield* q.waitEvent(
+    head,
+    condition,
+    { ...locked(lock), lockHeld: true, what: 'wait_event_lock_irq' },
+  )
 })
 export const wait_event_interruptible_lock_irq = kernelCall(
   'wait_event_interruptible_lock_irq',
@@ -178,7 +182,11 @@ export const wait_event_cmd = kernelCall('wait_event_cmd', function* (
   before: () => unknown,
   after: () => unknown,
 ): Sim {
-  yield* q.waitEvent(head, condition, { beforeSleep: before, afterSleep: after, what: 'wait_event_cmd' })
+  yield* q.waitEvent(
+    head,
+    condition,
+    { beforeSleep: before, afterSleep: after, what: 'wait_event_cmd' },
+  )
 })
 
 function wakes(name: string, mode: number, nr: number) {

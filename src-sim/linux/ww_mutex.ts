@@ -1,6 +1,10 @@
 import { kernelCall, quiet } from '../kernel/api'
 import * as w from '../kernel/locking/ww-mutex'
-import type { ww_acquire_ctx as Ctx, ww_class as Class, ww_mutex as Lock } from '../kernel/locking/ww-mutex'
+import type {
+  ww_acquire_ctx as Ctx,
+  ww_class as Class,
+  ww_mutex as Lock,
+} from '../kernel/locking/ww-mutex'
 import { mutexDestroy, mutexIsLocked } from '../kernel/locking/mutex'
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE } from '../kernel/sched/states'
 import type { Sim } from '../engine/suspend'
@@ -57,4 +61,7 @@ export const ww_mutex_unlock = kernelCall('ww_mutex_unlock', w.wwUnlock)
 export const ww_mutex_is_locked = quiet(function ww_mutex_is_locked(lock: Lock): boolean {
   return mutexIsLocked(lock.base)
 })
-export const ww_mutex_destroy = kernelCall('ww_mutex_destroy', (lock: Lock) => mutexDestroy(lock.base))
+export const ww_mutex_destroy = kernelCall(
+  'ww_mutex_destroy',
+  (lock: Lock) => mutexDestroy(lock.base),
+)

@@ -9,6 +9,12 @@ import { root } from './launch'
 interface Seen {
   hash: string
   problems: string[]
+  size: number[]
+  maximized: boolean
+  kept: Record<string, number>
+  forwarded: boolean
+  notOpened: string[]
+  reloads: number
   preferences: Record<string, unknown>
   opened: { lab: { files: Record<string, string> } }
   saved: string
@@ -62,6 +68,21 @@ describe('the desktop app, against a stand-in for Electron', () => {
     expect(seen.outside).toContain('outside')
     expect(seen.elsewhere).toBe('answered')
     expect(seen.recent.length).toBeGreaterThan(0)
+  })
+
+  it('opens what its command line names, and what a second start forwards', () => {
+    expect(seen.forwarded).toBe(true)
+    expect(seen.notOpened).toEqual(['/no-lab holds no lab: there is no lab.json in it.'])
+  })
+
+  it('comes back where its window was', () => {
+    expect(seen.size).toEqual([5, 6, 1100, 720])
+    expect(seen.maximized).toBe(true)
+    expect(seen.kept).toEqual({ x: 10, y: 20, width: 1000, height: 700 })
+  })
+
+  it('loads a crashed page again, but not for ever', () => {
+    expect(seen.reloads).toBe(2)
   })
 
   it('listens to its own page only, and to well-formed questions only', () => {

@@ -69,11 +69,41 @@ describe('klab run', () => {
     expect(code).toBe(1)
   })
 
+  it('out of memory is one sentence with the line, exit 1', () => {
+    const body = 'const all: number[][] = []\n  for (;;)\n    all.push(new Array(10_000).fill(1.5))'
+    const { code, err } = klab('run', labFolder('memory', initOf(body)))
+    expect(err).toBe('klab: The lab ran out of memory (limit 1024 MiB) at driver.ts:4.\n')
+    expect(code).toBe(1)
+  })
+
   it('a missing file is one sentence, exit 2', () => {
     const folder = labFolder('missing', "import { x } from './nowhere'\nx()\n")
     const { code, err } = klab('run', folder)
     expect(err).toContain("'./nowhere'")
     expect(code).toBe(2)
+  })
+})
+
+describe('klab check and klab new', () => {
+  it('names file, line and column of a type error, exit 2', () => {
+    const { code, out } = klab('check', labFolder('types', initOf('const n: number = KBUILD_MODNAME', "import { KBUILD_MODNAME } from 'linux/nowhere'\n")))
+    expect(out).toMatch(/^driver\.ts:2:\d+: /m)
+    expect(code).toBe(2)
+    const wrong = klab('check', labFolder('argument', initOf('msleep("long")', "import { msleep } from 'linux/delay'\n")))
+    expect(wrong.out).toMatch(/^driver\.ts:4:10: .*not assignable to .*number/)
+    expect(wrong.code).toBe(2)
+  })
+
+  it.each(['pci', 'misc', 'blank'])('the template %s has no type errors and runs without findings', (template) => {
+    const folder = join(dir, `new-${template}`)
+    expect(klab('new', template, folder).code).toBe(0)
+    expect(klab('check', folder)).toMatchObject({ code: 0, out: '' })
+    expect(klab('run', folder).code).toBe(0)
+  })
+
+  it('refuses a folder that is not empty, and names a similar template', () => {
+    expect(klab('new', 'pci', labFolder('full', '')).err).toContain('is not empty')
+    expect(klab('new', 'pcj', join(dir, 'other')).err).toContain('did you mean pci?')
   })
 })
 

@@ -18,7 +18,9 @@ import { sim } from '../sim/harness'
 export type Klab = (step: string, format?: string, ...args: unknown[]) => void
 
 export const golden = (id: string): string[] =>
-  readFileSync(resolve(import.meta.dirname, `golden/${id}.txt`), 'utf8').trimEnd().split('\n')
+  readFileSync(resolve(import.meta.dirname, `golden/${id}.txt`), 'utf8')
+    .trimEnd()
+    .split('\n')
 
 /** What can be compared of a report line: not the line number, address or module. */
 const comparable = (line: string): string =>

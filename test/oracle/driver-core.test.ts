@@ -58,7 +58,13 @@ class KlabBus {
   driver(name: string, probe: (dev: d.device) => unknown, more: object = {}): d.device_driver {
     const remove = (dev: d.device): void =>
       this.klab('remove', 'dev=%s driver_set=%d', d.dev_name(dev), dev.driver ? 1 : 0)
-    return new d.device_driver({ name, bus: this.bus, probe: probe as () => number, remove, ...more })
+    return new d.device_driver({
+      name,
+      bus: this.bus,
+      probe: probe as () => number,
+      remove,
+      ...more,
+    })
   }
 
   action = (what: string): void => this.klab('devres', 'action=%s', what)
@@ -82,7 +88,11 @@ moduleProbe('drv-match-order', {
     yield* kb.register()
     for (const name of ['bb1', 'aa1', 'aa2']) yield* kb.add(name)
     for (const name of ['aa', 'bb'])
-      klab('driver_register', `${name}=%d`, yield* sim(d.driver_register(kb.driver(name, kb.logged))))
+      klab(
+        'driver_register',
+        `${name}=%d`,
+        yield* sim(d.driver_register(kb.driver(name, kb.logged))),
+      )
     yield* kb.add('any1')
     yield* kb.add('cc1')
   },
@@ -96,7 +106,12 @@ moduleProbe('drv-probe-enodev', {
     const failing = kb.driver('any', (dev) => (kb.logged(dev), err))
     klab('driver_register', 'any=%d', yield* sim(d.driver_register(failing)))
     klab('driver_register', 'anyb=%d', yield* sim(d.driver_register(kb.driver('anyb', kb.logged))))
-    for (const [name, e] of [['any1', -ENODEV], ['any2', -ENXIO], ['any3', -EINVAL], ['any4', 5]] as const) {
+    for (const [name, e] of [
+      ['any1', -ENODEV],
+      ['any2', -ENXIO],
+      ['any3', -EINVAL],
+      ['any4', 5],
+    ] as const) {
       err = e
       yield* kb.add(name)
     }
@@ -157,7 +172,8 @@ moduleProbe('drv-devm-action', {
   *init(klab) {
     const kb = new KlabBus(klab)
     yield* kb.register()
-    const added = (dev: d.device, what: string): number => (d.devm_is_action_added(dev, kb.action, what) ? 1 : 0)
+    const added = (dev: d.device, what: string): number =>
+      d.devm_is_action_added(dev, kb.action, what) ? 1 : 0
     const drv = kb.driver('aa', function* (dev: d.device): Sim<number> {
       kb.logged(dev)
       for (const what of ['a', 'b', 'c', 'a']) d.devm_add_action(dev, kb.action, what)
@@ -203,7 +219,12 @@ moduleProbe('drv-bus-unregister-order', {
     const r = yield* sim(d.device_add(c))
     klab('device_add', 'child=%d parent_refs_grew=%d', r, kref_read(p.kobj.kref) > 1)
     yield* sim(d.device_unregister(p))
-    klab('parent', 'unregistered=1 child_bound=%d child_registered=%d', bound(c), d.device_is_registered(c))
+    klab(
+      'parent',
+      'unregistered=1 child_bound=%d child_registered=%d',
+      bound(c),
+      d.device_is_registered(c),
+    )
     yield* sim(d.device_unregister(c))
     klab('child', 'unregistered=1')
   },
@@ -224,7 +245,8 @@ moduleProbe('drv-link-unbind', {
       klab('probe', 'dev=%s from_deferred_work=%d', d.dev_name(dev), worker)
       return 0
     })
-    const state = (): void => klab('state', 'supplier=%d consumer=%d link=%d', bound(s), bound(c), l.status)
+    const state = (): void =>
+      klab('state', 'supplier=%d consumer=%d link=%d', bound(s), bound(c), l.status)
     klab('driver_register', 'aa=%d', yield* sim(d.driver_register(drv)))
     yield* sim(msleep(800))
     state()
@@ -246,7 +268,12 @@ moduleProbe('drv-async-probe', {
       'aa',
       function* (dev: d.device): Sim<number> {
         yield* sim(msleep(150))
-        klab('probe', 'dev=%s in_registering_task=%d', d.dev_name(dev), currentTask()!.comm === 'insmod')
+        klab(
+          'probe',
+          'dev=%s in_registering_task=%d',
+          d.dev_name(dev),
+          currentTask()!.comm === 'insmod',
+        )
         return 0
       },
       { probe_type: d.PROBE_PREFER_ASYNCHRONOUS },

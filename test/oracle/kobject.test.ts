@@ -11,7 +11,11 @@ moduleProbe('kobj-add-errors', {
   *init(klab) {
     const kt = loud(klab)
     const [a, b, c, d, e] = Array.from({ length: 5 }, () => new k.kobject()) as [
-      k.kobject, k.kobject, k.kobject, k.kobject, k.kobject,
+      k.kobject,
+      k.kobject,
+      k.kobject,
+      k.kobject,
+      k.kobject,
     ]
     klab('add', 'first=%d', yield* sim(k.kobject_init_and_add(a, kt, null, 'klab_dup')))
     klab('add', 'duplicate=%d', yield* sim(k.kobject_init_and_add(b, kt, null, 'klab_dup')))
@@ -38,7 +42,13 @@ moduleProbe('kobj-parent-child', {
     yield* sim(k.kobject_put(p))
     klab('put', 'parent_refs=%u parent_in_sysfs=%d', kref_read(p.kref), p.state_in_sysfs)
     yield* sim(k.kobject_del(c))
-    klab('del', 'child_refs=%u parent_refs=%u child_parent_null=%d', kref_read(c.kref), kref_read(p.kref), c.parent === null)
+    klab(
+      'del',
+      'child_refs=%u parent_refs=%u child_parent_null=%d',
+      kref_read(c.kref),
+      kref_read(p.kref),
+      c.parent === null,
+    )
     yield* sim(k.kobject_put(c))
     klab('end', 'done=1')
   },

@@ -43,7 +43,11 @@ probe('wait-event-values', function* (klab) {
     sched.allow_signal(sched.SIGUSR1)
     sched.send_sig(sched.SIGUSR1, sched.get_current(), 1)
     klab('intr', 'false_with_signal=%d', yield* sim(w.wait_event_interruptible(wq, is)))
-    klab('intr_timeout', 'false_with_signal=%ld', yield* sim(w.wait_event_interruptible_timeout(wq, is, 100)))
+    klab(
+      'intr_timeout',
+      'false_with_signal=%ld',
+      yield* sim(w.wait_event_interruptible_timeout(wq, is, 100)),
+    )
     klab('killable', 'true=%d', yield* sim(w.wait_event_killable(wq, () => 1)))
     cond = 1
     klab('intr', 'true_with_signal=%d', yield* sim(w.wait_event_interruptible(wq, is)))

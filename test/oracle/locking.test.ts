@@ -48,7 +48,13 @@ probe('lock-aa', function* (klab) {
     return 0
   })
   yield* sim(msleep(1500))
-  klab('later', 'second_got=%d state_uninterruptible=%d trylock_other=%d', got, t.__state & 2 ? 1 : 0, m.mutex_trylock(lock))
+  klab(
+    'later',
+    'second_got=%d state_uninterruptible=%d trylock_other=%d',
+    got,
+    t.__state & 2 ? 1 : 0,
+    m.mutex_trylock(lock),
+  )
 }, checked())
 
 probe('lock-abba-trylock', function* (klab) {

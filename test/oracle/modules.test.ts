@@ -35,7 +35,10 @@ moduleProbe('mod-no-exit', {
 test('oracle: mod-init-fail', () => {
   const m = new Machine()
   const klab: Klab = (step, format = '', ...args) =>
-    kernelLog(machine()).print(5, `KLAB mod-init-fail ${step} ${vsprintf(machine(), format, args)}\n`)
+    kernelLog(machine()).print(
+      5,
+      `KLAB mod-init-fail ${step} ${vsprintf(machine(), format, args)}\n`,
+    )
   function evaluate(): void {
     const ret = module_param('ret', -5, 0)
     module_init(() => {
@@ -55,7 +58,9 @@ test('oracle: mod-init-fail', () => {
     }).task
   })
   m.run()
-  const lines = kernelLog(m).lines.map((l) => l.text).filter((l) => l.startsWith('KLAB'))
+  const lines = kernelLog(m)
+    .lines.map((l) => l.text)
+    .filter((l) => l.startsWith('KLAB'))
   expect(lines).toEqual(golden('mod-init-fail'))
 })
 

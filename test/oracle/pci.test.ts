@@ -20,7 +20,8 @@ import { failure, moduleProbe, writeFile, type Klab } from './device-harness'
 
 /** A machine with edu at 01:00.0, as the probes had. */
 function setUp(m: Machine): void {
-  for (const slot of setUpHardware(m, { pci: [{ slot: '01:00.0', model: 'edu' }] })) m.runtime.atomic(plug(m, slot))
+  for (const slot of setUpHardware(m, { pci: [{ slot: '01:00.0', model: 'edu' }] }))
+    m.runtime.atomic(plug(m, slot))
 }
 
 const ids = [pci.PCI_DEVICE(0x1234, 0x11e8)]
@@ -97,7 +98,11 @@ moduleProbe('hp-irq-not-freed', {
         klab('probe', 'n=%d enable=%d', n, enable(p))
         const r = pci.pci_alloc_irq_vectors(p, 1, 1, pci.PCI_IRQ_MSI)
         klab('vectors', 'ret=%d msi=%d', r, p.msi_enabled)
-        klab('request', 'ret=%d', yield* sim(request_irq(pci.pci_irq_vector(p, 0), handler, 0, 'klabedu', p)))
+        klab(
+          'request',
+          'ret=%d',
+          yield* sim(request_irq(pci.pci_irq_vector(p, 0), handler, 0, 'klabedu', p)),
+        )
         writel(5, edu + 0x60)
         yield* sim(msleep(100))
         return 0
@@ -143,13 +148,22 @@ const hotplugDriver = (klab: Klab): pci.pci_driver_init => ({
   remove: (p) => {
     const v = ptr(0)
     const r = pci.pci_read_config_dword(p, 0, v)
-    klab('remove', 'config_ret=%d config=0x%x disconnected=%d mmio=0x%x', r, v.value, pci.pci_dev_is_disconnected(p), readl(edu))
+    klab(
+      'remove',
+      'config_ret=%d config=0x%x disconnected=%d mmio=0x%x',
+      r,
+      v.value,
+      pci.pci_dev_is_disconnected(p),
+      readl(edu),
+    )
     pci.pci_clear_master(p)
     pci.pci_disable_device(p)
   },
 })
 
-/** The register read after removal is the emulated machine's matter, the IOMMU is another test's. */
+/**
+ * The register read after removal is the emulated machine's matter, the IOMMU is another test's.
+ */
 const NOT_HERE = /Adding to iommu group|PCI bridge to/
 let driver: pci.pci_driver_init
 
@@ -175,9 +189,22 @@ moduleProbe('hp-add-remove', {
     yield* sim(press_button('01:00.0'))
     yield* sim(msleep(6000))
     const [r, v] = keptConfig()
-    klab('after_removal', 'config_ret=%d config=0x%x disconnected=%d registered=%d refs=%u', r, v, pci.pci_dev_is_disconnected(kept!), device_is_registered(kept!.dev), kref_read(kept!.dev.kobj.kref))
+    klab(
+      'after_removal',
+      'config_ret=%d config=0x%x disconnected=%d registered=%d refs=%u',
+      r,
+      v,
+      pci.pci_dev_is_disconnected(kept!),
+      device_is_registered(kept!.dev),
+      kref_read(kept!.dev.kobj.kref),
+    )
     const mmio = readl(edu)
-    klab('after_removal', 'mmio=0x%x enable=%d', mmio === 0xffffffff ? 0 : mmio, pci.pci_enable_device(kept!))
+    klab(
+      'after_removal',
+      'mmio=0x%x enable=%d',
+      mmio === 0xffffffff ? 0 : mmio,
+      pci.pci_enable_device(kept!),
+    )
     log.print(6, 'MONITOR device_add\n')
     yield* sim(press_button('01:00.0'))
     yield* sim(msleep(9000))

@@ -21,7 +21,12 @@ probe('ref-saturate', function* (klab): Sim {
   r.refcount_inc(c)
   klab('inc', 'value=0x%x', r.refcount_read(c))
   r.refcount_inc(c)
-  klab('inc', 'value=0x%x saturated=%d', r.refcount_read(c), r.refcount_read(c) === r.REFCOUNT_SATURATED)
+  klab(
+    'inc',
+    'value=0x%x saturated=%d',
+    r.refcount_read(c),
+    r.refcount_read(c) === r.REFCOUNT_SATURATED,
+  )
   klab('dec', 'and_test=%d value=0x%x', r.refcount_dec_and_test(c), r.refcount_read(c))
   r.refcount_inc(c)
   klab('inc', 'value=0x%x', r.refcount_read(c))
@@ -39,7 +44,13 @@ probe('kref-release', function* (klab): Sim {
   klab('put', 'ret=%d', yield* sim(kr.kref_put(k, rel)))
   klab('put', 'ret=%d', yield* sim(kr.kref_put(k, rel)))
   klab('unless_zero', 'ret=%d released=%d', kr.kref_get_unless_zero(k), released)
-  klab('put', 'too_many=%d released=%d value=0x%x', yield* sim(kr.kref_put(k, rel)), released, kr.kref_read(k))
+  klab(
+    'put',
+    'too_many=%d released=%d value=0x%x',
+    yield* sim(kr.kref_put(k, rel)),
+    released,
+    kr.kref_read(k),
+  )
 }, options)
 
 class obj {

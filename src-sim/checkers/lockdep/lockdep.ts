@@ -121,7 +121,8 @@ export class Lockdep {
   /** One more lock of the class that is on top, under the same nest lock: only counted. */
   #merge(holder: Holder, lock: HeldLock): boolean {
     const top = holder.locks[holder.locks.length - 1]
-    if (top === undefined || lock.sync || lock.nest === null || top.class !== lock.class) return false
+    if (top === undefined || lock.sync || lock.nest === null || top.class !== lock.class)
+      return false
     top.references = top.references === 0 ? 2 : top.references + 1
     return true
   }

@@ -21,7 +21,12 @@ export function nonStaticKey(lockdep: Lockdep, lock: object): void {
 }
 
 /** Something that needs a reader, or must not have one. Lockdep stays on. */
-export function suspiciousRcu(lockdep: Lockdep, holder: Holder, text: string, source: string): void {
+export function suspiciousRcu(
+  lockdep: Lockdep,
+  holder: Holder,
+  text: string,
+  source: string,
+): void {
   lockWarning(lockdep, {
     kind: 'lockdep.rcu',
     header: 'WARNING: suspicious RCU usage',

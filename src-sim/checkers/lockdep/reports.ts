@@ -56,7 +56,9 @@ export function circular(
   for (let i = nodes.length - 1; i > 0; i--) {
     const { edge, at } = nodes[i]!
     chain.push(`-> #${i} ${classText(at)}:`, ...stackLines(machine, edge!.stack), '')
-    stacks.push({ role: `${className(at)} taken after ${className(nodes[i - 1]!.at)}`, stack: edge!.stack })
+    stacks.push(
+      { role: `${className(at)} taken after ${className(nodes[i - 1]!.at)}`, stack: edge!.stack },
+    )
   }
   chain.push(`-> #0 ${classText(next.class)}:`, ...stackLines(machine, lockdep.stack()), '')
   lockReport(lockdep, {

@@ -109,12 +109,20 @@ export function* addAuxiliary(adev: auxiliary_device, modname: string): Sim<numb
 }
 
 export function* registerAuxiliaryDriver(
-  init: auxiliary_driver_init, modname: string, owner: object | null,
+  init: auxiliary_driver_init,
+  modname: string,
+  owner: object | null,
 ): Sim<number> {
   if (!init.probe || !init.id_table) {
-    warn(machine(), 'auxiliary-driver', 'drivers/base/auxiliary.c at __auxiliary_driver_register', null, {
-      rules: ['DM-105'],
-    })
+    warn(
+      machine(),
+      'auxiliary-driver',
+      'drivers/base/auxiliary.c at __auxiliary_driver_register',
+      null,
+      {
+        rules: ['DM-105'],
+      },
+    )
     return -EINVAL
   }
   const all = auxiliaryBus(machine())

@@ -9,16 +9,42 @@ import { createGroups, removeGroups } from './attributes'
 import { prefersAsync } from './attach'
 import { asyncSynchronize } from './async'
 import { notifyBus } from './bus'
-import { deviceCore, deviceLog, getDevice, isRegistered, lockDevice, putDevice, setState, unlockDevice } from './core'
 import {
-  deferProbe, deferredProbes, deferredReason, deferredRemove, triggerDeferred,
+  deviceCore,
+  deviceLog,
+  getDevice,
+  isRegistered,
+  lockDevice,
+  putDevice,
+  setState,
+  unlockDevice,
+} from './core'
+import {
+  deferProbe,
+  deferredProbes,
+  deferredReason,
+  deferredRemove,
+  triggerDeferred,
 } from './deferred'
 import { DL_DEV_PROBING, type device, type device_driver } from './device'
 import { releaseDevres } from './devres'
 import {
-  checkSuppliers, consumersBusy, linksDriverBound, linksDriverGone, linksNoDriver, unbindConsumers,
+  checkSuppliers,
+  consumersBusy,
+  linksDriverBound,
+  linksDriverGone,
+  linksNoDriver,
+  unbindConsumers,
 } from './links'
-import { pmBarrier, pmGetSuppliers, pmGetSync, pmPut, pmPutSuppliers, pmPutSync, pmReinit } from './pm-runtime'
+import {
+  pmBarrier,
+  pmGetSuppliers,
+  pmGetSync,
+  pmPut,
+  pmPutSuppliers,
+  pmPutSync,
+  pmReinit,
+} from './pm-runtime'
 import { sysfs } from './sysfs'
 import { sendUevent } from './uevent'
 
@@ -142,8 +168,7 @@ function* callProbe(drv: device_driver, dev: device): Sim<number> {
   if (ret === -EPROBE_DEFER) deferredReason(dev, `${drv.name}: driver asked for it`, true)
   else if (ret === -ENODEV || ret === -ENXIO)
     deviceLog(dev, 7, `probe with driver ${drv.name} rejects match ${ret}`)
-  else if (ret !== 0)
-    deviceLog(dev, 3, `probe with driver ${drv.name} failed with error ${ret}`)
+  else if (ret !== 0) deviceLog(dev, 3, `probe with driver ${drv.name} failed with error ${ret}`)
   return ret
 }
 

@@ -21,7 +21,14 @@ import { sendUevent } from './uevent'
 
 /** Who is told, and of what: numbers as in include/linux/device/bus.h. */
 const EVENTS = {
-  add: 0, del: 1, removed: 2, bind: 3, bound: 4, unbind: 5, unbound: 6, 'not bound': 7,
+  add: 0,
+  del: 1,
+  removed: 2,
+  bind: 3,
+  bound: 4,
+  unbind: 5,
+  unbound: 6,
+  'not bound': 7,
 } as const
 export type BusEvent = keyof typeof EVENTS
 
@@ -143,7 +150,10 @@ export function* registerDriver(drv: device_driver): Sim<number> {
   const { bus } = drv
   const own = busPrivate(bus)
   if (!bus || !own) {
-    log.print(3, `Driver '${drv.name}' was unable to register with bus_type '${bus?.name ?? '(null)'}' because the bus was not initialized.\n`)
+    log.print(
+      3,
+      `Driver '${drv.name}' was unable to register with bus_type '${bus?.name ?? '(null)'}' because the bus was not initialized.\n`,
+    )
     return -EINVAL
   }
   if ((bus.probe && drv.probe) || (bus.remove && drv.remove) || (bus.shutdown && drv.shutdown))
@@ -184,15 +194,26 @@ function* addDriverFiles(drv: device_driver): Sim {
   const tree = sysfs(machine())
   const { kobj } = drv.$private!
   const directory = kobj.$directory!
-  tree.createFile(directory, 'uevent', { *store(text) { return text.length } })
+  tree.createFile(directory, 'uevent', {
+    *store(text) {
+      return text.length
+    },
+  })
   if (drv.bus!.drv_groups) createGroups(kobj, drv.bus!.drv_groups)
   if (!drv.suppress_bind_attrs) {
-    tree.createFile(directory, 'unbind', { store: (text) => storeUnbind(drv, text), selfRemoving: true })
-    tree.createFile(directory, 'bind', { store: (text) => storeBind(drv, text), selfRemoving: true })
+    tree.createFile(directory, 'unbind', {
+      store: (text) => storeUnbind(drv, text),
+      selfRemoving: true,
+    })
+    tree.createFile(directory, 'bind', {
+      store: (text) => storeBind(drv, text),
+      selfRemoving: true,
+    })
   }
   if (drv.groups) {
     const error = createGroups(kobj, drv.groups)
-    if (error) kernelLog(machine()).print(3, `driver_register: driver_add_groups(${drv.name}) failed\n`)
+    if (error)
+      kernelLog(machine()).print(3, `driver_register: driver_add_groups(${drv.name}) failed\n`)
   }
 }
 
@@ -235,9 +256,15 @@ export function* attachHere(drv: device_driver, dev: device): Sim<number> {
 export function* unregisterDriver(drv: device_driver | null): Sim {
   const own = busPrivate(drv?.bus ?? null)
   if (!drv || !drv.$private || !own) {
-    warn(machine(), 'driver-unregister', 'drivers/base/driver.c at driver_unregister', 'Unexpected driver unregister!', {
-      rules: ['DM-34'],
-    })
+    warn(
+      machine(),
+      'driver-unregister',
+      'drivers/base/driver.c at driver_unregister',
+      'Unexpected driver unregister!',
+      {
+        rules: ['DM-34'],
+      },
+    )
     return
   }
   const { kobj } = drv.$private
@@ -269,7 +296,9 @@ export function* rescanBus(bus: bus_type): Sim<number> {
 
 /** The first device that fits, with a reference. */
 export function* findDevice(
-  bus: bus_type, data: unknown, match: (dev: device, data: unknown) => number | boolean,
+  bus: bus_type,
+  data: unknown,
+  match: (dev: device, data: unknown) => number | boolean,
 ): Sim<device | null> {
   let found: device | null = null
   yield* forEachDevice(bus, function* (dev) {
@@ -279,4 +308,3 @@ export function* findDevice(
   })
   return found
 }
-

@@ -106,7 +106,9 @@ function* takeDown(aggregate: Aggregate): Sim {
 }
 
 export const addMaster = (
-  dev: device, ops: component_master_ops, match: component_match,
+  dev: device,
+  ops: component_master_ops,
+  match: component_match,
 ): Sim<number> =>
   locked(function* () {
     const all = components(machine())
@@ -161,7 +163,8 @@ export const deleteComponent = (dev: device, ops: component_ops): Sim =>
     const { aggregate } = component
     if (!aggregate) return
     yield* takeDown(aggregate)
-    for (const entry of aggregate.match.entries) if (entry.component === component) entry.component = null
+    for (const entry of aggregate.match.entries)
+      if (entry.component === component) entry.component = null
   })
 
 const mine = (master: device): Component[] => {
@@ -196,7 +199,8 @@ function* bindOne(c: Component, master: device, data: unknown): Sim<number> {
   }
   yield* releaseGroup(c.dev, c)
   yield* releaseGroup(master, c)
-  if (ret !== -EPROBE_DEFER) deviceLog(master, 3, `failed to bind ${c.dev.$label} (ops component): ${ret}`)
+  if (ret !== -EPROBE_DEFER)
+    deviceLog(master, 3, `failed to bind ${c.dev.$label} (ops component): ${ret}`)
   return ret
 }
 

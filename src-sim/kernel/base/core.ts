@@ -1,6 +1,5 @@
 import { Hook } from '../../base/disposable'
 import { machine } from '../../engine/current'
-import { hidden } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
@@ -17,13 +16,22 @@ import { addToClass, classParentDirectory, leaveClass } from './class'
 import { deferredRemove } from './deferred'
 import { device, DevicePrivate, type bus_type, type DeviceState, type kobject } from './device'
 import { releaseDevres } from './devres'
+import { DEVICE_UEVENTS, deviceOf, nodeName } from './device-uevent'
 import { KList } from './klist'
-import { addInternal, deleteKobject, getKobject, initKobject, kset, putKobject, setKobjectName } from './kobject'
+import {
+  addInternal,
+  deleteKobject,
+  getKobject,
+  initKobject,
+  kset,
+  putKobject,
+  setKobjectName,
+} from './kobject'
 import { purgeLinks } from './links'
 import { pmInit, pmRemove } from './pm-runtime'
 import { refRead } from './refs'
 import { removeFile, sysfs } from './sysfs'
-import { sendUevent, type UeventFilter } from './uevent'
+import { sendUevent } from './uevent'
 
 /** What a device may be asked to do, and what must hold for it (see the device-state checker). */
 export type DeviceUse = 'binding' | 'registered'
@@ -62,29 +70,6 @@ export const deviceCore = service(() => new DeviceCore())
 export function useDevice(dev: device, what: string, needs: DeviceUse = 'binding'): void {
   const { use } = deviceCore(machine()).on
   if (use.listened) use.emit(dev, what, needs)
-}
-
-const deviceOf = (kobj: kobject): device => hidden(kobj).$parent as device
-
-const DEVICE_UEVENTS: UeventFilter = {
-  filter: (kobj) => deviceOf(kobj).bus !== null || deviceOf(kobj).class !== null,
-  name: (kobj) => deviceOf(kobj).bus?.name ?? deviceOf(kobj).class?.name ?? null,
-  uevent(kobj, env) {
-    const dev = deviceOf(kobj)
-    if (dev.devt)
-      env.push(`MAJOR=${Math.floor(dev.devt / 0x100000)}`, `MINOR=${dev.devt % 0x100000}`, `DEVNAME=${nodeName(dev)}`)
-    if (dev.type?.name) env.push(`DEVTYPE=${dev.type.name}`)
-    if (dev.driver) env.push(`DRIVER=${dev.driver.name}`)
-    const { runtime } = machine()
-    for (const f of [dev.bus?.uevent, dev.class?.dev_uevent, dev.type?.uevent])
-      if (f) runtime.atomic(f(dev, env))
-  },
-}
-
-const nodeName = (dev: device): string => {
-  const devnode = dev.class?.devnode
-  const name = devnode ? machine().runtime.atomic<string | null>(devnode(dev)) : null
-  return name ?? dev.$label.replaceAll('!', '/')
 }
 
 export function setState(dev: device, state: DeviceState): void {
@@ -199,7 +184,9 @@ function* addSteps(dev: device): Sim<number> {
 
 /** Attributes of class, type and device, in this order. */
 function groupsOf(dev: device) {
-  return [dev.class?.dev_groups, dev.type?.groups, dev.groups].filter((g) => g !== null && g !== undefined)
+  return [dev.class?.dev_groups, dev.type?.groups, dev.groups].filter(
+    (g) => g !== null && g !== undefined,
+  )
 }
 
 function* addFiles(dev: device): Sim<number> {
@@ -237,7 +224,11 @@ function* announce(dev: device): Sim {
   deviceCore(machine()).order.push(dev)
   if (dev.devt) {
     const text = `${Math.floor(dev.devt / 0x100000)}:${dev.devt % 0x100000}`
-    tree.createFile(dev.kobj.$directory!, 'dev', fileOps((buf) => put(buf, `${text}\n`), null))
+    tree.createFile(
+      dev.kobj.$directory!,
+      'dev',
+      fileOps((buf) => put(buf, `${text}\n`), null),
+    )
     tree.createLink(tree.ensureDirectory('/dev/char'), text, dev.kobj.$directory!)
     createNode(nodeName(dev), dev.devt)
   }
@@ -273,7 +264,10 @@ export function* deleteDevice(dev: device): Sim {
   if (parent?.$private) yield* parent.$private.children.delete(dev)
   if (dev.devt) {
     removeNode(nodeName(dev))
-    tree.removeLink(tree.ensureDirectory('/dev/char'), `${Math.floor(dev.devt / 0x100000)}:${dev.devt % 0x100000}`)
+    tree.removeLink(
+      tree.ensureDirectory('/dev/char'),
+      `${Math.floor(dev.devt / 0x100000)}:${dev.devt % 0x100000}`,
+    )
     yield* removeFile(dev.kobj.$directory!, 'dev')
   }
   leaveClass(dev, 'links')
@@ -329,4 +323,3 @@ export function unlockDevice(dev: device): void {
 export function* forEachChild(dev: device, visit: (child: device) => Sim<number>): Sim<number> {
   return dev.$private ? yield* dev.$private.children.each(visit) : 0
 }
-

@@ -43,7 +43,11 @@ export function addDevres(dev: device, node: Devres): number {
     return -ENODEV
   }
   if (node.node !== undefined) {
-    report(machine(), { kind: 'oops.bug', title: 'kernel BUG at drivers/base/devres.c!', rules: ['DM-45'] })
+    report(machine(), {
+      kind: 'oops.bug',
+      title: 'kernel BUG at drivers/base/devres.c!',
+      rules: ['DM-45'],
+    })
     throw new TaskDeath('devres added twice')
   }
   node.node = ++dev.$devresCount
@@ -65,7 +69,8 @@ function log(dev: device, op: 'ADD' | 'REM' | 'REL', node: Devres): void {
 /** The newest resource that fits. */
 export function findDevres(dev: device, matches: (node: Devres) => boolean): Devres | null {
   const list = dev.$devres ?? []
-  for (let i = list.length - 1; i >= 0; i--) if (!list[i]!.group && matches(list[i]!)) return list[i]!
+  for (let i = list.length - 1; i >= 0; i--)
+    if (!list[i]!.group && matches(list[i]!)) return list[i]!
   return null
 }
 
@@ -128,7 +133,9 @@ export function addAction(dev: device, action: (data: never) => void, data: unkn
 }
 
 export function* addActionOrReset(
-  dev: device, action: (data: never) => void, data: unknown,
+  dev: device,
+  action: (data: never) => void,
+  data: unknown,
 ): Sim<number> {
   const ret = addAction(dev, action, data)
   if (ret) yield* call(() => action(data as never))
@@ -188,7 +195,10 @@ export function* releaseGroup(dev: device, id: unknown): Sim<number> {
   const inside = list.splice(first, end < 0 ? list.length - first : end - first + 1)
   const outer = inside.filter((n) => n.group && n.group !== group && !wholly(inside, n.group))
   list.splice(first, 0, ...outer)
-  return yield* releaseNodes(dev, inside.filter((n) => !outer.includes(n)))
+  return yield* releaseNodes(
+    dev,
+    inside.filter((n) => !outer.includes(n)),
+  )
 }
 
 /** Whether both markers of a group are among these. */

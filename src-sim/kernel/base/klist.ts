@@ -67,24 +67,26 @@ export class KList<T extends object> {
     const node = this.#find(item)
     if (!node) return false
     node.dead = true
-    if (node.users > 0)
-      yield* this.#leaving.waitUntil(() => node.users === 0, item, 'klist_remove')
+    if (node.users > 0) yield* this.#leaving.waitUntil(() => node.users === 0, item, 'klist_remove')
     yield* this.#drop(node)
     return true
   }
 
-  /** Calls `visit` for each item until one answers something other than 0, which is answered. */
+  /**
+   * Calls `visit` for each item until one answers something other than 0, which is answered. The
+   * next node is pinned before this one is let go: it is visited even if it is taken off just then.
+   */
   *each(visit: (item: T) => Sim<number>): Sim<number> {
     let node = this.#after(-1)
+    if (node) node.users++
     while (node) {
-      node.users++
       const ret = yield* visit(node.item)
-      const next: Node<T> | undefined = ret === 0 ? this.#after(this.#nodes.indexOf(node)) : undefined
+      const next: Node<T> | undefined =
+        ret === 0 ? this.#after(this.#nodes.indexOf(node)) : undefined
       if (next) next.users++
       yield* this.#leave(node)
       if (ret !== 0) return ret
-      if (next) next.users--
-      node = next && !next.dead ? next : next && this.#after(this.#nodes.indexOf(next))
+      node = next
     }
     return 0
   }

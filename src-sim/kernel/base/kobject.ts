@@ -125,8 +125,15 @@ export function* addInternal(kobj: kobject): Sim<number> {
   yield* putKobject(parent)
   kobj.parent = null
   if (error === -EEXIST)
-    say(3, `kobject: kobject_add_internal failed for ${kobj.name} with -EEXIST, don't try to register things with the same name in the same directory.`)
-  else say(3, `kobject: kobject_add_internal failed for ${kobj.name} (error: ${errorName(error)} parent: ${parent?.name ?? "'none'"})`)
+    say(
+      3,
+      `kobject: kobject_add_internal failed for ${kobj.name} with -EEXIST, don't try to register things with the same name in the same directory.`,
+    )
+  else
+    say(
+      3,
+      `kobject: kobject_add_internal failed for ${kobj.name} (error: ${errorName(error)} parent: ${parent?.name ?? "'none'"})`,
+    )
   return error
 }
 
@@ -170,8 +177,15 @@ function* unlinkKobject(kobj: kobject): Sim {
 /** Complains about a count that was never started; the count itself shows the rest (DM-110). */
 function checkInitialised(kobj: kobject, name: string): void {
   if (kobj.state_initialized) return
-  const text = print("kobject: '%s' (%p): is not initialized, yet %s() is being called.", kobj.name, kobj, name)
-  warn(machine(), 'kobject-not-initialised', `lib/kobject.c at ${name}`, text, { rules: ['DM-110'] })
+  const text = print(
+    "kobject: '%s' (%p): is not initialized, yet %s() is being called.",
+    kobj.name,
+    kobj,
+    name,
+  )
+  warn(machine(), 'kobject-not-initialised', `lib/kobject.c at ${name}`, text, {
+    rules: ['DM-110'],
+  })
 }
 
 export function getKobject(kobj: kobject | null): kobject | null {

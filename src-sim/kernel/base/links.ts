@@ -9,7 +9,11 @@ import { releaseDriver, waitForProbes } from './bind'
 import { deviceCore, getDevice, isRegistered, putDevice } from './core'
 import { deferProbe, deferredReason } from './deferred'
 import {
-  DL_DEV_DRIVER_BOUND, DL_DEV_NO_DRIVER, DL_DEV_PROBING, DL_DEV_UNBINDING, type device,
+  DL_DEV_DRIVER_BOUND,
+  DL_DEV_NO_DRIVER,
+  DL_DEV_PROBING,
+  DL_DEV_UNBINDING,
+  type device,
 } from './device'
 import { pmGetSync } from './pm-runtime'
 
@@ -72,7 +76,9 @@ function refused(consumer: device | null, supplier: device | null, flags: number
 
 /** DM-38: the link, an old one with merged flags, or null. */
 export function* addLink(
-  consumer: device | null, supplier: device | null, wanted: number,
+  consumer: device | null,
+  supplier: device | null,
+  wanted: number,
 ): Sim<device_link | null> {
   if (refused(consumer, supplier, wanted) || !consumer || !supplier) return null
   if (wanted & DL_FLAG_PM_RUNTIME && wanted & DL_FLAG_RPM_ACTIVE) {
@@ -100,7 +106,8 @@ function merge(link: device_link, flags: number): device_link {
     link.flags |= flags
     link.status = initialState(link)
   }
-  if (flags & AUTOREMOVE) link.flags = (link.flags & ~AUTOREMOVE) | (link.flags & flags & AUTOREMOVE)
+  if (flags & AUTOREMOVE)
+    link.flags = (link.flags & ~AUTOREMOVE) | (link.flags & flags & AUTOREMOVE)
   else if (flags & DL_FLAG_MANAGED) link.flags &= ~AUTOREMOVE
   link.flags |= flags & (DL_FLAG_STATELESS | DL_FLAG_PM_RUNTIME | DL_FLAG_AUTOPROBE_CONSUMER)
   if (syncOnly(link) && !(flags & DL_FLAG_SYNC_STATE_ONLY)) link.flags &= ~DL_FLAG_SYNC_STATE_ONLY
@@ -152,8 +159,7 @@ export function checkSuppliers(dev: device): number {
       link.status = DL_STATE_CONSUMER_PROBE
       continue
     }
-    for (const l of mine)
-      if (l.status === DL_STATE_CONSUMER_PROBE) l.status = DL_STATE_AVAILABLE
+    for (const l of mine) if (l.status === DL_STATE_CONSUMER_PROBE) l.status = DL_STATE_AVAILABLE
     deferredReason(dev, `supplier ${link.supplier.$label} not ready`)
     return -EPROBE_DEFER
   }
@@ -170,14 +176,18 @@ export function linksDriverBound(dev: device): void {
   }
   for (const link of dev.$suppliers) {
     if (!managed(link)) continue
-    if (link.status !== DL_STATE_CONSUMER_PROBE && !syncOnly(link)) oddState('device_links_driver_bound', link)
+    if (link.status !== DL_STATE_CONSUMER_PROBE && !syncOnly(link))
+      oddState('device_links_driver_bound', link)
     link.status = DL_STATE_ACTIVE
   }
   dev.$linkStatus = DL_DEV_DRIVER_BOUND
 }
 
 function oddState(where: string, link: device_link): void {
-  warn(machine(), 'device-link', `drivers/base/core.c at ${where}`, null, { objects: [link], rules: ['DM-39'] })
+  warn(machine(), 'device-link', `drivers/base/core.c at ${where}`, null, {
+    objects: [link],
+    rules: ['DM-39'],
+  })
 }
 
 /** A probe has failed, or the driver is gone: the device uses its suppliers no longer. */
@@ -200,7 +210,8 @@ export function* linksDriverGone(dev: device): Sim {
     if (!managed(link)) continue
     if (link.status === DL_STATE_CONSUMER_PROBE || link.status === DL_STATE_ACTIVE)
       oddState('device_links_driver_cleanup', link)
-    const ends = link.status === DL_STATE_SUPPLIER_UNBIND && link.flags & DL_FLAG_AUTOREMOVE_SUPPLIER
+    const ends =
+      link.status === DL_STATE_SUPPLIER_UNBIND && link.flags & DL_FLAG_AUTOREMOVE_SUPPLIER
     link.status = DL_STATE_DORMANT
     if (ends) yield* dropLink(link)
   }
@@ -256,4 +267,3 @@ export function* purgeLinks(dev: device): Sim {
     yield* dropLink(link)
   }
 }
-

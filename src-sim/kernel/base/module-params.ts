@@ -23,7 +23,8 @@ function parse(text: string, like: Value): Value | null {
   return /^[-+]?(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(text.trim()) ? Number(text.trim()) : null
 }
 
-const show = (value: Value): string => (typeof value === 'boolean' ? (value ? 'Y' : 'N') : String(value))
+const show = (value: Value): string =>
+  typeof value === 'boolean' ? (value ? 'Y' : 'N') : String(value)
 
 /** A parameter behind a variable of the module. */
 export function plainParameter(name: string, box: { value: Value }, mode: number): ModuleParameter {
@@ -49,7 +50,10 @@ export interface kernel_param_ops {
 }
 
 export function callbackParameter(
-  name: string, ops: kernel_param_ops, arg: unknown, mode: number,
+  name: string,
+  ops: kernel_param_ops,
+  arg: unknown,
+  mode: number,
 ): ModuleParameter {
   const kp = { name, arg }
   return {

@@ -23,7 +23,10 @@ export type ModuleState = 'COMING' | 'LIVE' | 'GOING' | 'UNFORMED'
 
 /** As include/linux/module.h numbers them. */
 export const MODULE_STATES: Readonly<Record<ModuleState, number>> = {
-  LIVE: 0, COMING: 1, GOING: 2, UNFORMED: 3,
+  LIVE: 0,
+  COMING: 1,
+  GOING: 2,
+  UNFORMED: 3,
 }
 
 /**
@@ -182,7 +185,10 @@ function* runInit(mod: module): Sim<number> {
 
 function* finishLoading(m: Machine, mod: module, ret: number): Sim<number> {
   if (ret > 0)
-    kernelLog(m).print(4, `${mod.name}: init suspiciously returned ${ret}, it should follow 0/-E convention\n`)
+    kernelLog(m).print(
+      4,
+      `${mod.name}: init suspiciously returned ${ret}, it should follow 0/-E convention\n`,
+    )
   setModuleState(mod, 'LIVE')
   yield* modules(m).notifiers.callChain(MODULE_STATES.LIVE, mod)
   if (!mod.$asyncProbe) yield* asyncSynchronize()
@@ -202,7 +208,9 @@ function* giveUp(m: Machine, mod: module): Sim {
 
 export const O_TRUNC = 0o1000
 
-/** `delete_module`: 0 or -errno, checked in the kernel's order. Never waits for users (DM-58, 59). */
+/**
+ * `delete_module`: 0 or -errno, checked in the kernel's order. Never waits for users (DM-58, 59).
+ */
 export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> {
   const all = modules(m)
   if (all.unloadDisabled) return -EPERM

@@ -32,7 +32,9 @@ export class NotifierChain extends KernelObject {
 
   register(nb: notifier_block, unique = false): number {
     if (this.blocks.includes(nb)) {
-      const text = vsprintf(machine(), 'notifier callback %ps already registered', [nb.notifier_call])
+      const text = vsprintf(machine(), 'notifier callback %ps already registered', [
+        nb.notifier_call,
+      ])
       warn(machine(), 'notifier-twice', 'kernel/notifier.c at notifier_chain_register', text, {
         rules: ['DM-65'],
       })

@@ -102,7 +102,9 @@ export function* pmResume(dev: device): Sim<number> {
   const { power } = dev
   if (power.runtime_error) return -EINVAL
   if (power.disable_depth > 0)
-    return power.disable_depth === 1 && power.runtime_status === RPM_ACTIVE && power.$lastStatus === RPM_ACTIVE
+    return power.disable_depth === 1 &&
+      power.runtime_status === RPM_ACTIVE &&
+      power.$lastStatus === RPM_ACTIVE
       ? 1
       : -EACCES
   yield* settled(dev)

@@ -28,7 +28,8 @@ export function readNumbers(dev: device, name: string, out: number[] | null, n: 
   const value = valueOf(dev, name)
   if (value === undefined) return -EINVAL
   const numbers = typeof value === 'number' ? [value] : value
-  if (!Array.isArray(numbers) || typeof numbers[0] === 'string') return typeof value === 'boolean' ? -ENODATA : -EPROTO
+  if (!Array.isArray(numbers) || typeof numbers[0] === 'string')
+    return typeof value === 'boolean' ? -ENODATA : -EPROTO
   if (!out) return numbers.length
   if (numbers.length < n) return -EOVERFLOW
   for (let i = 0; i < n; i++) out[i] = numbers[i] as number
@@ -39,7 +40,8 @@ export function readTexts(dev: device, name: string, out: string[] | null, n: nu
   const value = valueOf(dev, name)
   if (value === undefined) return -EINVAL
   const texts = typeof value === 'string' ? [value] : value
-  if (!Array.isArray(texts) || typeof texts[0] !== 'string') return typeof value === 'boolean' ? -ENODATA : -EPROTO
+  if (!Array.isArray(texts) || typeof texts[0] !== 'string')
+    return typeof value === 'boolean' ? -ENODATA : -EPROTO
   if (!out) return texts.length
   const count = Math.min(n, texts.length)
   for (let i = 0; i < count; i++) out[i] = texts[i] as string

@@ -6,7 +6,9 @@ import { deferredProbes } from './deferred'
 import type { device } from './device'
 import { pmBarrier, pmGetNoresume } from './pm-runtime'
 
-/** DM-106: last device first; no unbinding, no devres, no events. Probes are refused from now on. */
+/**
+ * DM-106: last device first; no unbinding, no devres, no events. Probes are refused from now on.
+ */
 export function* shutDownDevices(): Sim {
   yield* waitForProbes()
   deferredProbes(machine()).blocked = true

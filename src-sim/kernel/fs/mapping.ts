@@ -4,7 +4,8 @@ import type { file } from './file'
 export interface vm_operations_struct {
   open?: ((vma: vm_area_struct) => void) | null
   close?: ((vma: vm_area_struct) => void) | null
-  fault?: ((vmf: { vma: vm_area_struct; address: number; pgoff: number; page: unknown }) => number) | null
+  fault?:
+    ((vmf: { vma: vm_area_struct; address: number; pgoff: number; page: unknown }) => number) | null
 }
 
 /** A stretch of a process's address space. It keeps the file it maps. */

@@ -105,7 +105,10 @@ function find(core: MiscCore, minor: number): miscdevice | undefined {
 function takeMinor(core: MiscCore, misc: miscdevice): number {
   if (misc.minor !== MISC_DYNAMIC_MINOR) {
     if (misc.minor > MISC_DYNAMIC_MINOR) {
-      kernelLog(machine()).print(3, `Invalid fixed minor ${misc.minor} for miscdevice '${misc.name}'\n`)
+      kernelLog(machine()).print(
+        3,
+        `Invalid fixed minor ${misc.minor} for miscdevice '${misc.name}'\n`,
+      )
       return -EINVAL
     }
     if (core.minors.has(misc.minor)) return -EBUSY

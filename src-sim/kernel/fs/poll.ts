@@ -1,7 +1,13 @@
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
 import { memoryAccess } from '../mm/watch'
-import { addWaitQueue, initWait, removeWaitQueue, wait_queue_entry, type wait_queue_head } from '../sched/wait-queue'
+import {
+  addWaitQueue,
+  initWait,
+  removeWaitQueue,
+  wait_queue_entry,
+  type wait_queue_head,
+} from '../sched/wait-queue'
 import { current } from '../sched/schedule'
 import { signalPending } from '../sched/signal'
 import { setTaskState, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../sched/states'

@@ -43,7 +43,9 @@ export class Process extends KernelObject {
   errno = 0
   exitCode: number | null = null
   readonly ended = new WaitList()
-  /** Files whose last reference went while the process was in the kernel: released on the way out. */
+  /**
+   * Files whose last reference went while the process was in the kernel: released on the way out.
+   */
   readonly taskWork: file[] = []
 
   constructor(name: string, task: Task, files: FileTable) {
@@ -83,11 +85,18 @@ const KILLED_BY_OOPS = 139
 
 /** Starts a program in a process of its own, with the given descriptors or none. */
 export function spawnProcess(
-  m: Machine, name: string, main: () => unknown, files = new FileTable(),
+  m: Machine,
+  name: string,
+  main: () => unknown,
+  files = new FileTable(),
 ): Process {
   let self: Process | null = null
   const comm = name.slice(0, 15)
-  const task = m.spawn(comm, processBody(() => self!, main), { kernel: false })
+  const task = m.spawn(
+    comm,
+    processBody(() => self!, main),
+    { kernel: false },
+  )
   self = new Process(name, task, files)
   processes(m).byTask.set(task, self)
   emit(ev.sched_process_exec, task.id, name)

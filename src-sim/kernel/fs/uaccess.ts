@@ -26,7 +26,8 @@ function copyMembers(to: Record<string, unknown>, from: Record<string, unknown>)
     if (typeof value === 'function') continue
     const old = to[key]
     if (isPlace(value) && isPlace(old) && !Array.isArray(value)) {
-      if (value instanceof Uint8Array && old instanceof Uint8Array) old.set(value.subarray(0, old.length))
+      if (value instanceof Uint8Array && old instanceof Uint8Array)
+        old.set(value.subarray(0, old.length))
       else copyMembers(old as Record<string, unknown>, value as Record<string, unknown>)
     } else to[key] = Array.isArray(value) ? [...(value as unknown[])] : value
   }

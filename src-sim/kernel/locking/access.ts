@@ -18,7 +18,10 @@ class MarkedAccesses {
 
 export const markedAccesses = service(() => new MarkedAccesses())
 
-/** An access by a kernel function on behalf of a driver: dead memory shows itself, races are marked. */
+/**
+ * An access by a kernel function on behalf of a driver: dead memory shows itself, races are
+ * marked.
+ */
 export function markAccess(object: object, field: PropertyKey, write: boolean): void {
   const m = machine()
   if (hidden(object).$dead !== undefined) memoryAccess(m).touch(object, String(field), write)

@@ -2,7 +2,9 @@ import { machine } from '../../engine/current'
 import { warn } from '../printk/warn'
 import type { Locking } from './locking'
 
-/** `DEBUG_LOCKS_WARN_ON(condition)`: the first one of any lock check speaks, the rest are silent. */
+/**
+ * `DEBUG_LOCKS_WARN_ON(condition)`: the first one of any lock check speaks, the rest are silent.
+ */
 export function debugLocksWarn(
   l: Locking,
   condition: string,

@@ -10,7 +10,8 @@ import { raw_spinlock_t } from './spinlock'
 /** Whoever holds the lock, as far as it is known. */
 export function holderOf(lock: unknown): Exec | null {
   if (lock instanceof mutex || lock instanceof raw_spinlock_t) return lock.$owner
-  if (lock instanceof rw_semaphore) return lock.$writer ?? (lock.$readers > 0 ? lock.$lastReader : null)
+  if (lock instanceof rw_semaphore)
+    return lock.$writer ?? (lock.$readers > 0 ? lock.$lastReader : null)
   if (lock instanceof rwlock_t) return lock.$writer
   if (lock instanceof semaphore) return lock.$lastHolder
   return null
@@ -33,7 +34,8 @@ export function blockerLine(task: Task): string | null {
   }
   if (!(lock instanceof rw_semaphore)) return null
   const role = task.waitsFor?.includes('writer') ? 'writer' : 'reader'
-  if (holder === null) return `${me} ${role} is blocked on an rw-semaphore, but the owner is not found.`
+  if (holder === null)
+    return `${me} ${role} is blocked on an rw-semaphore, but the owner is not found.`
   const other = lock.$writer !== null ? 'writer' : 'reader'
   return `${me} <${role}> blocked on an rw-semaphore likely owned by task ${nameOf(holder)} <${other}>`
 }

@@ -72,7 +72,8 @@ export function lockMutex(
 ): number | Sim<number> {
   mightSleep(name)
   const l = locking(machine())
-  if (l.debug && !lock.$magic) debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', name)
+  if (l.debug && !lock.$magic)
+    debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', name)
   if (l.watches(lock)) l.acquire(lock, subclass, false, 0, nest)
   if (lock.$owner !== null || lock.$handoff) return frame('__mutex_lock', lockSlowly(l, lock, bits))
   takeMutex(l, lock, currentOrContext())

@@ -11,7 +11,14 @@ import {
 import { ENOENT } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
-import { cleanupSrcu, initSrcu, srcu_struct, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from '../rcu/srcu'
+import {
+  cleanupSrcu,
+  initSrcu,
+  srcu_struct,
+  srcuReadLock,
+  srcuReadUnlock,
+  synchronizeSrcu,
+} from '../rcu/srcu'
 import { rcuReadLock, rcuReadUnlock } from '../rcu/tree'
 import { synchronizeRcu } from '../rcu/update'
 import { TASK_UNINTERRUPTIBLE } from '../sched/states'
@@ -43,8 +50,10 @@ export class srcu_notifier_head extends raw_notifier_head {
 
 /** Prepares the locks of a head that was made by a plain `new`. */
 function ready(head: raw_notifier_head): void {
-  if (head instanceof atomic_notifier_head && !head.lock.$magic) initSpinlock(head.lock, '&nh->lock', head)
-  if (head instanceof blocking_notifier_head && !head.rwsem.$magic) initRwsem(head.rwsem, '(nh).rwsem', head)
+  if (head instanceof atomic_notifier_head && !head.lock.$magic)
+    initSpinlock(head.lock, '&nh->lock', head)
+  if (head instanceof blocking_notifier_head && !head.rwsem.$magic)
+    initRwsem(head.rwsem, '(nh).rwsem', head)
   if (head instanceof srcu_notifier_head && !head.mutex.$magic) {
     initMutex(head.mutex, '&nh->mutex', head)
     initSrcu(head.srcu, '&nh->srcu', head.srcu)
@@ -99,7 +108,11 @@ function* locked<T>(head: atomic_notifier_head, body: () => T): Sim<T> {
   return result
 }
 
-export function* atomicRegister(head: atomic_notifier_head, nb: notifier_block, unique: boolean): Sim<number> {
+export function* atomicRegister(
+  head: atomic_notifier_head,
+  nb: notifier_block,
+  unique: boolean,
+): Sim<number> {
   return yield* locked(head, () => head.$chain.register(nb, unique))
 }
 
@@ -109,7 +122,11 @@ export function* atomicUnregister(head: atomic_notifier_head, nb: notifier_block
   return ret
 }
 
-export function* atomicCall(head: atomic_notifier_head, action: number, data: unknown): Sim<number> {
+export function* atomicCall(
+  head: atomic_notifier_head,
+  action: number,
+  data: unknown,
+): Sim<number> {
   rcuReadLock()
   const ret = yield* callAll(head, action, data)
   rcuReadUnlock()

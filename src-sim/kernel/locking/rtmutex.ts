@@ -10,7 +10,11 @@ export class rt_mutex extends mutex {
   $own: { task: Task; priority: number } | null = null
 }
 
-export function rtMutexLock(name: string, lock: rt_mutex, bits = TASK_UNINTERRUPTIBLE): number | Sim<number> {
+export function rtMutexLock(
+  name: string,
+  lock: rt_mutex,
+  bits = TASK_UNINTERRUPTIBLE,
+): number | Sim<number> {
   const owner = lock.$owner
   const self = currentOrContext()
   if (owner?.kind === 'task' && self?.kind === 'task') lend(lock, owner as Task, self as Task)

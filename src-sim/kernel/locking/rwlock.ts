@@ -48,7 +48,10 @@ export function defineRwlock(name: string): rwlock_t {
 const readMode = (l: Locking): ReadMode => (l.recursiveReads || inInterrupt() ? 2 : 1)
 
 function wait(l: Locking, lock: rwlock_t, write: boolean): Sim {
-  return frame(write ? 'queued_write_lock_slowpath' : 'queued_read_lock_slowpath', queueUp(l, lock, write))
+  return frame(
+    write ? 'queued_write_lock_slowpath' : 'queued_read_lock_slowpath',
+    queueUp(l, lock, write),
+  )
 }
 
 function* queueUp(l: Locking, lock: rwlock_t, write: boolean): Sim {

@@ -94,7 +94,12 @@ function gotWrite(l: Locking, sem: rw_semaphore, self: Exec | null): void {
   if (l.traced || l.on.acquired.listened) l.acquired(sem, 0)
 }
 
-export function downRead(name: string, sem: rw_semaphore, bits: number, subclass = 0): number | Sim<number> {
+export function downRead(
+  name: string,
+  sem: rw_semaphore,
+  bits: number,
+  subclass = 0,
+): number | Sim<number> {
   mightSleep(name)
   const l = locking(machine())
   if (l.watches(sem)) l.acquire(sem, subclass, false, 1, null)

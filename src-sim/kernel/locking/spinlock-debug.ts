@@ -5,7 +5,9 @@ import type { Locking } from './locking'
 import type { raw_spinlock_t } from './spinlock'
 import type { rwlock_t } from './rwlock'
 
-/** The checks of the debug spinlocks: they come after lockdep's and are silent once it has spoken. */
+/**
+ * The checks of the debug spinlocks: they come after lockdep's and are silent once it has spoken.
+ */
 export function checkSpinLock(l: Locking, lock: raw_spinlock_t): void {
   if (!lock.$magic) spinBug(l, lock, 'bad magic')
   else if (lock.$locked && now.exec !== null) {

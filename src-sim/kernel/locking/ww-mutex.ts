@@ -213,11 +213,13 @@ export function wwLock(
   mightSleep(name)
   const l = locking(machine())
   const { base } = lock
-  if (l.debug && !base.$magic) debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', name)
+  if (l.debug && !base.$magic)
+    debugLocksWarn(l, 'lock->magic != lock', 'kernel/locking/mutex.c', name)
   if (lock.ctx === ctx) return -EALREADY
   if (ctx.acquired === 0) ctx.wounded = false
   if (l.watches(base)) l.acquire(base, 0, false, 0, ctx.dep_map)
-  if (base.$owner !== null || base.$handoff) return frame('__ww_mutex_lock', wait(l, lock, ctx, bits))
+  if (base.$owner !== null || base.$handoff)
+    return frame('__ww_mutex_lock', wait(l, lock, ctx, bits))
   takeMutex(l, base, currentOrContext())
   lockAcquired(l, lock, ctx)
   if (base.$waiters !== null) checkWaiters(lock, ctx)

@@ -15,7 +15,13 @@ import { busSpace, type BusRegion } from '../platform/bus-space'
 import { IORESOURCE_MEM, resource } from '../platform/resource'
 import { PCI_BASE_ADDRESS_0, PCI_COMMAND_MEMORY, PciFunction, type Slot } from './config'
 import {
-  PCI_ANY_ID, pci_bus, pci_dev, pci_driver, PciBusType, type pci_device_id, type PciHardware,
+  PCI_ANY_ID,
+  pci_bus,
+  pci_dev,
+  pci_driver,
+  PciBusType,
+  type pci_device_id,
+  type PciHardware,
 } from './pci-dev'
 import { addPciFiles } from './pci-sysfs'
 import { rootPort } from './root-port'
@@ -152,7 +158,8 @@ export function slotName(text: string): string {
 export function addSlot(machine: Machine, name: string, hardware: () => PciHardware): void {
   const full = slotName(name)
   const [, bus, dev, fn] = /:([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i.exec(full) ?? []
-  if (bus === undefined) throw new Error(`'${name}' is no PCI address: write for example '01:00.0'.`)
+  if (bus === undefined)
+    throw new Error(`'${name}' is no PCI address: write for example '01:00.0'.`)
   const devfn = (parseInt(dev!, 16) << 3) | Number(fn)
   const all = pciBus(machine)
   all.slots.set(full, { name: full, bus: parseInt(bus, 16), devfn, hardware, present: null })
@@ -209,7 +216,11 @@ function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
 }
 
 function assignBar(
-  machine: Machine, pdev: pci_dev, fn: PciFunction, bar: number, size: number,
+  machine: Machine,
+  pdev: pci_dev,
+  fn: PciFunction,
+  bar: number,
+  size: number,
 ): resource {
   const r = new resource({ name: pdev.$slot!.name, flags: size ? IORESOURCE_MEM : 0 })
   pdev.$windows[bar] = null
@@ -223,7 +234,10 @@ function assignBar(
     size,
     object: pdev,
     bar,
-    answers: () => pdev.$slot?.present === fn && (fn.command & PCI_COMMAND_MEMORY) !== 0 && pdev.current_state === 0,
+    answers: () =>
+      pdev.$slot?.present === fn &&
+      (fn.command & PCI_COMMAND_MEMORY) !== 0 &&
+      pdev.current_state === 0,
     read: (offset, width) => fn.model.read(bar, offset, width),
     write: (offset, width, value) => fn.model.write(bar, offset, width, value),
   }
@@ -252,4 +266,3 @@ export function takeOut(machine: Machine, slot: Slot): void {
   if (pdev) setLevel(machine, pdev.$intx, pdev, false)
   fn.model.reset()
 }
-

@@ -27,7 +27,10 @@ const MSI_ENABLE = 1
 const MSIX_ENABLE = 0x8000
 const EXP_FLR = 0x10000000
 
-/** A place where a function can sit. What is there may change under a `pci_dev` that was made for it. */
+/**
+ * A place where a function can sit. What is there may change under a `pci_dev` that was made for
+ * it.
+ */
 export interface Slot {
   /** `0000:01:00.0` */
   readonly name: string

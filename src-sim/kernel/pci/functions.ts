@@ -12,7 +12,11 @@ import { allOnes } from '../platform/bus-space'
 import { regions, resourceSize, resourceText } from '../platform/resource'
 import { mmioSpace } from './mmio'
 import {
-  PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY, type PciFunction,
+  PCI_COMMAND,
+  PCI_COMMAND_INTX_DISABLE,
+  PCI_COMMAND_MASTER,
+  PCI_COMMAND_MEMORY,
+  type PciFunction,
 } from './config'
 import type { pci_dev } from './pci-dev'
 
@@ -28,7 +32,10 @@ export const functionAt = (pdev: pci_dev): PciFunction | null =>
 
 /** 0, or a PCIBIOS code; `out.value` is what was read. */
 export function readConfig(
-  pdev: pci_dev, where: number, size: number, out: { value: number },
+  pdev: pci_dev,
+  where: number,
+  size: number,
+  out: { value: number },
 ): number {
   const fn = functionAt(pdev)
   out.value = fn ? fn.get(where, size) : allOnes(size)
@@ -73,10 +80,16 @@ export function enableDevice(pdev: pci_dev): number {
 /** The last one ends bus mastering, and nothing else. */
 export function disableDevice(pdev: pci_dev): void {
   if (pdev.enable_cnt <= 0) {
-    warn(currentMachine(), 'pci-disable', 'drivers/pci/pci.c at pci_disable_device', `${pdev.driver?.name ?? 'pci'} ${pdev.$label}: disabling already-disabled device`, {
-      objects: [pdev],
-      rules: ['DM-89'],
-    })
+    warn(
+      currentMachine(),
+      'pci-disable',
+      'drivers/pci/pci.c at pci_disable_device',
+      `${pdev.driver?.name ?? 'pci'} ${pdev.$label}: disabling already-disabled device`,
+      {
+        objects: [pdev],
+        rules: ['DM-89'],
+      },
+    )
     pdev.enable_cnt = 0
     return
   }

@@ -10,9 +10,7 @@ import { releaseDriver } from '../base/bind'
 import { freeIrqs } from '../irq/lines'
 import { scheduleTimeoutNs, WaitList } from '../sched/schedule'
 import { pciBus, plug, releaseBars, scanSlot, takeOut } from './bus'
-import {
-  PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_SERR, type Slot,
-} from './config'
+import { PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_SERR, type Slot } from './config'
 import type { pci_dev } from './pci-dev'
 
 const BLINK_NS = 5 * SEC
@@ -116,7 +114,8 @@ export function* unplug(machine: Machine, name: string, surprise: boolean): Sim<
 /** What the port does to a function before its power goes. */
 function quiesce(slot: Slot): void {
   const fn = slot.present
-  if (fn) fn.command = (fn.command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_SERR)) | PCI_COMMAND_INTX_DISABLE
+  if (fn)
+    fn.command = (fn.command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_SERR)) | PCI_COMMAND_INTX_DISABLE
 }
 
 /** The port's interrupt thread does the work; the caller waits for it. */

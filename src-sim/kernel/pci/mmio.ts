@@ -88,7 +88,14 @@ export function mmioWrite(address: number, size: number, value: number): void {
   }
   const phys = mapping.phys + address - mapping.base
   const region = busSpace(m).find(phys)
-  emit(mmio_write, region?.object ?? mapping.object, region?.bar ?? 0, address - mapping.base, size, value)
+  emit(
+    mmio_write,
+    region?.object ?? mapping.object,
+    region?.bar ?? 0,
+    address - mapping.base,
+    size,
+    value,
+  )
   if (region?.answers()) region.write(phys - region.start, size, value)
 }
 
@@ -96,12 +103,13 @@ export function mmioWrite(address: number, size: number, value: number): void {
 function fault(address: number, what: 'read' | 'write'): never {
   const m = currentMachine()
   const former = typeof address === 'number' ? mmioSpace(m).former(address) : null
+  const text = typeof address === 'number' ? hex16(address) : String(address)
   const stacks: ReportStack[] = []
   if (former) stacks.push({ role: 'mapped', stack: former.mapped })
   if (former?.unmapped) stacks.push({ role: 'unmapped', stack: former.unmapped })
   report(m, {
     kind: 'mmio.fault',
-    title: `BUG: unable to handle page fault for address: ${typeof address === 'number' ? hex16(address) : String(address)}`,
+    title: `BUG: unable to handle page fault for address: ${text}`,
     details: [
       `#PF: supervisor ${what} access in kernel mode`,
       former ? 'The registers are not mapped any more.' : 'No registers were ever mapped there.',

@@ -119,7 +119,9 @@ export interface pci_error_handlers {
   reset_done?: ((pdev: pci_dev) => void) | null
 }
 
-/** A driver for PCI functions. `probe` answers 0 or -errno; after `remove` nothing may touch them. */
+/**
+ * A driver for PCI functions. `probe` answers 0 or -errno; after `remove` nothing may touch them.
+ */
 export class pci_driver extends KernelObject {
   name = ''
   id_table: readonly pci_device_id[] = []

@@ -16,13 +16,20 @@ const put = (buf: Uint8Array, text: string): number => {
 }
 
 function readOnly(name: string, text: (pdev: pci_dev) => string): device_attribute {
-  return { attr: { name, mode: 0o444 }, show: (dev, _attr, buf) => put(buf, `${text(pciDev(dev))}\n`) }
+  return {
+    attr: { name, mode: 0o444 },
+    show: (dev, _attr, buf) => put(buf, `${text(pciDev(dev))}\n`),
+  }
 }
 
-function writeOnly(name: string, store: (pdev: pci_dev, text: string) => Sim<number>): device_attribute {
+function writeOnly(
+  name: string,
+  store: (pdev: pci_dev, text: string) => Sim<number>,
+): device_attribute {
   return {
     attr: { name, mode: 0o200 },
-    store: ((dev: never, _attr: never, buf: string) => store(pciDev(dev), buf)) as unknown as device_attribute['store'],
+    store: ((dev: never, _attr: never, buf: string) =>
+      store(pciDev(dev), buf)) as unknown as device_attribute['store'],
   }
 }
 
@@ -35,7 +42,9 @@ const FILES: attribute_group = {
     readOnly('class', (p) => hex(p.class, 6)),
     readOnly('revision', (p) => hex(p.revision, 2)),
     readOnly('irq', (p) => `${p.irq}`),
-    readOnly('resource', (p) => p.resource.map((r) => `${hex(r.start, 16)} ${hex(r.end, 16)} ${hex(r.flags, 16)}`).join('\n')),
+    readOnly('resource', (p) =>
+      p.resource.map((r) => `${hex(r.start, 16)} ${hex(r.end, 16)} ${hex(r.flags, 16)}`).join('\n'),
+    ),
     {
       attr: { name: 'enable', mode: 0o644 },
       show: (dev, _attr, buf) => put(buf, `${pciDev(dev).enable_cnt}\n`),

@@ -13,7 +13,9 @@ const BRIDGE_CLASS = 0x060400
 const portDriver = service((machine) => {
   const drv = new pci_driver()
   drv.name = 'pcieport'
-  drv.id_table = [{ vendor: 0xffffffff, device: 0xffffffff, class: BRIDGE_CLASS, class_mask: 0xffffff }]
+  drv.id_table = [
+    { vendor: 0xffffffff, device: 0xffffffff, class: BRIDGE_CLASS, class_mask: 0xffffff },
+  ]
   drv.probe = () => 0
   drv.remove = () => {}
   drv.driver.name = drv.name

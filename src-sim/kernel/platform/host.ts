@@ -5,7 +5,11 @@ import type { HardwareHost } from '../pci/host'
 import type { platform_device } from './platform'
 
 /** Hardware on the board: level lines, and memory without asking. It cannot be taken out. */
-export function platformHost(machine: Machine, pdev: platform_device, irqs: readonly number[]): HardwareHost {
+export function platformHost(
+  machine: Machine,
+  pdev: platform_device,
+  irqs: readonly number[],
+): HardwareHost {
   return {
     object: pdev,
     gone: false,

@@ -21,7 +21,8 @@ export function ioremap(phys: number, size: number, object: object | null = null
 /** As `ioremap`; unmapped when the driver goes. */
 export function devmIoremap(dev: device, phys: number, size: number): number {
   const address = ioremap(phys, size, dev)
-  if (address) addDevres(dev, { name: 'devm_ioremap_release', key: address, release: () => iounmap(address) })
+  if (address)
+    addDevres(dev, { name: 'devm_ioremap_release', key: address, release: () => iounmap(address) })
   return address
 }
 

@@ -6,12 +6,25 @@ import { call, type Sim } from '../../engine/suspend'
 import { EBUSY, EINVAL, ENODEV, ENXIO } from '../errno'
 import { registerBus, registerDriver, unregisterDriver } from '../base/bus'
 import { addDevice, deleteDevice, deviceLog, initializeDevice, putDevice } from '../base/core'
-import { bus_type, device, device_driver, PROBE_FORCE_SYNCHRONOUS, PROBE_PREFER_ASYNCHRONOUS } from '../base/device'
+import {
+  bus_type,
+  device,
+  device_driver,
+  PROBE_FORCE_SYNCHRONOUS,
+  PROBE_PREFER_ASYNCHRONOUS,
+} from '../base/device'
 import { matchOverride } from '../base/driver-override'
 import type { dev_pm_ops } from '../base/pm-runtime'
 import type { attribute_group } from '../base/attributes'
 import { kernelLog } from '../printk/log'
-import { deviceResources, IORESOURCE_IO, IORESOURCE_MEM, resource, resourceSize, resourceText } from './resource'
+import {
+  deviceResources,
+  IORESOURCE_IO,
+  IORESOURCE_MEM,
+  resource,
+  resourceSize,
+  resourceText,
+} from './resource'
 
 export interface platform_device_id {
   name: string
@@ -80,8 +93,10 @@ export interface platform_driver_init {
   }
 }
 
-export const platformDevice = (dev: device): platform_device => hidden(dev).$parent as platform_device
-const platformDriver = (drv: device_driver): platform_driver => hidden(drv).$parent as platform_driver
+export const platformDevice = (dev: device): platform_device =>
+  hidden(dev).$parent as platform_device
+const platformDriver = (drv: device_driver): platform_driver =>
+  hidden(drv).$parent as platform_driver
 
 /** The platform bus and the device that stands for it. */
 class PlatformBus {
@@ -148,7 +163,8 @@ export function* addPlatformDevice(pdev: platform_device): Sim<number> {
     pdev.id = platformBus(machine()).nextAuto++
     pdev.$autoId = true
     pdev.dev.kobj.name = `${pdev.name}.${pdev.id}.auto`
-  } else pdev.dev.kobj.name = pdev.id === PLATFORM_DEVID_NONE ? pdev.name : `${pdev.name}.${pdev.id}`
+  } else
+    pdev.dev.kobj.name = pdev.id === PLATFORM_DEVID_NONE ? pdev.name : `${pdev.name}.${pdev.id}`
   const error = claimResources(pdev)
   if (error) return error
   const ret = yield* addDevice(pdev.dev)
@@ -216,7 +232,8 @@ export function driverOf(init: platform_driver | platform_driver_init): platform
 }
 
 export function* registerPlatformDriver(
-  init: platform_driver | platform_driver_init, owner: object | null,
+  init: platform_driver | platform_driver_init,
+  owner: object | null,
 ): Sim<number> {
   const drv = driverOf(init)
   const { driver } = drv
@@ -233,11 +250,16 @@ export function* unregisterPlatformDriver(init: platform_driver | platform_drive
 
 /** DM-29. */
 export function* probeOnce(
-  init: platform_driver | platform_driver_init, probe: (pdev: platform_device) => number, owner: object | null,
+  init: platform_driver | platform_driver_init,
+  probe: (pdev: platform_device) => number,
+  owner: object | null,
 ): Sim<number> {
   const drv = driverOf(init)
   if (drv.driver.probe_type === PROBE_PREFER_ASYNCHRONOUS) {
-    kernelLog(machine()).print(3, `${drv.driver.name}: drivers registered with __platform_driver_probe can not be probed asynchronously\n`)
+    kernelLog(machine()).print(
+      3,
+      `${drv.driver.name}: drivers registered with __platform_driver_probe can not be probed asynchronously\n`,
+    )
     return -EINVAL
   }
   drv.driver.probe_type = PROBE_FORCE_SYNCHRONOUS

@@ -1,7 +1,13 @@
 import { machine as currentMachine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { call, type Sim } from '../../engine/suspend'
-import { rcu_callback, rcu_invoke_callback, rcu_callback_end, rcu_read_lock, rcu_read_unlock } from '../../trace/events'
+import {
+  rcu_callback,
+  rcu_invoke_callback,
+  rcu_callback_end,
+  rcu_read_lock,
+  rcu_read_unlock,
+} from '../../trace/events'
 import { named } from '../api'
 import { emit } from '../emit'
 import { localBhDisable, localBhEnable } from '../irq/softirq'
@@ -52,7 +58,13 @@ export function initSrcu(domain: srcu_struct, name?: string, key?: unknown): num
 export function srcuReadLock(domain: srcu_struct, flavour: Flavour): number {
   const m = currentMachine()
   if (domain.$flavour !== null && domain.$flavour !== flavour)
-    warn(m, 'srcu-flavour', 'kernel/rcu/srcutree.c at __srcu_check_read_flavor', null, { rules: ['RCU-10'] })
+    warn(
+      m,
+      'srcu-flavour',
+      'kernel/rcu/srcutree.c at __srcu_check_read_flavor',
+      null,
+      { rules: ['RCU-10'] },
+    )
   domain.$flavour ??= flavour
   const index = domain.$index
   domain.$counts[index]!++
@@ -126,7 +138,13 @@ const srcuWorker = named('srcu_invoke_callbacks', function* (
 export function callSrcu(domain: srcu_struct, head: rcu_head, func: RcuFunction): void {
   const m = currentMachine()
   if (head.$queued) {
-    warn(m, 'srcu-double', 'kernel/rcu/srcutree.c at srcu_gp_start_if_needed', 'call_srcu(): Leaked duplicate callback', { rules: ['RCU-11'] })
+    warn(
+      m,
+      'srcu-double',
+      'kernel/rcu/srcutree.c at srcu_gp_start_if_needed',
+      'call_srcu(): Leaked duplicate callback',
+      { rules: ['RCU-11'] },
+    )
     return
   }
   head.$queued = true

@@ -107,7 +107,10 @@ export class Rcu {
     return this.#queues[cpu.id]!.length
   }
 
-  /** Puts a callback of the kernel's own behind what is queued on `cpu`, to run with the last of it. */
+  /**
+   * Puts a callback of the kernel's own behind what is queued on `cpu`, to run with the last of
+   * it.
+   */
   entrain(cpu: Cpu, run: () => unknown): void {
     const queue = this.#queues[cpu.id]!
     const last = queue[queue.length - 1]!
@@ -201,7 +204,10 @@ export class Rcu {
     for (const cpu of machine.cpus) {
       const first = this.#queues[cpu.id]![0]
       if (first && first.period <= this.period)
-        machine.interrupt(cpu, { name: 'rcu', source: this.#queues, start: () => rcuInterrupt(this) })
+        machine.interrupt(
+          cpu,
+          { name: 'rcu', source: this.#queues, start: () => rcuInterrupt(this) },
+        )
     }
     if (this.#wanted > this.period) this.#begin(false)
   }

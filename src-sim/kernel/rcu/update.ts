@@ -6,6 +6,7 @@ import { rcu_barrier } from '../../trace/events'
 import { emit } from '../emit'
 import { lockMutex, mutex, initMutex, mutexUnlock } from '../locking/mutex'
 import { slab } from '../mm/slab'
+import { addressOf, hex16 } from '../printk/format'
 import { symbolOf } from '../printk/symbols'
 import { warn } from '../printk/warn'
 import { report } from '../report'
@@ -56,11 +57,12 @@ export function callRcu(head: rcu_head, func: RcuFunction): void {
 function doubleCall(m: Machine, head: rcu_head): void {
   const all = update(m)
   const func = head.$func
+  const pointer = hex16(addressOf(m, head))
   head.$func = () => {}
   if (++all.doubles > DOUBLE_MAX) return
   report(m, {
     kind: 'rcu.double-call',
-    title: `__call_rcu_common(): Double-freed CB ${m.idOf(head).toString(16)}->${symbolOf(m, func, true)}()!!!  `,
+    title: `__call_rcu_common(): Double-freed CB ${pointer}->${symbolOf(m, func, true)}()!!!  `,
     objects: [head],
     rules: ['RCU-04'],
     help: 'rcu',
@@ -73,7 +75,9 @@ export function kfreeRcu(object: object | null): void {
   const m = currentMachine()
   const { freeing } = update(m)
   if (freeing.has(object)) {
-    if (once('kvfree')) warn(m, 'rcu-double-free', 'mm/slab_common.c at kvfree_call_rcu', 'kvfree_call_rcu(): Double-freed call.', { rules: ['RCU-07'] })
+    const text = 'kvfree_call_rcu(): Double-freed call.'
+    const source = 'mm/slab_common.c at kvfree_call_rcu'
+    if (once('kvfree')) warn(m, 'rcu-double-free', source, text, { rules: ['RCU-07'] })
     return
   }
   freeing.add(object)
@@ -88,7 +92,10 @@ export function* synchronizeRcu(name: string, expedited: boolean): Sim {
   const m = currentMachine()
   const all = rcu(m)
   if (rcuReadLockHeld())
-    all.on.suspicious.emit(`Illegal ${name}() in RCU read-side critical section`, 'kernel/rcu/tree.c:3296')
+    all.on.suspicious.emit(
+      `Illegal ${name}() in RCU read-side critical section`,
+      'kernel/rcu/tree.c:3296',
+    )
   mightSleep(name)
   const done = new completion()
   all.afterReaders(() => complete(done), expedited)

@@ -110,7 +110,11 @@ export const waitForCompletionTimeout = (c: completion, ticks: number): number |
   waitCommon('wait_for_completion_timeout', c, ticks, TASK_UNINTERRUPTIBLE)
 
 /** 0, or -ERESTARTSYS when a signal of the kind that `bits` listens to came first. */
-export function waitForCompletionState(name: string, c: completion, bits: number): number | Sim<number> {
+export function waitForCompletionState(
+  name: string,
+  c: completion,
+  bits: number,
+): number | Sim<number> {
   const result = waitCommon(name, c, MAX_SCHEDULE_TIMEOUT, bits)
   return typeof result === 'number' ? Math.min(0, result) : frame(name, zeroed(result))
 }

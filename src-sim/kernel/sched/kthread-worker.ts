@@ -8,7 +8,13 @@ import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
 import { jiffies, jiffyStartNs } from '../time/clock'
 import { completion, complete, waitForCompletion } from './completion'
-import { createKthread, currentShouldPark, currentShouldStop, parkCurrent, stopKthread } from './kthread'
+import {
+  createKthread,
+  currentShouldPark,
+  currentShouldStop,
+  parkCurrent,
+  stopKthread,
+} from './kthread'
 import { current, mightSleep, scheduleFor } from './schedule'
 import { setTaskState, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING } from './states'
 import { currentStruct, tryToWake, wakeUpProcess, type task_struct } from './task'
@@ -248,7 +254,13 @@ export function* destroyWorker(worker: kthread_worker): Sim {
   const m = machine()
   const task = worker.task
   if (task === null) {
-    warn(m, 'kthread-worker', 'kernel/kthread.c at kthread_destroy_worker', null, { rules: ['KTH-04'] })
+    warn(
+      m,
+      'kthread-worker',
+      'kernel/kthread.c at kthread_destroy_worker',
+      null,
+      { rules: ['KTH-04'] },
+    )
     return
   }
   yield* flushWorker(worker)

@@ -35,7 +35,13 @@ export function sendSignal(task: Task, signal: number): number {
     return 0
   }
   const pending = (state.signals ??= new Set())
-  emit(signal_generate, signal, task.id, false, pending.has(signal) ? 'already_pending' : 'delivered')
+  emit(
+    signal_generate,
+    signal,
+    task.id,
+    false,
+    pending.has(signal) ? 'already_pending' : 'delivered',
+  )
   pending.add(signal)
   const wakes = TASK_INTERRUPTIBLE | (signal === SIGKILL ? TASK_WAKEKILL : 0)
   if (stateBits(task) & wakes) machine().wake(task)

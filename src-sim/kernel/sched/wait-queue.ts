@@ -104,7 +104,9 @@ export function prepareToWait(
   setTaskState(current(), bits, machine().nowNs, setAt)
 }
 
-/** The same at the end of the queue: one wake-up wakes one of these. True: it is the only waiter. */
+/**
+ * The same at the end of the queue: one wake-up wakes one of these. True: it is the only waiter.
+ */
 export function prepareToWaitExclusive(
   head: wait_queue_head,
   entry: wait_queue_entry,
@@ -117,7 +119,9 @@ export function prepareToWaitExclusive(
   return alone
 }
 
-/** As the waiting primitives do it: with a signal pending nothing is queued and -ERESTARTSYS comes. */
+/**
+ * As the waiting primitives do it: with a signal pending nothing is queued and -ERESTARTSYS comes.
+ */
 export function prepareToWaitEvent(
   head: wait_queue_head,
   entry: wait_queue_entry,
@@ -141,7 +145,9 @@ export function finishWait(_head: wait_queue_head, entry: wait_queue_entry): voi
   }
 }
 
-/** Wakes waiters in `mode`: all plain ones up to and including the `nr`th exclusive one (0 = all). */
+/**
+ * Wakes waiters in `mode`: all plain ones up to and including the `nr`th exclusive one (0 = all).
+ */
 export function wakeUpQueue(
   head: wait_queue_head,
   mode: number,

@@ -19,9 +19,12 @@ import { settle } from '../../kernel/sched/settle'
  */
 
 /** `insmod`: loads a module of the lab, `insmod('driver', 'debug=1')`. 0 or -errno. */
-export const insmod = kernelCall('insmod', function* (name: string, parameters: string = ''): Sim<number> {
-  return yield* loadModule(machine(), name, parameters)
-})
+export const insmod = kernelCall(
+  'insmod',
+  function* (name: string, parameters: string = ''): Sim<number> {
+    return yield* loadModule(machine(), name, parameters)
+  },
+)
 
 /** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
 export const rmmod = kernelCall('rmmod', function* (name: string): Sim<number> {
@@ -54,7 +57,9 @@ export const press_button = kernelCall('press_button', function* (slot: string):
 /** Shuts the machine down: `shutdown` functions, last device first; nothing is unbound (DM-106). */
 export const shutdown = kernelCall('device_shutdown', shutDownDevices)
 
-/** Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno. */
+/**
+ * Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno.
+ */
 export const echo = kernelCall('echo', function* (path: string, text: string): Sim<number> {
   const file = findFile(path)
   return typeof file === 'number' ? file : yield* storeFile(file, text)
@@ -76,7 +81,11 @@ export function spawn<Args extends unknown[]>(
 
 /** Waits until a process has ended; its exit code. */
 export const wait = kernelCall('wait', function* (process: Process): Sim<number> {
-  yield* process.ended.waitUntil(() => process.exitCode !== null, process, `the end of ${process.name}`)
+  yield* process.ended.waitUntil(
+    () => process.exitCode !== null,
+    process,
+    `the end of ${process.name}`,
+  )
   return process.exitCode ?? 0
 })
 

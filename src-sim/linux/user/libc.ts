@@ -4,11 +4,25 @@ import { kernelCall, quiet } from '../../kernel/api'
 import { deleteModule, loadModule } from '../../kernel/base/module'
 import { EBADF, EINTR, EINVAL, ESRCH } from '../../kernel/errno'
 import {
-  closeFd, copyFiles, currentProcess, installFd, leaveIfKilled, ProcessExit, runTaskWork, spawnProcess,
+  closeFd,
+  copyFiles,
+  currentProcess,
+  installFd,
+  leaveIfKilled,
+  ProcessExit,
+  runTaskWork,
+  spawnProcess,
   type Process,
 } from '../../kernel/fs/process'
 import {
-  dropFile, fasyncFile, getFile, ioctlFile, openPath, readFile, writeFile, type file,
+  dropFile,
+  fasyncFile,
+  getFile,
+  ioctlFile,
+  openPath,
+  readFile,
+  writeFile,
+  type file,
 } from '../../kernel/fs/file'
 import { mapFile, unmapArea } from '../../kernel/fs/mmap'
 import { vm_area_struct } from '../../kernel/fs/mapping'
@@ -49,7 +63,12 @@ export const errno = quiet(function errno(): number {
   return currentProcess().errno
 })
 
-function* withFile(name: string, fd: number, arg: number, body: (f: file) => Sim<number>): Sim<number> {
+function* withFile(
+  name: string,
+  fd: number,
+  arg: number,
+  body: (f: file) => Sim<number>,
+): Sim<number> {
   const process = currentProcess()
   const f = process.files?.open.get(fd) ?? null
   emit(sys_enter, name, f, fd, arg)
@@ -61,12 +80,15 @@ function* withFile(name: string, fd: number, arg: number, body: (f: file) => Sim
 }
 
 /** Opens a device node or a file under /sys; the descriptor, or -1. */
-export const open = kernelCall('open', function* (path: string, flags: number = O_RDWR): Sim<number> {
-  emit(sys_enter, 'open', null, -1, flags)
-  const f = path.startsWith('/sys/') ? openSysfs(path, flags) : yield* openPath(path, flags)
-  const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
-  return yield* leave('open', ret)
-})
+export const open = kernelCall(
+  'open',
+  function* (path: string, flags: number = O_RDWR): Sim<number> {
+    emit(sys_enter, 'open', null, -1, flags)
+    const f = path.startsWith('/sys/') ? openSysfs(path, flags) : yield* openPath(path, flags)
+    const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
+    return yield* leave('open', ret)
+  },
+)
 
 /** Closes a descriptor; the last one of a file releases it before this returns. */
 export const close = kernelCall('close', function* (fd: number): Sim<number> {
@@ -75,22 +97,29 @@ export const close = kernelCall('close', function* (fd: number): Sim<number> {
 })
 
 /** Asks the driver for something of its own; `arg` is a number, a buffer or a structure. */
-export const ioctl = kernelCall('ioctl', function* (fd: number, cmd: number, arg: unknown): Sim<number> {
-  return yield* withFile('ioctl', fd, cmd, (f) => ioctlFile(f, cmd, arg))
-})
+export const ioctl = kernelCall(
+  'ioctl',
+  function* (fd: number, cmd: number, arg: unknown): Sim<number> {
+    return yield* withFile('ioctl', fd, cmd, (f) => ioctlFile(f, cmd, arg))
+  },
+)
 
 /** Reads at most `count` bytes into `buf`; how many, or -1. */
-export const read = kernelCall('read', function* (fd: number, buf: Uint8Array, count: number): Sim<number> {
-  return yield* withFile('read', fd, count, (f) => readFile(f, buf, count))
-})
+export const read = kernelCall(
+  'read',
+  function* (fd: number, buf: Uint8Array, count: number): Sim<number> {
+    return yield* withFile('read', fd, count, (f) => readFile(f, buf, count))
+  },
+)
 
 /** Writes bytes (or a text); how many were taken, or -1. */
-export const write = kernelCall('write', function* (
-  fd: number, buf: Uint8Array | string, count: number = buf.length,
-): Sim<number> {
-  const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (c) => c.charCodeAt(0)) : buf
-  return yield* withFile('write', fd, count, (f) => writeFile(f, bytes, count))
-})
+export const write = kernelCall(
+  'write',
+  function* (fd: number, buf: Uint8Array | string, count: number = buf.length): Sim<number> {
+    const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (c) => c.charCodeAt(0)) : buf
+    return yield* withFile('write', fd, count, (f) => writeFile(f, bytes, count))
+  },
+)
 
 /** Asks for (or ends) signals about a file. */
 export const fasync = kernelCall('fasync', function* (fd: number, on: number): Sim<number> {
@@ -129,18 +158,19 @@ export const dup = kernelCall('dup', function* (fd: number): Sim<number> {
 })
 
 /** Maps a device file; the mapping, or null. */
-export const mmap = kernelCall('mmap', function* (
-  length: number, prot: number, fd: number, offset: number,
-): Sim<vm_area_struct | null> {
-  let mapping: vm_area_struct | null = null
-  yield* withFile('mmap', fd, length, function* (f) {
-    const vma = yield* mapFile(currentProcess(), f, length, Math.floor(offset / 4096), prot)
-    if (typeof vma === 'number') return vma
-    mapping = vma
-    return 0
-  })
-  return mapping
-})
+export const mmap = kernelCall(
+  'mmap',
+  function* (length: number, prot: number, fd: number, offset: number): Sim<vm_area_struct | null> {
+    let mapping: vm_area_struct | null = null
+    yield* withFile('mmap', fd, length, function* (f) {
+      const vma = yield* mapFile(currentProcess(), f, length, Math.floor(offset / 4096), prot)
+      if (typeof vma === 'number') return vma
+      mapping = vma
+      return 0
+    })
+    return mapping
+  },
+)
 
 /** Ends a mapping: 0 or -1. */
 export const munmap = kernelCall('munmap', function* (mapping: vm_area_struct): Sim<number> {
@@ -162,19 +192,17 @@ export const sleep = kernelCall('sleep', function* (seconds: number): Sim<number
 // Processes
 
 /** A child process that runs `program`; it has its own copies of all descriptors. */
-export const fork = kernelCall('fork', function* <A extends unknown[]>(
-  program: (...args: A) => unknown,
-  ...args: A
-): Sim<Process> {
+export const fork = kernelCall('fork', function* <
+  A extends unknown[],
+>(program: (...args: A) => unknown, ...args: A): Sim<Process> {
   const child = copyFiles(currentProcess())
   return spawnProcess(machine(), program.name || 'child', () => program(...args), child)
 }) as <A extends unknown[]>(program: (...args: A) => unknown, ...args: A) => Process
 
 /** A second thread: it shares the descriptors, so that one can close what the other uses. */
-export const pthread_create = kernelCall('pthread_create', function* <A extends unknown[]>(
-  routine: (...args: A) => unknown,
-  ...args: A
-): Sim<Process> {
+export const pthread_create = kernelCall('pthread_create', function* <
+  A extends unknown[],
+>(routine: (...args: A) => unknown, ...args: A): Sim<Process> {
   const { files } = currentProcess()
   files!.users++
   return spawnProcess(machine(), currentProcess().name, () => routine(...args), files!)
@@ -206,13 +234,19 @@ export function exit(code: number): never {
 // Modules, as the tools use them
 
 /** Loads a module: 0 or -1. */
-export const init_module = kernelCall('init_module', function* (name: string, parameters: string = ''): Sim<number> {
-  return yield* leave('init_module', yield* loadModule(machine(), name, parameters))
-})
+export const init_module = kernelCall(
+  'init_module',
+  function* (name: string, parameters: string = ''): Sim<number> {
+    return yield* leave('init_module', yield* loadModule(machine(), name, parameters))
+  },
+)
 /** Unloads a module: 0 or -1. Never waits for those who use it. */
-export const delete_module = kernelCall('delete_module', function* (name: string, flags: number = O_NONBLOCK): Sim<number> {
-  return yield* leave('delete_module', yield* deleteModule(machine(), name, flags))
-})
+export const delete_module = kernelCall(
+  'delete_module',
+  function* (name: string, flags: number = O_NONBLOCK): Sim<number> {
+    return yield* leave('delete_module', yield* deleteModule(machine(), name, flags))
+  },
+)
 
 /** Prints a line of the program, on the timeline and in the console. */
 export function printf(format: string, ...args: unknown[]): number {
@@ -222,15 +256,18 @@ export function printf(format: string, ...args: unknown[]): number {
 }
 
 /** Opens, writes and closes, as `echo text > path` does; bytes, or -1. */
-export const write_file = kernelCall('write_file', function* (path: string, text: string): Sim<number> {
-  const fd = (yield* call(() => open(path, O_WRONLY))) as number
-  if (fd < 0) return -1
-  const ret = (yield* call(() => write(fd, text))) as number
-  const error = currentProcess().errno
-  yield* call(() => close(fd))
-  currentProcess().errno = error
-  return ret
-})
+export const write_file = kernelCall(
+  'write_file',
+  function* (path: string, text: string): Sim<number> {
+    const fd = (yield* call(() => open(path, O_WRONLY))) as number
+    if (fd < 0) return -1
+    const ret = (yield* call(() => write(fd, text))) as number
+    const error = currentProcess().errno
+    yield* call(() => close(fd))
+    currentProcess().errno = error
+    return ret
+  },
+)
 
 /** Opens, reads and closes, as `cat path` does; the text, or null. */
 export const read_file = kernelCall('read_file', function* (path: string): Sim<string | null> {

@@ -4,7 +4,12 @@ import { uevents } from '../../../src-sim/kernel/base/uevent'
 import * as d from '../../../src-sim/linux/device'
 import { EEXIST, EINVAL } from '../../../src-sim/linux/errno'
 import { kref_read } from '../../../src-sim/linux/kref'
-import { kobject_create_and_add, kobject_get, kobject_get_unless_zero, kobject_put } from '../../../src-sim/linux/kobject'
+import {
+  kobject_create_and_add,
+  kobject_get,
+  kobject_get_unless_zero,
+  kobject_put,
+} from '../../../src-sim/linux/kobject'
 import { GFP_KERNEL } from '../../../src-sim/linux/slab'
 import { sim } from '../../sim/harness'
 import { own_device, play } from './kit'
@@ -134,7 +139,9 @@ test('DM-10: attributes are gone before remove, which still sees a registered de
     yield* kit.start()
     const attr = d.DEVICE_ATTR_RO('colour', () => 0)
     const remove = (dev: d.device): void =>
-      kit.say(`remove registered=${d.device_is_registered(dev)} file=${dev.kobj.$directory!.entries.has('colour')}`)
+      kit.say(
+        `remove registered=${d.device_is_registered(dev)} file=${dev.kobj.$directory!.entries.has('colour')}`,
+      )
     yield* sim(d.driver_register(kit.driver('a', { remove })))
     const dev = yield* kit.add('a', { groups: [{ attrs: [attr] }] })
     expect(dev.kobj.$directory!.entries.has('colour')).toBe(true)

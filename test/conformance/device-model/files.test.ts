@@ -2,17 +2,34 @@ import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
 import { getDevice } from '../../../src-sim/kernel/base/core'
 import { currentProcess } from '../../../src-sim/kernel/fs/process'
-import { cdev, cdev_add, cdev_del, cdev_device_add, cdev_device_del, cdev_init, cdev_make_node } from '../../../src-sim/linux/cdev'
+import {
+  cdev,
+  cdev_add,
+  cdev_del,
+  cdev_device_add,
+  cdev_device_del,
+  cdev_init,
+  cdev_make_node,
+} from '../../../src-sim/linux/cdev'
 import * as d from '../../../src-sim/linux/device'
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENXIO } from '../../../src-sim/linux/errno'
 import { msleep } from '../../../src-sim/linux/delay'
 import * as fs from '../../../src-sim/linux/fs'
 import { kref_read } from '../../../src-sim/linux/kref'
-import { MISC_DYNAMIC_MINOR, miscdevice, misc_deregister, misc_register } from '../../../src-sim/linux/miscdevice'
+import {
+  MISC_DYNAMIC_MINOR,
+  miscdevice,
+  misc_deregister,
+  misc_register,
+} from '../../../src-sim/linux/miscdevice'
 import { poll_wait } from '../../../src-sim/linux/poll'
 import { ptr } from '../../../src-sim/linux/types'
 import { copy_from_user, copy_to_user, put_user } from '../../../src-sim/linux/uaccess'
-import { init_waitqueue_head, wait_queue_head, wake_up_interruptible } from '../../../src-sim/linux/wait'
+import {
+  init_waitqueue_head,
+  wait_queue_head,
+  wake_up_interruptible,
+} from '../../../src-sim/linux/wait'
 import * as libc from '../../../src-sim/linux/user/libc'
 import { sim } from '../../sim/harness'
 import { play, type Kit } from './kit'
@@ -117,9 +134,11 @@ test('DM-75: close in another thread does not release under a running ioctl', ()
     }
     withCdev(kit, { ...loud(kit), unlocked_ioctl: slow as never })
     const fd = yield* open()
-    const thread = yield* sim(libc.pthread_create(function* (): Sim {
-      yield* sim(libc.ioctl(fd, 1, 0))
-    } as never))
+    const thread = yield* sim(
+      libc.pthread_create(function* (): Sim {
+        yield* sim(libc.ioctl(fd, 1, 0))
+      } as never),
+    )
     yield* sim(msleep(2))
     expect(yield* sim(libc.close(fd))).toBe(0)
     kit.say('closed')
@@ -130,7 +149,8 @@ test('DM-75: close in another thread does not release under a running ioctl', ()
 
 test('DM-76: minors and names of misc devices', () => {
   const k = play(function* () {
-    const make = (name: string, minor = MISC_DYNAMIC_MINOR): miscdevice => new miscdevice({ name, minor, fops: {} })
+    const make = (name: string, minor = MISC_DYNAMIC_MINOR): miscdevice =>
+      new miscdevice({ name, minor, fops: {} })
     const a = make('a')
     expect(yield* sim(misc_register(a))).toBe(0)
     expect(a.minor).toBe(256)
@@ -161,7 +181,11 @@ test('DM-77: deregistering waits for an open in flight, and stops new ones', () 
     }
     const md = new miscdevice({ name: 'demo', fops: { open: slow as never } })
     yield* sim(misc_register(md))
-    const child = yield* sim(libc.fork(function* (): Sim { yield* open() } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* open()
+      } as never),
+    )
     yield* sim(msleep(2))
     yield* sim(misc_deregister(md))
     kit.say('deregistered')
@@ -172,27 +196,36 @@ test('DM-77: deregistering waits for an open in flight, and stops new ones', () 
   expect(k.log).toEqual(['opened', 'deregistered'])
 })
 
-test('DM-80: at exit files are released after the descriptors are gone, before the parent can reap', () => {
+test('DM-80: at exit all descriptors go first, then files are released, then the parent reaps', () => {
   const k = play(function* (kit) {
     withCdev(kit, {
       ...loud(kit),
+      flush: () => (kit.say('flush'), 0),
       release: () => (kit.say(`release files=${currentProcess().files !== null}`), 0),
     })
-    const child = yield* sim(libc.fork(function* (): Sim { yield* open() } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* open()
+        yield* open()
+      } as never),
+    )
     yield* sim(libc.waitpid(child))
     kit.say('reaped')
   })
-  expect(k.log).toEqual(['open', 'release files=false', 'reaped'])
+  const release = 'release files=false'
+  expect(k.log).toEqual(['open', 'open', 'flush', 'flush', release, release, 'reaped'])
 })
 
 test('a forked child has its own hold on an open file', () => {
   const k = play(function* (kit) {
     withCdev(kit)
     const fd = yield* open()
-    const child = yield* sim(libc.fork(function* (): Sim {
-      yield* sim(msleep(5))
-      expect(yield* sim(libc.ioctl(fd, 3, 0))).toBe(3)
-    } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* sim(msleep(5))
+        expect(yield* sim(libc.ioctl(fd, 3, 0))).toBe(3)
+      } as never),
+    )
     yield* sim(libc.close(fd))
     kit.say('closed')
     yield* sim(libc.waitpid(child))
@@ -214,11 +247,13 @@ test('poll sleeps until the driver wakes its queue', () => {
     const fd = yield* open()
     const fds = [{ fd, events: libc.POLLIN, revents: 0 }]
     expect(yield* sim(libc.poll(fds, 5))).toBe(0)
-    const child = yield* sim(libc.fork(function* (): Sim {
-      yield* sim(msleep(10))
-      ready = true
-      yield* sim(wake_up_interruptible(queue) as never)
-    } as never))
+    const child = yield* sim(
+      libc.fork(function* (): Sim {
+        yield* sim(msleep(10))
+        ready = true
+        yield* sim(wake_up_interruptible(queue) as never)
+      } as never),
+    )
     expect(yield* sim(libc.poll(fds, -1))).toBe(1)
     expect(fds[0]!.revents).toBe(libc.POLLIN)
     yield* sim(libc.waitpid(child))

@@ -82,7 +82,13 @@ export class Kit {
     return dev
   }
 
-  driver(name: string, more: Partial<Omit<d.device_driver, 'probe' | 'remove'>> & { probe?: unknown; remove?: unknown } = {}): d.device_driver {
+  driver(
+    name: string,
+    more: Partial<Omit<d.device_driver, 'probe' | 'remove'>> & {
+      probe?: unknown
+      remove?: unknown
+    } = {},
+  ): d.device_driver {
     return new d.device_driver({
       name,
       bus: this.bus,

@@ -35,7 +35,8 @@ test('DM-40: platform_device_devm_register_get_unregister_with_devm_test', () =>
 
 test('DM-40: probed_platform_device_devm_register_unregister_test', () => {
   const k = play(function* (kit) {
-    const probe = (pdev: plat.platform_device): number => d.devm_add_action(pdev.dev, kit.say, 'action')
+    const probe = (pdev: plat.platform_device): number =>
+      d.devm_add_action(pdev.dev, kit.say, 'action')
     yield* sim(plat.platform_driver_register({ driver: { name: 'x' }, probe }))
     const pdev = yield* sim(plat.platform_device_register_simple('x', -1, null, 0))
     expect(d.device_is_bound(pdev.dev)).toBe(true)
@@ -65,7 +66,9 @@ test('pe_test_uints, pe_test_strings, pe_test_bool: what properties answer', () 
   play(function* () {
     const pdev = yield* sim(
       plat.platform_device_register_full({
-        name: 'x', id: -1, properties: { one: 8, many: [1, 2, 3], text: 'a', texts: ['a', 'b'], flag: true },
+        name: 'x',
+        id: -1,
+        properties: { one: 8, many: [1, 2, 3], text: 'a', texts: ['a', 'b'], flag: true },
       }),
     )
     const { dev } = pdev
@@ -77,7 +80,10 @@ test('pe_test_uints, pe_test_strings, pe_test_bool: what properties answer', () 
     const s = ptr('')
     expect([prop.device_property_read_string(dev, 'text', s), s.value]).toEqual([0, 'a'])
     expect(prop.device_property_read_string_array(dev, 'texts', null, 0)).toBe(2)
-    expect([prop.device_property_read_bool(dev, 'flag'), prop.device_property_read_bool(dev, 'x')]).toEqual([true, false])
+    expect([
+      prop.device_property_read_bool(dev, 'flag'),
+      prop.device_property_read_bool(dev, 'x'),
+    ]).toEqual([true, false])
   })
 })
 
@@ -85,7 +91,9 @@ test('DM-105: a clash of resources refuses the device', () => {
   const k = play(function* () {
     const res = [DEFINE_RES_MEM(0x1000, 0x100)]
     yield* sim(plat.platform_device_register_simple('a', -1, res, 1))
-    const clash = yield* sim(plat.platform_device_register_simple('b', -1, [DEFINE_RES_MEM(0x1080, 0x10)], 1))
+    const clash = yield* sim(
+      plat.platform_device_register_simple('b', -1, [DEFINE_RES_MEM(0x1080, 0x10)], 1),
+    )
     expect(PTR_ERR(clash)).toBe(-EBUSY)
   })
   expect(k.dmesg).toContain('platform b: failed to claim resource 0: [mem 0x00001080-0x0000108f]')
@@ -111,19 +119,34 @@ test('DM-105: auxiliary devices: parent and name needed, matched by prefix', () 
     expect(aux.auxiliary_device_init(adev)).toBe(0)
     expect(yield* sim(aux.auxiliary_driver_register({ id_table: null, probe: null }))).toBe(-EINVAL)
     const probe = (a: aux.auxiliary_device): number => (kit.say(`probe ${d.dev_name(a.dev)}`), 0)
-    yield* sim(aux.auxiliary_driver_register({ id_table: [{ name: 'kernel.part' }], probe, remove: () => kit.say('remove') }))
+    yield* sim(
+      aux.auxiliary_driver_register({
+        id_table: [{ name: 'kernel.part' }],
+        probe,
+        remove: () => kit.say('remove'),
+      }),
+    )
     expect(yield* sim(aux.auxiliary_device_add(adev))).toBe(0)
     yield* sim(aux.auxiliary_device_delete(adev))
     yield* sim(aux.auxiliary_device_uninit(adev))
   })
   expect(k.log).toEqual(['probe kernel.part.0', 'remove', 'release'])
-  expect(k.dmesg).toEqual(expect.arrayContaining(['auxiliary_device has a NULL dev->parent', 'auxiliary_device has a NULL name']))
+  expect(k.dmesg).toEqual(
+    expect.arrayContaining([
+      'auxiliary_device has a NULL dev->parent',
+      'auxiliary_device has a NULL name',
+    ]),
+  )
 })
 
 test('components are bound as a whole and unbound as a whole', () => {
   const k = play(function* (kit) {
     yield* kit.start()
-    const [master, a, b] = [yield* kit.add('m'), yield* kit.add('a'), yield* kit.add('b')] as [d.device, d.device, d.device]
+    const [master, a, b] = [yield* kit.add('m'), yield* kit.add('a'), yield* kit.add('b')] as [
+      d.device,
+      d.device,
+      d.device,
+    ]
     const ops = (name: string): comp.component_ops => ({
       bind: () => (kit.say(`bind ${name}`), 0),
       unbind: () => kit.say(`unbind ${name}`),

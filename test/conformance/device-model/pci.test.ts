@@ -9,7 +9,14 @@ import { msleep } from '../../../src-sim/linux/delay'
 import { free_irq, IRQ_HANDLED, request_irq } from '../../../src-sim/linux/interrupt'
 import { readb, readl, readw, writel, writeq } from '../../../src-sim/linux/io'
 import * as pci from '../../../src-sim/linux/pci'
-import { cat, echo, plug as plugAgain, press_button, surprise_remove, unplug } from '../../../src-sim/linux/klab/scenario'
+import {
+  cat,
+  echo,
+  plug as plugAgain,
+  press_button,
+  surprise_remove,
+  unplug,
+} from '../../../src-sim/linux/klab/scenario'
 import { ptr } from '../../../src-sim/linux/types'
 import { IS_ERR } from '../../../src-sim/linux/err'
 import { sim } from '../../sim/harness'
@@ -76,7 +83,9 @@ test('DM-89: enabling counts; the last disable ends mastering and leaves decodin
     expect(command(p)).toBe(2)
     pci.pci_disable_device(p)
   })
-  expect(k.dmesg.filter((l) => l.includes('enabling'))).toEqual([`drv ${NAME}: enabling device (0000 -> 0002)`])
+  expect(k.dmesg.filter((l) => l.includes('enabling'))).toEqual([
+    `drv ${NAME}: enabling device (0000 -> 0002)`,
+  ])
   expect(k.kinds).toEqual(['warn.pci-disable'])
 })
 
@@ -123,8 +132,14 @@ test('DM-90: without mastering the device reaches no memory and sends no message
 test('DM-94: a claimed region is refused with a message; access needs no claim', () => {
   const k = play(function* (kit) {
     const p = yield* bind(kit)
-    expect([pci.pci_request_regions(p, 'one'), pci.pci_request_region(p, 0, 'two')]).toEqual([0, -EBUSY])
-    expect([pci.pci_request_region(p, 9, 'x'), pci.pci_request_region(p, 3, 'x')]).toEqual([-EINVAL, 0])
+    expect([pci.pci_request_regions(p, 'one'), pci.pci_request_region(p, 0, 'two')]).toEqual([
+      0,
+      -EBUSY,
+    ])
+    expect([pci.pci_request_region(p, 9, 'x'), pci.pci_request_region(p, 3, 'x')]).toEqual([
+      -EINVAL,
+      0,
+    ])
     pci.pci_release_regions(p)
     expect(pci.pci_request_region(p, 0, 'two')).toBe(0)
   })
@@ -150,9 +165,15 @@ test('DM-96, DM-97: after a surprise removal all reads are ones and remove still
     let mmio = 0
     const remove = (p: pci.pci_dev): void => {
       const [ret, value] = dword(p, 0)
-      kit.say(`remove ${ret.toString(16)} ${value.toString(16)} ${readl(mmio).toString(16)} ${readb(mmio)} ${readw(mmio)}`)
+      kit.say(
+        `remove ${ret.toString(16)} ${value.toString(16)} ${readl(mmio).toString(16)} ${readb(mmio)} ${readw(mmio)}`,
+      )
     }
-    const p = yield* bind(kit, (pdev) => (pci.pci_enable_device(pdev), (mmio = pci.pci_iomap(pdev, 0, 0)), 0), { remove })
+    const p = yield* bind(
+      kit,
+      (pdev) => (pci.pci_enable_device(pdev), (mmio = pci.pci_iomap(pdev, 0, 0)), 0),
+      { remove },
+    )
     pci.pci_dev_get(p)
     expect(yield* sim(surprise_remove(SLOT))).toBe(0)
     expect([pci.pci_dev_is_disconnected(p), pci.pci_device_is_present(p)]).toEqual([true, false])
@@ -165,7 +186,12 @@ test('DM-97, DM-98: an orderly removed zombie reads what sits in its place now',
   play(function* (kit) {
     const p = pci.pci_dev_get(yield* bind(kit))
     yield* sim(unplug(SLOT))
-    expect([...dword(p, 0), pci.pci_dev_is_disconnected(p), pci.pci_enable_device(p)]).toEqual([0, 0xffffffff, false, -EINVAL])
+    expect([...dword(p, 0), pci.pci_dev_is_disconnected(p), pci.pci_enable_device(p)]).toEqual([
+      0,
+      0xffffffff,
+      false,
+      -EINVAL,
+    ])
     yield* sim(plugAgain(SLOT))
     expect(dword(p, 0)).toEqual([0, 0x11e81234])
     expect(kit.log).toEqual(['probe', 'remove', 'probe'])
@@ -176,7 +202,10 @@ test('DM-53, DM-98: sysfs remove and rescan: a new structure for the same hardwa
   play(function* (kit) {
     const first = pci.pci_dev_get(yield* bind(kit))
     expect(yield* sim(echo(`/sys/bus/pci/devices/${NAME}/remove`, '1'))).toBe(1)
-    expect([d.device_is_registered(first.dev), pci.pci_device_is_present(first)]).toEqual([false, true])
+    expect([d.device_is_registered(first.dev), pci.pci_device_is_present(first)]).toEqual([
+      false,
+      true,
+    ])
     expect(yield* sim(cat(`/sys/bus/pci/devices/${NAME}/vendor`))).toBe(-2)
     yield* sim(echo('/sys/bus/pci/rescan', '1'))
     expect(yield* sim(cat(`/sys/bus/pci/devices/${NAME}/vendor`))).toBe('0x1234\n')
@@ -216,7 +245,10 @@ test('DM-100: managed: vectors, mapping, region, then disable, newest first', ()
 
 test('DM-100: a plain request is not managed', () => {
   play(function* (kit) {
-    const p = yield* bind(kit, (pdev) => (pci.pcim_enable_device(pdev), pci.pci_request_regions(pdev, 'drv')))
+    const p = yield* bind(
+      kit,
+      (pdev) => (pci.pcim_enable_device(pdev), pci.pci_request_regions(pdev, 'drv')),
+    )
     yield* sim(d.device_release_driver(p.dev))
     expect(yield* sim(d.device_attach(p.dev))).toBe(0)
   })
@@ -225,7 +257,8 @@ test('DM-100: a plain request is not managed', () => {
 test('DM-101: what refuses message interrupts', () => {
   const k = play(function* (kit) {
     const p = yield* bind(kit)
-    const alloc = (min: number, max: number, flags = pci.PCI_IRQ_MSI): number => pci.pci_alloc_irq_vectors(p, min, max, flags)
+    const alloc = (min: number, max: number, flags = pci.PCI_IRQ_MSI): number =>
+      pci.pci_alloc_irq_vectors(p, min, max, flags)
     expect([alloc(0, 1), alloc(2, 1), alloc(2, 4)]).toEqual([-EINVAL, -ERANGE, -ENOSPC])
     expect([alloc(1, 4), alloc(1, 1)]).toEqual([1, -EINVAL])
     pci.pci_free_irq_vectors(p)
@@ -260,31 +293,47 @@ test('INTx: the line stays up until the device is acknowledged, and can be cut o
 test('DM-104: a function reset stops DMA and keeps configuration space', () => {
   const k = play(function* (kit) {
     let mmio = 0
-    const p = yield* bind(kit, (pdev) => (pci.pci_enable_device(pdev), pci.pci_set_master(pdev), (mmio = pci.pci_iomap(pdev, 0, 0)), 0))
+    const p = yield* bind(
+      kit,
+      (pdev) => (
+        pci.pci_enable_device(pdev),
+        pci.pci_set_master(pdev),
+        (mmio = pci.pci_iomap(pdev, 0, 0)),
+        0
+      ),
+    )
     writeq(8, mmio + 0x90)
     writeq(1, mmio + 0x98)
     expect(yield* sim(pci.pci_reset_function(p))).toBe(0)
     expect([readl(mmio + 0x98), command(p)]).toEqual([0, 6])
   })
-  expect(k.dmesg).toEqual(expect.arrayContaining([`drv ${NAME}: resetting`, `drv ${NAME}: reset done`]))
+  expect(k.dmesg).toEqual(
+    expect.arrayContaining([`drv ${NAME}: resetting`, `drv ${NAME}: reset done`]),
+  )
 })
 
 test('DM-112: a second press of the button cancels', () => {
   const k = play(function* (kit) {
     const p = yield* bind(kit)
-    kit.machine.spawn('second', (function* (): Sim {
-      yield* sim(msleep(1000))
-      yield* sim(press_button(SLOT))
-    })())
+    kit.machine.spawn(
+      'second',
+      (function* (): Sim {
+        yield* sim(msleep(1000))
+        yield* sim(press_button(SLOT))
+      })(),
+    )
     yield* sim(press_button(SLOT))
     expect(d.device_is_bound(p.dev)).toBe(true)
   })
-  expect(k.dmesg).toContain('pcieport 0000:00:05.0: pciehp: Slot(1): Button press: canceling request to power off')
+  expect(k.dmesg).toContain(
+    'pcieport 0000:00:05.0: pciehp: Slot(1): Button press: canceling request to power off',
+  )
 })
 
 test('DM-30: unplugging runs in the interrupt thread of the port', () => {
   const k = play(function* (kit) {
-    const remove = (): void => kit.say(kit.machine.tasks.find((t) => t.onCpu && t.comm.startsWith('irq/'))?.comm ?? 'none')
+    const remove = (): void =>
+      kit.say(kit.machine.tasks.find((t) => t.onCpu && t.comm.startsWith('irq/'))?.comm ?? 'none')
     yield* bind(kit, undefined, { remove })
     yield* sim(unplug(SLOT))
   })

@@ -26,7 +26,10 @@ test('DM-107: nested gets and puts: the second get answers 1', () => {
     const dev = yield* managed(kit)
     expect(yield* sim(pm.pm_runtime_get_sync(dev))).toBe(0)
     expect(yield* sim(pm.pm_runtime_get_sync(dev))).toBe(1)
-    expect([yield* sim(pm.pm_runtime_put_sync(dev)), yield* sim(pm.pm_runtime_put_sync(dev))]).toEqual([0, 0])
+    expect([
+      yield* sim(pm.pm_runtime_put_sync(dev)),
+      yield* sim(pm.pm_runtime_put_sync(dev)),
+    ]).toEqual([0, 0])
     expect(pm.pm_runtime_suspended(dev)).toBe(true)
   })
   expect(k.log).toEqual(['resume', 'suspend'])
@@ -47,7 +50,9 @@ test('DM-107: in use: suspend and idle are -EAGAIN, resume of an active one is 1
     const dev = yield* managed(kit)
     yield* sim(pm.pm_runtime_get_sync(dev))
     expect([
-      yield* sim(pm.pm_runtime_suspend(dev)), yield* sim(pm.pm_runtime_idle(dev)), yield* sim(pm.pm_runtime_resume(dev)),
+      yield* sim(pm.pm_runtime_suspend(dev)),
+      yield* sim(pm.pm_runtime_idle(dev)),
+      yield* sim(pm.pm_runtime_resume(dev)),
     ]).toEqual([-EAGAIN, -EAGAIN, 1])
   })
 })
@@ -82,7 +87,10 @@ test('DM-107: underflow and unbalanced enable are complained about', () => {
     expect(yield* sim(pm.pm_runtime_put_sync(dev))).toBe(-EINVAL)
     pm.pm_runtime_enable(dev)
   })
-  expect(k.dmesg).toEqual(['kitbus a: Runtime PM usage count underflow!', 'kitbus a: Unbalanced pm_runtime_enable!'])
+  expect(k.dmesg).toEqual([
+    'kitbus a: Runtime PM usage count underflow!',
+    'kitbus a: Unbalanced pm_runtime_enable!',
+  ])
 })
 
 test('a put without waiting leaves the suspending to a worker; autosuspend waits its time', () => {
@@ -122,7 +130,8 @@ test('DM-33: the core gives its use back before remove: the device may be suspen
   const k = play(function* (kit) {
     kit.bus.pm = loud(kit)
     yield* kit.start()
-    const remove = (dev: d.device): void => kit.say(`remove suspended=${pm.pm_runtime_suspended(dev)}`)
+    const remove = (dev: d.device): void =>
+      kit.say(`remove suspended=${pm.pm_runtime_suspended(dev)}`)
     const probe = (dev: d.device): number => (pm.pm_runtime_enable(dev), 0)
     yield* sim(d.driver_register(kit.driver('a', { probe, remove })))
     yield* sim(d.device_release_driver(yield* kit.add('a')))

@@ -30,13 +30,18 @@ test('DM-13, DM-19: bind files come after the probes; during a probe there is a 
     yield* kit.start()
     const probe = (dev: d.device): number => {
       const files = drv.$private!.kobj.$directory!.entries
-      kit.say(`bind=${files.has('bind')} driver=${dev.driver !== null} bound=${d.device_is_bound(dev)}`)
+      kit.say(
+        `bind=${files.has('bind')} driver=${dev.driver !== null} bound=${d.device_is_bound(dev)}`,
+      )
       return 0
     }
     const drv = kit.driver('a', { probe })
     const dev = yield* kit.add('a')
     yield* sim(d.driver_register(drv))
-    expect([drv.$private!.kobj.$directory!.entries.has('bind'), d.device_is_bound(dev)]).toEqual([true, true])
+    expect([drv.$private!.kobj.$directory!.entries.has('bind'), d.device_is_bound(dev)]).toEqual([
+      true,
+      true,
+    ])
   })
   expect(names(k)).toEqual(['bind=false driver=true bound=false'])
 })
@@ -55,11 +60,19 @@ test('DM-14: a match that defers ends the walk of a device', () => {
 
 test('DM-15: platform: an override decides alone, an id table before the name', () => {
   play(function* () {
-    const drv = { driver: { name: 'some' }, id_table: [{ name: 'other', driver_data: 7 }], probe: () => 0 }
+    const drv = {
+      driver: { name: 'some' },
+      id_table: [{ name: 'other', driver_data: 7 }],
+      probe: () => 0,
+    }
     expect(yield* sim(plat.platform_driver_register(drv))).toBe(0)
     const a = yield* sim(plat.platform_device_register_simple('some', -1, null, 0))
     const b = yield* sim(plat.platform_device_register_simple('other', 3, null, 0))
-    expect([d.device_is_bound(a.dev), d.device_is_bound(b.dev), b.id_entry?.driver_data]).toEqual([false, true, 7])
+    expect([d.device_is_bound(a.dev), d.device_is_bound(b.dev), b.id_entry?.driver_data]).toEqual([
+      false,
+      true,
+      7,
+    ])
     expect(d.dev_name(b.dev)).toBe('other.3')
     d.device_set_driver_override(a.dev, 'some\n')
     expect(yield* sim(d.device_attach(a.dev))).toBe(1)
@@ -117,14 +130,21 @@ test('DM-21: a group that cannot be made after a good probe means remove', () =>
 test('DM-22, DM-23: quiet errors, loud errors, and who is asked next', () => {
   const k = play(function* (kit) {
     yield* kit.start()
-    const failing = (name: string, ret: number) => kit.driver(name, { probe: () => (kit.say(name), ret) })
-    for (const [name, ret] of [['a', -ENODEV], ['ab', -EINVAL], ['abc', 0]] as const)
+    const failing = (name: string, ret: number) =>
+      kit.driver(name, { probe: () => (kit.say(name), ret) })
+    for (const [name, ret] of [
+      ['a', -ENODEV],
+      ['ab', -EINVAL],
+      ['abc', 0],
+    ] as const)
       yield* sim(d.driver_register(failing(name, ret)))
     const dev = yield* kit.add('abcd')
     expect(d.device_is_bound(dev)).toBe(true)
   })
   expect(names(k)).toEqual(['a', 'ab', 'abc'])
-  expect(k.dmesg.filter((l) => l.includes('failed'))).toEqual(['ab abcd: probe with driver ab failed with error -22'])
+  expect(k.dmesg.filter((l) => l.includes('failed'))).toEqual([
+    'ab abcd: probe with driver ab failed with error -22',
+  ])
 })
 
 test('DM-24: resources from before refuse the probe', () => {
@@ -144,7 +164,10 @@ test('DM-25: a deferred device is tried again when any other is bound, by a work
   const k = play(function* (kit) {
     yield* kit.start()
     let ready = false
-    const probe = (): number => (kit.say(currentTask()!.comm.split('/')[0]!), ready ? 0 : -EPROBE_DEFER)
+    const probe = (): number => (
+      kit.say(currentTask()!.comm.split('/')[0]!),
+      ready ? 0 : -EPROBE_DEFER
+    )
     yield* sim(d.driver_register(kit.driver('late', { probe })))
     const dev = yield* kit.add('late')
     expect(devicesDeferred(kit.machine)).toContain('late')
@@ -203,7 +226,12 @@ test('DM-28: taking a driver off the bus waits for who is inside its match', () 
     } as never
     yield* sim(d.driver_register(drv))
     const dev = kit.create('x')
-    kit.machine.spawn('adder', (function* (): Sim { yield* sim(d.device_add(dev)) })())
+    kit.machine.spawn(
+      'adder',
+      (function* (): Sim {
+        yield* sim(d.device_add(dev))
+      })(),
+    )
     yield* sim(msleep(2))
     yield* sim(d.driver_unregister(drv))
     kit.say('unregistered')

@@ -1,6 +1,17 @@
 import { cpu } from '../../../src-sim/engine/current'
-import { fsReclaimAcquire, fsReclaimRelease, memallocNofsRestore, memallocNofsSave, mightAlloc } from '../../../src-sim/kernel/locking/fs-reclaim'
-import { initLocalLock, local_lock_t, localLock, localUnlock } from '../../../src-sim/kernel/locking/local-lock'
+import {
+  fsReclaimAcquire,
+  fsReclaimRelease,
+  memallocNofsRestore,
+  memallocNofsSave,
+  mightAlloc,
+} from '../../../src-sim/kernel/locking/fs-reclaim'
+import {
+  initLocalLock,
+  local_lock_t,
+  localLock,
+  localUnlock,
+} from '../../../src-sim/kernel/locking/local-lock'
 import { localBhDisable, localBhEnable } from '../../../src-sim/kernel/irq/softirq'
 import { localIrqDisable, localIrqEnable } from '../../../src-sim/kernel/irq/irqflags'
 import { rcuReadLock, rcuReadUnlock } from '../../../src-sim/kernel/rcu/tree'

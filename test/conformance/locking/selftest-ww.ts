@@ -1,7 +1,11 @@
 import * as mx from '../../../src-sim/kernel/locking/mutex'
 import { spinLockNestLock, type raw_spinlock_t } from '../../../src-sim/kernel/locking/spinlock'
 import * as ww from '../../../src-sim/kernel/locking/ww-mutex'
-import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../../../src-sim/kernel/sched/states'
+import {
+  TASK_INTERRUPTIBLE,
+  TASK_KILLABLE,
+  TASK_UNINTERRUPTIBLE,
+} from '../../../src-sim/kernel/sched/states'
 import type { Cell, World } from './selftest-harness'
 import { F, S } from './selftest-cells'
 

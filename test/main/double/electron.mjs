@@ -46,7 +46,9 @@ export const Menu = {
   buildFromTemplate: (template) => template,
   setApplicationMenu: (template) => calls.push(['menu', template]),
 }
+export const screen = { getDisplayMatching: () => ({ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }) }
 export const dialog = {
+  showErrorBox: (title, text) => calls.push(['errorBox', title, text]),
   showOpenDialog: async () => answers.showOpenDialog.shift() ?? { canceled: true, filePaths: [] },
   showSaveDialog: async () => ({ canceled: true }),
   showMessageBox: async () => answers.showMessageBox.shift() ?? { response: 1 },
@@ -70,6 +72,22 @@ export class BrowserWindow extends EventEmitter {
   setDocumentEdited() {}
   setRepresentedFilename() {}
   focus() {}
+  maximize() {
+    calls.push(['maximize'])
+  }
+  isMaximized() {
+    return true
+  }
+  isMinimized() {
+    return false
+  }
+  restore() {}
+  destroy() {
+    calls.push(['destroy'])
+  }
+  getNormalBounds() {
+    return { x: 10, y: 20, width: 1000, height: 700 }
+  }
   loadURL(url) {
     return this.webContents.load(url)
   }
@@ -83,10 +101,14 @@ class WebContents extends EventEmitter {
   setWindowOpenHandler(f) {
     this.openHandler = f
   }
+  reload() {
+    calls.push(['reload'])
+  }
   isDestroyed() {
     return false
   }
   send(channel, ...args) {
+    calls.push(['send', channel, ...args])
     void this.page?.evaluate(([c, a]) => globalThis.__hear(c, a), [channel, args]).catch(() => {})
   }
   async load(url) {

@@ -15,7 +15,11 @@ import * as srcu from '../../../src-sim/linux/srcu'
 import * as t from '../../../src-sim/linux/timer'
 import * as w from '../../../src-sim/linux/wait'
 import * as wq from '../../../src-sim/linux/workqueue'
-import { lock_class_key, lockdep_assert_held, lockdep_set_class } from '../../../src-sim/linux/lockdep'
+import {
+  lock_class_key,
+  lockdep_assert_held,
+  lockdep_set_class,
+} from '../../../src-sim/linux/lockdep'
 import { jiffies } from '../../../src-sim/linux/jiffies'
 import { boot, dmesg, kinds, sim } from '../harness'
 
@@ -119,7 +123,9 @@ test('CTX-07 a blocking call between setting the state and schedule is reported 
     yield* sim(w.wait_event(wait, () => (calls++ === 0 ? false : (locked() as never))))
   })
   expect(kinds(machine)).toEqual(['warn.blocking-op-in-wait'])
-  expect(dmesg(machine).join('\n')).toContain('do not call blocking ops when !TASK_RUNNING; state=2')
+  expect(
+    dmesg(machine).join('\n')).toContain('do not call blocking ops when !TASK_RUNNING; state=2',
+  )
 })
 
 test('CTX-08 irqs off and non_block regions count as atomic; one report a second', () => {

@@ -5,7 +5,9 @@ import { mailbox } from '../../../src-sim/hardware/mailbox'
 import type { HardwareHost } from '../../../src-sim/kernel/pci/host'
 
 /** A model alone on a bench: memory of 64 KiB from address 0x1000 on. */
-function bench<T extends edu | mailbox>(make: () => T): { m: Machine; model: T; memory: Uint8Array; irqs: string[] } {
+function bench<T extends edu | mailbox>(
+  make: () => T,
+): { m: Machine; model: T; memory: Uint8Array; irqs: string[] } {
   const m = new Machine()
   const memory = new Uint8Array(0x10000)
   const irqs: string[] = []
@@ -16,7 +18,8 @@ function bench<T extends edu | mailbox>(make: () => T): { m: Machine; model: T; 
     raise: (vector) => irqs.push(`raise ${vector}`),
     lower: () => irqs.push('lower'),
     memory: () => ({
-      read: (at, n) => (at >= 0x1000 && at + n <= 0x11000 ? memory.slice(at - 0x1000, at - 0x1000 + n) : null),
+      read: (at, n) =>
+        at >= 0x1000 && at + n <= 0x11000 ? memory.slice(at - 0x1000, at - 0x1000 + n) : null,
       write: (at, bytes) => (memory.set(bytes, at - 0x1000), true),
     }),
   }
@@ -33,7 +36,9 @@ const pass = (m: Machine, ns: number): void => {
 test('edu: identification, liveness, and 4-byte access below 0x80', () => {
   const { model } = bench(() => new edu())
   model.write(0, 0x04, 4, 0x0f0f0f0f)
-  expect([model.read(0, 0, 4), model.read(0, 4, 4), model.read(0, 0, 1)]).toEqual([0x010000ed, 0xf0f0f0f0, 0xffffffff])
+  expect([model.read(0, 0, 4), model.read(0, 4, 4), model.read(0, 0, 1)]).toEqual([
+    0x010000ed, 0xf0f0f0f0, 0xffffffff,
+  ])
 })
 
 test('edu: a factorial takes time, is seen as busy, and interrupts when asked', () => {
@@ -44,13 +49,22 @@ test('edu: a factorial takes time, is seen as busy, and interrupts when asked', 
   })
   expect(model.read(0, 0x20, 4)).toBe(0x81)
   pass(m, 2e6)
-  expect([model.read(0, 0x08, 4), model.read(0, 0x20, 4), model.read(0, 0x24, 4)]).toEqual([120, 0x80, 1])
+  expect([model.read(0, 0x08, 4), model.read(0, 0x20, 4), model.read(0, 0x24, 4)]).toEqual([
+    120, 0x80, 1,
+  ])
   expect(irqs).toEqual(['raise 0'])
   model.write(0, 0x64, 4, 1)
   expect(irqs).toEqual(['raise 0', 'lower'])
 })
 
-function dma(m: Machine, model: edu, src: number, dst: number, count: number, command: number): void {
+function dma(
+  m: Machine,
+  model: edu,
+  src: number,
+  dst: number,
+  count: number,
+  command: number,
+): void {
   m.inside(() => {
     model.write(0, 0x80, 8, src)
     model.write(0, 0x88, 8, dst)
@@ -108,7 +122,9 @@ test('mailbox: a word comes back reversed, with an interrupt until it is acknowl
   })
   expect(model.read(0, 0x04, 4)).toBe(0)
   pass(m, 200e3)
-  expect([model.read(0, 0x04, 4), model.read(0, 0, 4), model.read(0, 0x04, 4)]).toEqual([3, 0x44332211, 2])
+  expect([model.read(0, 0x04, 4), model.read(0, 0, 4), model.read(0, 0x04, 4)]).toEqual([
+    3, 0x44332211, 2,
+  ])
   model.write(0, 0x0c, 4, 0)
   expect(irqs).toEqual(['raise 0', 'lower'])
 })

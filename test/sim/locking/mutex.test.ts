@@ -4,7 +4,13 @@ import type { Sim } from '../../../src-sim/engine/suspend'
 import { installTrouble } from '../../../src-sim/kernel/sched/trouble'
 import * as k from '../../../src-sim/linux/kthread'
 import * as m from '../../../src-sim/linux/mutex'
-import { SIGINT, allow_signal, get_current, send_sig, wake_up_process } from '../../../src-sim/linux/sched'
+import {
+  SIGINT,
+  allow_signal,
+  get_current,
+  send_sig,
+  wake_up_process,
+} from '../../../src-sim/linux/sched'
 import { msleep } from '../../../src-sim/linux/delay'
 import { boot, kinds, run, sim } from '../harness'
 
