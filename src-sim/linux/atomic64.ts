@@ -1,13 +1,16 @@
 import { quiet } from '../kernel/api'
 import {
+  and64,
   AtomicCounter,
   change,
   fetch,
   load,
   loadAcquire,
+  or64,
   result,
   store,
   to64,
+  xor64,
 } from '../kernel/locking/atomic'
 import { releaseOn } from '../kernel/locking/access'
 import type { ptr } from './types'
@@ -60,22 +63,22 @@ export function atomic64_sub_return(i: number, v: atomic64_t): number {
   return result(v, (old) => to64(old - i))
 }
 export function atomic64_and(i: number, v: atomic64_t): void {
-  change(v, (old) => to64(old & i))
+  change(v, (old) => and64(old, i))
 }
 export function atomic64_fetch_and(i: number, v: atomic64_t): number {
-  return fetch(v, (old) => to64(old & i))
+  return fetch(v, (old) => and64(old, i))
 }
 export function atomic64_or(i: number, v: atomic64_t): void {
-  change(v, (old) => to64(old | i))
+  change(v, (old) => or64(old, i))
 }
 export function atomic64_fetch_or(i: number, v: atomic64_t): number {
-  return fetch(v, (old) => to64(old | i))
+  return fetch(v, (old) => or64(old, i))
 }
 export function atomic64_xor(i: number, v: atomic64_t): void {
-  change(v, (old) => to64(old ^ i))
+  change(v, (old) => xor64(old, i))
 }
 export function atomic64_fetch_xor(i: number, v: atomic64_t): number {
-  return fetch(v, (old) => to64(old ^ i))
+  return fetch(v, (old) => xor64(old, i))
 }
 export function atomic64_inc(v: atomic64_t): void {
   change(v, (old) => to64(old + 1))

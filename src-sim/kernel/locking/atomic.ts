@@ -10,6 +10,12 @@ export const to32 = (n: number): number => n | 0
 /** Numbers beyond 53 bits are not exact here; wrapping never happens in practice. */
 export const to64 = (n: number): number => n
 
+/** The bits of a 64-bit counter: JavaScript's own operators would cut them to 32. */
+export const and64 = (a: number, b: number): number => signed64(BigInt(a) & BigInt(b))
+export const or64 = (a: number, b: number): number => signed64(BigInt(a) | BigInt(b))
+export const xor64 = (a: number, b: number): number => signed64(BigInt(a) ^ BigInt(b))
+const signed64 = (bits: bigint): number => Number(BigInt.asIntN(64, bits))
+
 type Change = (old: number) => number
 
 export function load(v: AtomicCounter): number {
