@@ -3,6 +3,7 @@ import { call, type Sim } from '../engine/suspend'
 import { deleteModule, loadModule, modules } from '../kernel/base/module'
 import { setUpHardware, type MachineSpec } from '../hardware/set-up'
 import { plug } from '../kernel/pci/bus'
+import { returnToUser } from '../kernel/sched/initcall'
 import { settle } from '../kernel/sched/settle'
 import type { Loader } from './loader'
 import type { LabProgram } from './program'
@@ -33,8 +34,13 @@ export function* scenarioTask(
 function* defaultScenario(machine: Machine, program: LabProgram): Sim {
   const loaded: string[] = []
   for (const { name } of program.plan.modules) {
-    if ((yield* loadModule(machine, name)) >= 0 && modules(machine).isLoaded(name)) loaded.unshift(name)
+    const ret = yield* loadModule(machine, name)
+    returnToUser()
+    if (ret >= 0 && modules(machine).isLoaded(name)) loaded.unshift(name)
   }
   yield* settle(machine)
-  for (const name of loaded) yield* deleteModule(machine, name)
+  for (const name of loaded) {
+    yield* deleteModule(machine, name)
+    returnToUser()
+  }
 }

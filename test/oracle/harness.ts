@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { attachKasan } from '../../src-sim/checkers/kasan'
-import { attachObjectDebug } from '../../src-sim/checkers/odebug'
-import { attachSoftLockup } from '../../src-sim/checkers/soft-lockup'
-import { attachTextLifetime } from '../../src-sim/checkers/text-lifetime'
 import { machine } from '../../src-sim/engine/current'
 import { Machine } from '../../src-sim/engine/machine'
 import type { Sim } from '../../src-sim/engine/suspend'
 import { vsprintf } from '../../src-sim/kernel/printk/format'
 import { kernelLog } from '../../src-sim/kernel/printk/log'
+import { doOneInitcall, returnToUser } from '../../src-sim/kernel/sched/initcall'
 import { installTrouble } from '../../src-sim/kernel/sched/trouble'
+import { attachCheckers } from '../../src-sim/lab/checkers'
 
 /** Prints one line of a probe, as the recorded ones look. */
 export type Klab = (step: string, format?: string, ...args: unknown[]) => void
@@ -21,8 +19,6 @@ export interface ProbeOptions {
   /** Report lines that come from a checker that this test does not attach. */
   without?: RegExp
   untilNs?: number
-  /** Further checkers. */
-  attach?: (machine: Machine) => void
   /** Further report lines to compare. */
   reports?: RegExp
 }
@@ -67,17 +63,16 @@ export function probe(id: string, body: (klab: Klab) => Sim, options: ProbeOptio
     }
     m.inside(() => {
       installTrouble(m)
-      attachKasan(m)
-      attachObjectDebug(m)
-      attachTextLifetime(m)
-      attachSoftLockup(m)
-      options.attach?.(m)
+      attachCheckers(m, {})
       m.main = m.spawn(
         'insmod',
         (function* (): Sim {
-          klab('begin', 'ctx=init')
-          yield* body(klab)
-          klab('end', 'ctx=init')
+          yield* doOneInitcall(function* klab_init(): Sim {
+            klab('begin', 'ctx=init')
+            yield* body(klab)
+            klab('end', 'ctx=init')
+          })
+          returnToUser()
         })(),
         { cpu: 0 },
       )

@@ -1,7 +1,4 @@
-import { attachAtomicSleep } from '../../src-sim/checkers/atomic-sleep'
-import { attachLockdep } from '../../src-sim/checkers/lockdep'
 import { machine } from '../../src-sim/engine/current'
-import type { Machine } from '../../src-sim/engine/machine'
 import { RELAX, type Sim } from '../../src-sim/engine/suspend'
 import { msleep } from '../../src-sim/linux/delay'
 import * as iw from '../../src-sim/linux/irq_work'
@@ -21,10 +18,6 @@ const REPORTS =
   /^(refcount_t: |inconsistent \{|Voluntary context|klab\/\d\/\d+ is trying)/
 
 const checked = (more: ProbeOptions = {}): ProbeOptions => ({
-  attach(mach: Machine) {
-    attachLockdep(mach)
-    attachAtomicSleep(mach)
-  },
   reports: REPORTS,
   ...more,
 })
@@ -159,7 +152,7 @@ probe('lock-rcu-sync-inside', function* (klab) {
   klab('sync', 'call=1')
   yield* sim(r.synchronize_rcu())
   klab('sync', 'returned=1')
-}, checked({ endless: true, untilNs: 5e9, without: /hung|INFO/ }))
+}, checked({ endless: true, untilNs: 5e9 }))
 
 probe('lock-rwsem-read-twice', function* (klab) {
   const sem = s.DECLARE_RWSEM('s')
@@ -178,7 +171,7 @@ probe('lock-schedule-atomic', function* (klab) {
   yield* sim(msleep(10))
   sp.spin_unlock(lock)
   klab('msleep', 'returned=1')
-}, checked({ without: /do_one_initcall/ }))
+}, checked())
 
 probe('lock-spin-aa', function* (klab) {
   const lock = sp.DEFINE_RAW_SPINLOCK('s')

@@ -10,8 +10,6 @@ import * as w from '../../src-sim/linux/workqueue'
 import { sim } from '../sim/harness'
 import { probe } from './harness'
 
-const LOCKDEP = /locking detected/
-
 probe('wq-queue-twice', function* (klab) {
   const go = DECLARE_COMPLETION('go')
   let runs = 0
@@ -179,7 +177,7 @@ probe('wq-cancel-self', function* (klab) {
   w.queue_work(wq, work)
   yield* sim(msleep(2000))
   klab('later', 'returned=%d busy=%u', returned, w.work_busy(work))
-}, { without: LOCKDEP })
+})
 
 probe('wq-flush-own-wq', function* (klab) {
   let returned = 0
@@ -192,7 +190,7 @@ probe('wq-flush-own-wq', function* (klab) {
   w.queue_work(wq, work)
   yield* sim(msleep(2000))
   klab('later', 'returned=%d', returned)
-}, { without: LOCKDEP })
+})
 
 probe('wq-flush-lock-held', function* (klab) {
   const m = DEFINE_MUTEX('m')

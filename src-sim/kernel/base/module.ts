@@ -11,6 +11,7 @@ import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
+import { doOneInitcall } from '../sched/initcall'
 import { WaitList } from '../sched/schedule'
 import { asyncSynchronize } from './async'
 import { addModuleDirectory, removeModuleDirectory } from './module-sysfs'
@@ -178,7 +179,7 @@ function evaluate(all: Modules, mod: module, image: ModuleImage): void {
 function* runInit(mod: module): Sim<number> {
   emit(ev.module_init_start, mod, mod.$init)
   yield point(loadModule, mod)
-  const ret = Number((mod.$init ? yield* call(mod.$init) : 0) ?? 0)
+  const ret = mod.$init ? yield* doOneInitcall(mod.$init) : 0
   emit(ev.module_init_end, mod, ret)
   return ret
 }

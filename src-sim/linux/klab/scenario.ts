@@ -8,6 +8,7 @@ import { emit } from '../../kernel/emit'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
 import { plug as plugSlot } from '../../kernel/pci/bus'
 import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
+import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { note as noteEvent } from '../../trace/events'
@@ -22,13 +23,17 @@ import { settle } from '../../kernel/sched/settle'
 export const insmod = kernelCall(
   'insmod',
   function* (name: string, parameters: string = ''): Sim<number> {
-    return yield* loadModule(machine(), name, parameters)
+    const ret = yield* loadModule(machine(), name, parameters)
+    returnToUser()
+    return ret
   },
 )
 
 /** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
 export const rmmod = kernelCall('rmmod', function* (name: string): Sim<number> {
-  return yield* deleteModule(machine(), name)
+  const ret = yield* deleteModule(machine(), name)
+  returnToUser()
+  return ret
 })
 
 /** Puts the device of a slot back in. 0 or -errno. */

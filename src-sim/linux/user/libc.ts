@@ -28,6 +28,7 @@ import { mapFile, unmapArea } from '../../kernel/fs/mmap'
 import { vm_area_struct } from '../../kernel/fs/mapping'
 import { pollFiles, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/fs/poll'
 import { openSysfs } from '../../kernel/fs/sysfs-file'
+import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { vsprintf } from '../../kernel/printk/format'
@@ -52,6 +53,7 @@ function* leave(name: string, ret: number): Sim<number> {
   const process = currentProcess()
   yield* runTaskWork(process)
   emit(sys_exit, name, ret)
+  returnToUser()
   leaveIfKilled()
   if (ret >= 0) return ret
   process.errno = ret <= -512 ? EINTR : -ret
