@@ -31,6 +31,9 @@ export interface MemoryWatch {
   made<T>(object: T): T
 }
 
+/** Shared by all machines that have unloaded nothing yet: making a machine must stay cheap. */
+const ALL_LOADED: readonly number[] = new Array<number>(FILES_MAX + 1).fill(0)
+
 const NO_WATCH: MemoryWatch = {
   bad: () => {},
   access: () => undefined,
@@ -45,7 +48,7 @@ export const FUEL_CHOSEN = 64
 /** The `$` of compiled code; see `Runtime` for the contract. */
 export class DriverRuntime implements Runtime {
   p: Position = 0
-  readonly dead = new Uint8Array(FILES_MAX + 1)
+  dead: readonly number[] = ALL_LOADED
   readonly Suspend = Suspend
   fuel = FUEL_TIMED
   watch = false
@@ -54,7 +57,7 @@ export class DriverRuntime implements Runtime {
   memory: MemoryWatch = NO_WATCH
   /** Told now and then where a loop of the lab is, for post-mortems. */
   looping: ((pos: Position) => void) | null = null
-  #texts = new WeakMap<object, Position>()
+  #texts: WeakMap<object, Position> | null = null
   #machine: Machine
   /** Depth of nested `atomic` computations; a wait inside one is an error of the lab. */
   #atomicDepth = 0
@@ -67,6 +70,13 @@ export class DriverRuntime implements Runtime {
     assert(this.files.length <= FILES_MAX, `more than ${FILES_MAX} source files in one machine`)
     this.files.push(file)
     return this.files.length - 1
+  }
+
+  /** From now on, whatever goes on in this file runs text that is gone. */
+  unload(file: number): void {
+    const dead = [...this.dead]
+    dead[file] = 1
+    this.dead = dead
   }
 
   unloaded(pos: Position): never {
@@ -107,12 +117,13 @@ export class DriverRuntime implements Runtime {
   }
 
   text(f: object, pos: Position): void {
+    this.#texts ??= new WeakMap()
     this.#texts.set(f, pos)
   }
 
   /** Where a function of the lab is defined, if it is one. */
   textOf(f: object): Position | undefined {
-    return this.#texts.get(f)
+    return this.#texts?.get(f)
   }
 
   atomic<T>(result: unknown): T {

@@ -1,7 +1,7 @@
 import type { Cpu } from './cpu'
 import type { DriverRuntime } from './driver-runtime'
 import { NO_POSITION, type Position } from './position'
-import { Suspension, type Sim } from './suspend'
+import { failFrame, resumeFrame, Suspension, type Sim } from './suspend'
 
 export type ExecKind = 'task' | 'softirq' | 'hardirq' | 'nmi'
 
@@ -119,8 +119,8 @@ export class Exec {
           let turn: IteratorResult<unknown, unknown>
           if (failing) {
             failing = false
-            turn = frame.throw(error)
-          } else turn = frame.next(value)
+            turn = failFrame(frame, error)
+          } else turn = resumeFrame(frame, value)
           if (turn.done) {
             frames.pop()
             positions.pop()

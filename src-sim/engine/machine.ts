@@ -173,13 +173,15 @@ export class Machine {
   /** Lets the contexts that busy-wait for `object` look again. */
   unspin(object: object): void {
     for (const exec of this.contexts.values())
-      if (exec.spinningOn === object) {
-        exec.spinningOn = null
-        if (this.timed) {
-          const cpu = exec.cpu
-          if (cpu.top === exec) cpu.busyUntilNs = Math.max(cpu.busyUntilNs, this.nowNs)
-        }
-      }
+      if (exec.spinningOn === object) this.unspinOne(exec)
+  }
+
+  /** Lets one busy-waiting context look again: for waiters that are served in turn. */
+  unspinOne(exec: Exec): void {
+    exec.spinningOn = null
+    if (!this.timed) return
+    const cpu = exec.cpu
+    if (cpu.top === exec) cpu.busyUntilNs = Math.max(cpu.busyUntilNs, this.nowNs)
   }
 
   /** Virtual time that the operation in progress takes beyond its default cost. */

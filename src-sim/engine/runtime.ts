@@ -37,7 +37,7 @@ export interface Runtime {
   /** Where the running code is. Written before every call, access and allocation. */
   p: Position
   /** `dead[file]`: the text of this file has been unloaded. */
-  readonly dead: Uint8Array
+  readonly dead: ArrayLike<number>
   readonly Suspend: typeof Suspend
   /** Loop turns left before the engine looks in. */
   fuel: number

@@ -32,6 +32,8 @@ export class Scheduler {
   /** The context that executed the last step; going on with it is the calm choice. */
   #last: Exec | null = null
   #timedPick = newTransition()
+  /** The calm choice is open: any other one preempts. */
+  #calm = false
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -136,41 +138,60 @@ export class Scheduler {
   /** Fills `enabled` in the fixed order: go on, other CPUs, interrupts, switches, time. */
   #enumerate(): void {
     const machine = this.#machine
+    const { cpus } = machine
     const last = this.#last
     let oldestNs = Infinity
+    let pending = false
+    let waiting = false
     this.count = 0
-    if (last !== null && canStep(last) && !last.relaxed) {
+    this.#calm = false
+    if (last !== null && !last.relaxed && canStep(last)) {
       this.#add('step', last.cpu, last)
       oldestNs = last.lastStepNs
+      this.#calm = true
     }
-    const calm = this.count > 0
-    for (const cpu of machine.cpus) {
+    for (let i = 0; i < cpus.length; i++) {
+      const cpu = cpus[i]!
+      if (cpu.interrupts.length > 0) pending = true
+      if (cpu.queue.length > 0) waiting = true
       const top = cpu.top
-      if (top === null || top === last || !canStep(top) || top.relaxed) continue
+      if (top === null || top === last || top.relaxed || top.spinningOn !== null) continue
       this.#add('step', cpu, top)
       if (top.lastStepNs < oldestNs) oldestNs = top.lastStepNs
     }
-    for (const cpu of machine.cpus) {
-      if (cpu.interrupts.length > 0 && canInterrupt(cpu)) {
-        this.#add('interrupt', cpu, null)
-        oldestNs = Math.min(oldestNs, cpu.interrupts[0]!.sinceNs ?? machine.nowNs)
-      }
+    if (pending) oldestNs = Math.min(oldestNs, this.#addInterrupts())
+    if (waiting) oldestNs = Math.min(oldestNs, this.#addSwitches())
+    const event = machine.events.first
+    if (event !== undefined && machine.events.busy) {
+      if (this.count === 0 || event.timeNs - oldestNs <= machine.lagMaxNs)
+        this.#add('event', null, null)
     }
+    if (this.count === 0) this.#addRelaxed()
+  }
+
+  /** Both answer since when the oldest of what they add has waited. */
+  #addInterrupts(): number {
+    const machine = this.#machine
+    let oldestNs = Infinity
     for (const cpu of machine.cpus) {
+      const first = cpu.interrupts[0]
+      if (first === undefined || !canInterrupt(cpu)) continue
+      this.#add('interrupt', cpu, null)
+      oldestNs = Math.min(oldestNs, first.sinceNs ?? machine.nowNs)
+    }
+    return oldestNs
+  }
+
+  #addSwitches(): number {
+    let oldestNs = Infinity
+    for (const cpu of this.#machine.cpus) {
       if (cpu.queue.length === 0 || !(cpu.idle || preemptible(cpu))) continue
       for (const task of cpu.queue) {
         this.#add('switch', cpu, task)
         if (task.lastStepNs < oldestNs) oldestNs = task.lastStepNs
       }
     }
-    const event = machine.events.first
-    const others = this.count
-    if (event && machine.events.busy) {
-      if (others === 0 || event.timeNs - oldestNs <= machine.lagMaxNs)
-        this.#add('event', null, null)
-    }
-    if (this.count === 0) this.#addRelaxed()
-    for (let i = 0; i < this.count; i++) this.enabled[i]!.preempts = calm && i > 0
+    return oldestNs
   }
 
   /** Polling contexts take turns only when nothing else can happen. */
@@ -185,6 +206,7 @@ export class Scheduler {
     let t = this.enabled[this.count]
     if (t === undefined) this.enabled[this.count] = t = newTransition()
     set(t, kind, cpu, exec)
+    t.preempts = this.#calm
     this.count++
   }
 

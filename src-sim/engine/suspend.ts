@@ -9,6 +9,18 @@ const generatorPrototype: object = Object.getPrototypeOf(
   Object.getPrototypeOf((function* () {})()),
 )
 
+/**
+ * The built-in methods, taken once: looking them up through the frame's own prototype would miss
+ * every cache, because each loading of a lab makes new generator functions.
+ */
+const { next, throw: throwInto } = generatorPrototype as Generator<unknown, unknown, unknown>
+
+export const resumeFrame = (frame: Sim<unknown>, value: unknown): IteratorResult<unknown, unknown> =>
+  next.call(frame, value)
+
+export const failFrame = (frame: Sim<unknown>, error: unknown): IteratorResult<unknown, unknown> =>
+  throwInto.call(frame, error)
+
 export const Suspend = function Suspend(): void {} as unknown as { new (): unknown }
 Object.defineProperty(Suspend, 'prototype', { value: generatorPrototype, writable: false })
 

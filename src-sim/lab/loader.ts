@@ -47,7 +47,6 @@ export class Loader {
         kind: code.kind,
         functions: code.functions,
       }
-      runtime.dead[number] = 0
       writer?.defineFile(number, path)
     }
     const evaluate = (): Record<string, unknown> => this.#evaluate(instance, numbers)

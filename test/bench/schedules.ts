@@ -3,12 +3,13 @@ import { join, resolve } from 'node:path'
 import { Machine } from '../../src-sim/engine/machine'
 import { randomStrategy } from '../../src-sim/engine/strategies/random'
 import { makeStrategy } from '../../src-sim/engine/strategies'
-import { machine } from '../../src-sim/engine/current'
-import { spinOn, type Sim } from '../../src-sim/engine/suspend'
+import type { DriverRuntime } from '../../src-sim/engine/driver-runtime'
+import type { Sim } from '../../src-sim/engine/suspend'
 import { scheduleRunner } from '../../src-sim/lab/explore'
 import { compileProgram } from '../../src-sim/lab/program'
 import { Session } from '../../src-sim/lab/session'
 import { labApi } from '../../src-sim/linux'
+import { spin_lock, spin_lock_init, spin_unlock, spinlock_t } from '../../src-sim/linux/spinlock'
 import { createSandbox, hardenApi, prepareRealm } from '../../src-sim/sandbox'
 
 export interface Figure {
@@ -18,44 +19,33 @@ export interface Figure {
   budget: string
 }
 
-class Lock {
-  held = false
+class Shared {
+  lock = new spinlock_t()
+  counter = 0
 }
 
-function* contended(lock: Lock): Sim {
-  do yield spinOn(lock)
-  while (lock.held)
-  lock.held = true
+function* body($: DriverRuntime, shared: Shared, rounds: number): Sim {
+  const { lock } = shared
+  for (let i = 0; i < rounds; i++) {
+    yield $.point(spin_lock, lock)
+    const waits: unknown = spin_lock(lock)
+    if (waits instanceof $.Suspend) yield waits
+    shared.counter++
+    yield $.point(spin_unlock, lock)
+    spin_unlock(lock)
+  }
 }
 
-/** Three tasks take a lock four times each, the shape that other explorers are measured with. */
+/** Tasks that take the kernel's own spinlock, the shape that other explorers are measured with. */
 function lockTest(seed: number, tasks: number, rounds: number): number {
-  const m = new Machine({ cpus: 3, strategy: randomStrategy(seed) })
-  const $ = m.runtime
-  const lock = new Lock()
-  const take = (): unknown => {
-    if (lock.held) return contended(lock)
-    lock.held = true
-    return undefined
-  }
-  const give = (): void => {
-    lock.held = false
-    machine().unspin(lock)
-  }
-  let counter = 0
-  function* body(): Sim {
-    for (let i = 0; i < rounds; i++) {
-      yield $.point(take, lock)
-      const waits = take()
-      if (waits instanceof $.Suspend) yield waits
-      counter++
-      yield $.point(give, lock)
-      give()
-    }
-  }
-  for (let i = 0; i < tasks; i++) m.spawn(`t${i}`, body(), { cpu: i % 3 })
+  const m = new Machine({ cpus: tasks, strategy: randomStrategy(seed) })
+  const shared = new Shared()
+  m.inside(() => {
+    spin_lock_init(shared.lock)
+    for (let i = 0; i < tasks; i++) m.spawn('task', body(m.runtime, shared, rounds), { cpu: i })
+  })
   m.run()
-  if (counter !== tasks * rounds) throw new Error('the lock did not hold')
+  if (shared.counter !== tasks * rounds) throw new Error('the lock did not hold')
   return m.steps
 }
 

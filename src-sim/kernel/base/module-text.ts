@@ -16,7 +16,7 @@ export function freeText(m: Machine, mod: module): void {
   const stack = takeStack(m, now.exec, 'free_module')
   mod.$unloaded = stack
   for (const file of mod.$files) {
-    m.runtime.dead[file] = 1
+    m.runtime.unload(file)
     emit(ev.code_unload, mod, file)
   }
   for (const object of [mod, ...mod.$statics]) killStatic(m, mod, object, stack)

@@ -89,7 +89,7 @@ function unlockNow(lock: raw_spinlock_t): void {
   lock.$owner = null
   lock.$ownerCpu = -1
   if (l.traced || l.on.released.listened) l.released(lock, 0)
-  if (lock.$waiters !== null) m.unspin(lock)
+  if (lock.$waiters !== null) m.unspinOne(lock.$waiters[0]!)
 }
 
 export function spinLock(lock: raw_spinlock_t): void | Sim {

@@ -23,7 +23,7 @@ function text(): { fn: () => number; unload: () => void } {
     if (runtime.dead[file]) runtime.unloaded(pos)
     return 0
   }
-  return { fn, unload: () => void (runtime.dead[file] = 1) }
+  return { fn, unload: () => runtime.unload(file) }
 }
 
 const checked = (body: (fn: () => number, unload: () => void) => Sim) =>
