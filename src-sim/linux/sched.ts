@@ -17,7 +17,7 @@ import {
   schedule as scheduleNow,
   yieldCpu,
 } from '../kernel/sched/schedule'
-import { scheduleTimeout } from '../kernel/sched/timeout'
+import { scheduleTimeout } from '../kernel/time/sleep'
 import { setTaskState } from '../kernel/sched/states'
 import * as states from '../kernel/sched/states'
 import * as signals from '../kernel/sched/signal'

@@ -1,6 +1,6 @@
 import { machine } from '../engine/current'
+import { mightAlloc } from '../kernel/locking/fs-reclaim'
 import { allocate, slab } from '../kernel/mm/slab'
-import { mightSleep } from '../kernel/sched/schedule'
 import { visitMembers } from '../kernel/mm/embed'
 import type { gfp_t } from './types'
 
@@ -31,12 +31,8 @@ export const __GFP_NOWARN: gfp_t = 0x2000
 
 type Type<T> = new () => T
 
-function checkContext(what: string, flags: gfp_t): void {
-  if (flags & DIRECT_RECLAIM) mightSleep(what)
-}
-
 function allocateChecked(name: string, what: Type<object> | number, flags: gfp_t): unknown {
-  checkContext(name, flags)
+  mightAlloc(name, flags)
   return allocate(what, (flags & ZERO) !== 0 || name !== 'kmalloc')
 }
 
@@ -67,7 +63,7 @@ export function kzalloc_obj<T extends object>(type: Type<T>, flags: gfp_t = GFP_
 export function kcalloc<T extends object>(n: number, type: Type<T>, flags: gfp_t): T[] | null
 export function kcalloc(n: number, size: number, flags: gfp_t): Uint8Array | null
 export function kcalloc(n: number, what: Type<object> | number, flags: gfp_t): unknown {
-  checkContext('kcalloc', flags)
+  mightAlloc('kcalloc', flags)
   if (typeof what === 'number') return allocate(n * what, true)
   const array = Array.from({ length: n }, () => new what())
   return slab(machine()).alloc(array, Math.max(8, n * 8))
@@ -75,7 +71,7 @@ export function kcalloc(n: number, what: Type<object> | number, flags: gfp_t): u
 
 /** A copy of `length` bytes of `source`. Pair: `kfree`. */
 export function kmemdup(source: Uint8Array, length: number, flags: gfp_t): Uint8Array | null {
-  checkContext('kmemdup', flags)
+  mightAlloc('kmemdup', flags)
   const copy = allocate<Uint8Array>(length, true) as Uint8Array | null
   copy?.set(source.subarray(0, length))
   return copy
@@ -98,13 +94,13 @@ export function kfree_sensitive(object: object | null): void {
 
 /** Bytes for buffers that need not be physically contiguous. May sleep. Pair: `vfree`. */
 export function vmalloc(size: number): Uint8Array | null {
-  mightSleep('vmalloc')
+  mightAlloc('vmalloc', GFP_KERNEL)
   return allocate<Uint8Array>(size, false) as Uint8Array | null
 }
 
 /** As `vmalloc`, zeroed. Pair: `vfree`. */
 export function vzalloc(size: number): Uint8Array | null {
-  mightSleep('vzalloc')
+  mightAlloc('vzalloc', GFP_KERNEL)
   return allocate<Uint8Array>(size, true) as Uint8Array | null
 }
 

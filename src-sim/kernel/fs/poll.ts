@@ -11,7 +11,7 @@ import {
 import { current } from '../sched/schedule'
 import { signalPending } from '../sched/signal'
 import { setTaskState, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../sched/states'
-import { scheduleTimeout } from '../sched/timeout'
+import { scheduleTimeout } from '../time/sleep'
 import { MAX_SCHEDULE_TIMEOUT, msecsToJiffies } from '../time/clock'
 import { EINTR } from '../errno'
 import { pollFile, type file } from './file'

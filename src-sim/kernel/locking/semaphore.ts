@@ -11,7 +11,7 @@ import { EINTR, ETIME } from '../errno'
 import { current, mightSleep } from '../sched/schedule'
 import { signalPendingState } from '../sched/signal'
 import { setTaskState, TASK_RUNNING } from '../sched/states'
-import { scheduleTimeout } from '../sched/timeout'
+import { scheduleTimeout } from '../time/sleep'
 
 interface Waiter {
   task: Task

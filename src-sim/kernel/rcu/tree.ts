@@ -66,6 +66,8 @@ export class Rcu {
   readonly #machine: Machine
   readonly #queues: Callback[][]
   readonly #waiters: { period: number; done: () => void }[] = []
+  /** CPUs on which a callback runs: it counts as queued until it is over. */
+  readonly #invoking = new Set<Cpu>()
   #blockers = new Set<Exec>()
   #cpus = new Set<Cpu>()
   #wanted = 0
@@ -102,9 +104,9 @@ export class Rcu {
     this.#want(expedited)
   }
 
-  /** Callbacks queued on each CPU. */
+  /** Callbacks of a CPU that are not over. */
   pendingOn(cpu: Cpu): number {
-    return this.#queues[cpu.id]!.length
+    return this.#queues[cpu.id]!.length + (this.#invoking.has(cpu) ? 1 : 0)
   }
 
   /**
@@ -113,8 +115,8 @@ export class Rcu {
    */
   entrain(cpu: Cpu, run: () => unknown): void {
     const queue = this.#queues[cpu.id]!
-    const last = queue[queue.length - 1]!
-    queue.push({ head: queue, func: run, run, period: last.period })
+    const period = queue.length > 0 ? queue[queue.length - 1]!.period : this.completed
+    queue.push({ head: queue, func: run, run, period })
   }
 
   #want(expedited: boolean): void {
@@ -217,13 +219,15 @@ export class Rcu {
     const { callback } = rcuMaps(this.#machine)
     while (queue.length > 0 && queue[0]!.period <= this.completed) {
       const { head, func, run } = queue.shift()!
+      this.#invoking.add(cpu)
       yield point(func, head)
-      memoryAccess(this.#machine).touch(head, 'func', false)
+      memoryAccess(this.#machine).touch(head, 'next', false, 'rcu_cblist_dequeue')
       this.on.invoke.emit(head, func)
       emit(ev.rcu_invoke_callback, 'rcu_preempt', head, func)
       mapAcquire(callback, 0)
       yield* call(run)
       mapRelease(callback)
+      this.#invoking.delete(cpu)
       emit(ev.rcu_callback_end, 'rcu_preempt', func)
     }
   }

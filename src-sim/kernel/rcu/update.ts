@@ -75,7 +75,8 @@ export function kfreeRcu(object: object | null): void {
   const m = currentMachine()
   const { freeing } = update(m)
   if (freeing.has(object)) {
-    const text = 'kvfree_call_rcu(): Double-freed call.'
+    const head = hex16(addressOf(m, object))
+    const text = `kvfree_call_rcu(): Double-freed call. rcu_head ${head}`
     const source = 'mm/slab_common.c at kvfree_call_rcu'
     if (once('kvfree')) warn(m, 'rcu-double-free', source, text, { rules: ['RCU-07'] })
     return

@@ -13,7 +13,7 @@ import { current, mightSleep } from './schedule'
 import { signalPendingState } from './signal'
 import { setTaskState, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './states'
 import { tryToWake } from './task'
-import { scheduleTimeout } from './timeout'
+import { scheduleTimeout } from '../time/sleep'
 import { MAX_SCHEDULE_TIMEOUT } from '../time/clock'
 
 const DONE_FOREVER = 0xffffffff

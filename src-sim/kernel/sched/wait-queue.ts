@@ -10,7 +10,7 @@ import { current, mightSleep, scheduleFor } from './schedule'
 import { signalPendingState } from './signal'
 import { setTaskState, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './states'
 import { taskStruct, tryToWake, type task_struct } from './task'
-import { scheduleTimeout } from './timeout'
+import { scheduleTimeout } from '../time/sleep'
 import { MAX_SCHEDULE_TIMEOUT } from '../time/clock'
 
 export const WQ_FLAG_EXCLUSIVE = 1

@@ -2,7 +2,9 @@ import { machine as currentMachine, now } from '../../engine/current'
 import type { Task, TaskState } from '../../engine/exec'
 import { hidden } from '../../engine/object'
 import { point, type Sim } from '../../engine/suspend'
-import { current, schedule, setCurrentState, sleepOn } from '../sched/schedule'
+import { kernelLog } from '../printk/log'
+import { current, scheduleFor, setCurrentState, sleepOn } from '../sched/schedule'
+import { setTaskState, TASK_RUNNING } from '../sched/states'
 import { jiffies, MAX_SCHEDULE_TIMEOUT, msecsToJiffies } from './clock'
 import { hrtimer, hrtimers, HRTIMER_MODE_REL, HRTIMER_NORESTART } from './hrtimer'
 import { CLOCK_MONOTONIC } from './clock'
@@ -16,18 +18,24 @@ const wakeByTimer = (timer: timer_list): void => {
 Object.defineProperty(wakeByTimer, 'name', { value: 'process_timeout' })
 
 /**
- * Sleeps in the task's present state until woken or until that many jiffies are over; answers
- * what is left. The state must have been set before (else it only yields).
+ * Sleeps in the state set before, until woken or until that many jiffies are over; answers what
+ * is left of them. `object` and `what` tell onlookers what the task waits for.
  */
-export function* scheduleTimeout(timeout: number): Sim<number> {
+export function* scheduleTimeout(
+  timeout: number,
+  object: object | null = null,
+  what = 'timeout',
+): Sim<number> {
   const machine = currentMachine()
   const task = current()
   if (timeout >= MAX_SCHEDULE_TIMEOUT) {
-    yield* schedule()
-    return MAX_SCHEDULE_TIMEOUT
+    yield* scheduleFor(object, what)
+    return timeout
   }
   if (timeout < 0) {
-    task.state = 'running'
+    const value = (2 ** 64 + timeout).toString(16)
+    kernelLog(machine).print(3, `schedule_timeout: wrong timeout value ${value}\n`)
+    setTaskState(task, TASK_RUNNING, 0, null)
     return 0
   }
   const end = jiffies(machine) + timeout
@@ -36,19 +44,15 @@ export function* scheduleTimeout(timeout: number): Sim<number> {
   const all = timers(machine)
   all.setup(timer, wakeByTimer, 0)
   all.modify(timer, end)
-  yield* schedule()
+  yield* scheduleFor(object, what)
   if (timer.$bucket !== null) all.delete(timer, false)
   return Math.max(0, end - jiffies(machine))
 }
 
 /** Sets the state, then sleeps as `scheduleTimeout`. */
 export function* sleepJiffies(timeout: number, state: TaskState, what: string): Sim<number> {
-  const task = current()
-  task.waitsFor = what
   setCurrentState(state)
-  const left = yield* scheduleTimeout(timeout)
-  task.waitsFor = null
-  return left
+  return yield* scheduleTimeout(timeout, null, what)
 }
 
 export function* msleep(ms: number): Sim {
