@@ -66,6 +66,12 @@ export class DriverRuntime implements Runtime {
     this.#machine = machine
   }
 
+  dismantle(): void {
+    this.files.length = 0
+    this.memory = NO_WATCH
+    this.looping = null
+  }
+
   addFile(file: TextFile): number {
     assert(this.files.length <= FILES_MAX, `more than ${FILES_MAX} source files in one machine`)
     this.files.push(file)

@@ -243,6 +243,32 @@ export class Machine {
     return this.stop
   }
 
+  /**
+   * Lets go of what hangs on the machine after its run. Functions of the lab outlive it for a while
+   * (the host's collector treats their shapes as old), and would keep the whole machine with them.
+   */
+  dismantle(): void {
+    for (const task of this.tasks) {
+      task.frames.length = 0
+      task.local = null
+      task.kernel = null
+    }
+    for (const cpu of this.cpus) {
+      cpu.stack.length = 0
+      cpu.queue.length = 0
+      cpu.current = null
+    }
+    this.services.length = 0
+    this.tasks.length = 0
+    this.contexts.clear()
+    this.main = null
+    this.observer = {}
+    this.trouble = silentTrouble
+    this.interruptExit = () => {}
+    this.beforeCall = null
+    this.runtime.dismantle()
+  }
+
   /** Runs `fn` as if called from inside the machine (set-up code, events). */
   inside<T>(fn: () => T): T {
     const saved = running.machine

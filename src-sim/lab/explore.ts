@@ -45,13 +45,9 @@ export function scheduleRunner(
     let hash = 0
     for (const choice of machine.choices)
       hash = (Math.imul(hash ^ choice.index, 0x01000193) + choice.of) >>> 0
-    return {
-      findings: machine.findings,
-      choices: machine.choices,
-      steps: machine.steps,
-      stop: machine.stop,
-      hash,
-    }
+    const { findings, choices, steps, stop } = machine
+    machine.dismantle()
+    return { findings, choices, steps, stop, hash }
   }
 }
 
