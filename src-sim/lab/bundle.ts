@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { LabSource, RunOptions } from '../protocol'
+import { RunReport } from './run-report'
 
 /**
  * A bundle (.klab) is everything another person needs to see the same run: sources, settings, the
@@ -9,6 +10,7 @@ import { LabSource, RunOptions } from '../protocol'
  *   manifest.json   format version, klab version, title, run options with choices, trace hash, notes
  *   lab/...         the lab's files
  *   trace.bin       the trace as src-sim/trace encodes it
+ *   report.json     findings with their stacks, and the kernel log
  *
  * Reading a bundle runs nothing of it.
  */
@@ -34,6 +36,8 @@ export interface Bundle {
   traceHash: string
   notes: string
   trace: Uint8Array
+  /** Null in bundles of klab versions that did not keep it. */
+  report: RunReport | null
 }
 
 export function packBundle(bundle: Bundle): Uint8Array {
@@ -51,6 +55,7 @@ export function packBundle(bundle: Bundle): Uint8Array {
     'manifest.json': [strToU8(JSON.stringify(manifest, null, 2)), { mtime }],
     'trace.bin': [bundle.trace, { mtime, level: 3 }],
   }
+  if (bundle.report) files['report.json'] = [strToU8(JSON.stringify(bundle.report)), { mtime }]
   for (const path of Object.keys(bundle.lab.files).sort())
     files[`lab/${path}`] = [strToU8(bundle.lab.files[path]!), { mtime }]
   return zipSync(files)
@@ -59,18 +64,8 @@ export function packBundle(bundle: Bundle): Uint8Array {
 /** Reads a bundle; anything wrong with it is one sentence (an `Error`). */
 export function readBundle(bytes: Uint8Array): Bundle {
   const entries = unzip(bytes)
-  const text = entries['manifest.json']
-  if (!text) throw new Error('This is no klab bundle: it has no manifest.json.')
-  let json: unknown
-  try {
-    json = JSON.parse(strFromU8(text))
-  } catch {
-    throw new Error('This bundle is damaged: its manifest.json is not valid JSON.')
-  }
-  const parsed = v.safeParse(Manifest, json)
-  if (!parsed.success)
-    throw new Error(`This bundle is damaged: ${parsed.issues[0].message} in its manifest.json.`)
-  const manifest = parsed.output
+  const manifest = readJson(entries, 'manifest.json', Manifest)
+  if (!manifest) throw new Error('This is no klab bundle: it has no manifest.json.')
   if (manifest.version > BUNDLE_VERSION)
     throw new Error(
       `This bundle has format version ${manifest.version}; this klab reads up to ` +
@@ -86,7 +81,28 @@ export function readBundle(bytes: Uint8Array): Bundle {
     traceHash: manifest.traceHash,
     notes: manifest.notes,
     trace: entries['trace.bin'] ?? new Uint8Array(),
+    report: readJson(entries, 'report.json', RunReport),
   }
+}
+
+/** Null when the bundle has no such file. */
+function readJson<T>(
+  entries: Record<string, Uint8Array>,
+  name: string,
+  schema: v.GenericSchema<unknown, T>,
+): T | null {
+  const text = entries[name]
+  if (!text) return null
+  let json: unknown
+  try {
+    json = JSON.parse(strFromU8(text))
+  } catch {
+    throw new Error(`This bundle is damaged: its ${name} is not valid JSON.`)
+  }
+  const parsed = v.safeParse(schema, json)
+  if (!parsed.success)
+    throw new Error(`This bundle is damaged: ${parsed.issues[0].message} in its ${name}.`)
+  return parsed.output
 }
 
 function unzip(bytes: Uint8Array): Record<string, Uint8Array> {

@@ -15,7 +15,6 @@ import {
   type SessionStatus,
 } from '../protocol'
 import type { Position } from '../engine/position'
-import { kernelLog } from '../kernel/printk/log'
 import { labApi } from '../linux'
 import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../sandbox'
 import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
@@ -23,9 +22,11 @@ import { noteSeen } from './black-box'
 import { packBundle, readBundle } from './bundle'
 import { exploreHere, exploreInWorkers } from './explore'
 import { compileProgram, type LabProgram } from './program'
-import { dmesgLine, resultOf } from './run'
+import { RecordedRun } from './recorded-run'
+import { resultOf } from './run'
 import { Session } from './session'
-import { traceQueries, type TraceQueries } from './trace-queries'
+import type { Shown } from './shown'
+import { traceQueries } from './trace-queries'
 
 /** What the place gives that the kernel worker runs in. */
 export interface KernelHost {
@@ -61,8 +62,7 @@ class KernelWorker {
   rpc: BirpcReturn<KernelEvents, KernelApi> | null = null
   #host: KernelHost
   #sandbox: Sandbox = createSandbox()
-  #session: Session | null = null
-  #opened: { trace: Trace; hash: string } | null = null
+  #shown: Shown | null = null
   #interrupted = false
   #running: Promise<void> | null = null
   #lastStatusMs = 0
@@ -90,17 +90,17 @@ class KernelWorker {
       stop: () => this.#stopSession(),
       breakpoints: async (list) => void (this.#need().breakpoints = list),
       result: async () => resultOf(this.#need().live, this.#need().options),
-      dmesg: async (from, count) => this.#dmesg(from, count),
-      findings: async () => (this.#session ? this.#session.machine.findings : []),
-      contexts: async () => (this.#session ? this.#session.contexts() : []),
-      ...this.#queries(),
+      dmesg: async (from, count) => this.#shown?.dmesg(from, count) ?? [],
+      findings: async () => this.#shown?.findings ?? [],
+      contexts: async () => this.#shown?.contexts() ?? [],
+      ...traceQueries(() => this.#trace(), () => this.#shown?.trace ?? null),
       exportTrace: (format) => Promise.resolve(this.#export(format)),
       bundle: (notes) => Promise.resolve(this.#bundle(notes ?? '')),
       readBundle: async (bytes) => {
         const { lab, options, notes, traceHash } = readBundle(bytes)
         return { lab, options, notes, traceHash }
       },
-      openTrace: async (bytes) => this.#openTrace(bytes),
+      openTrace: (bytes) => this.#openTrace(bytes),
       explore: (lab, options) =>
         this.#explore(v.parse(LabSource, lab), v.parse(ExploreOptions, options)),
       cancelExplore: async () => this.#cancelExplore?.(),
@@ -109,9 +109,14 @@ class KernelWorker {
     }
   }
 
+  get #session(): Session | null {
+    return this.#shown instanceof Session ? this.#shown : null
+  }
+
   #need(): Session {
-    if (!this.#session) throw new Error('No lab is open. Open one first.')
-    return this.#session
+    if (this.#session) return this.#session
+    if (this.#shown) throw new Error('This is a recorded run. Open its lab to execute it.')
+    throw new Error('No lab is open. Open one first.')
   }
 
   /** Compiling is the slow part of opening: the same sources are compiled once. */
@@ -134,8 +139,7 @@ class KernelWorker {
     await this.#halt()
     const program = this.#compile(lab)
     if ('problems' in program) return { problems: program.problems, status: this.#status() }
-    this.#opened = null
-    this.#session = new Session(program, this.#sandbox, options)
+    this.#shown = new Session(program, this.#sandbox, options)
     return { problems: [], status: this.#tell() }
   }
 
@@ -194,20 +198,18 @@ class KernelWorker {
   async #stopSession(): Promise<SessionStatus> {
     await this.#halt()
     const session = this.#session
-    if (session) this.#session = new Session(session.program, this.#sandbox, session.options)
+    if (session) this.#shown = new Session(session.program, this.#sandbox, session.options)
     return this.#tell()
   }
 
-  async #moved(move: (session: Session) => void): Promise<SessionStatus> {
-    const session = this.#need()
-    if (session.running) await this.#halt()
-    move(session)
+  async #moved(move: (shown: Shown) => void): Promise<SessionStatus> {
+    if (this.#session?.running) await this.#halt()
+    move(this.#shown ?? this.#need())
     return this.#tell()
   }
 
   #status(): SessionStatus {
-    if (this.#session) return this.#session.status()
-    return { ...EMPTY, ...(this.#opened ? openedStatus(this.#opened.trace, this.#opened.hash) : {}) }
+    return this.#shown?.status() ?? EMPTY
   }
 
   #tell(): SessionStatus {
@@ -221,26 +223,13 @@ class KernelWorker {
     if (this.#host.now() - this.#lastStatusMs > 30) this.#tell()
   }
 
-  #dmesg(from: number, count: number) {
-    if (!this.#session) return []
-    const { machine } = this.#session
-    return kernelLog(machine)
-      .lines.slice(from, from + count)
-      .map((line) => dmesgLine(machine, line))
-  }
-
   #trace(): Trace {
-    const trace = this.#session?.trace ?? this.#opened?.trace
-    if (!trace) throw new Error('There is no trace yet. Run the lab first.')
-    return trace
-  }
-
-  #queries(): TraceQueries {
-    return traceQueries(() => this.#trace(), () => this.#session?.trace ?? this.#opened?.trace ?? null)
+    if (!this.#shown) throw new Error('There is no trace yet. Run the lab first.')
+    return this.#shown.trace
   }
 
   #export(format: ExportFormat): { name: string; mime: string; bytes: Uint8Array } {
-    const id = this.#session?.program.lab.id ?? 'trace'
+    const id = this.#shown?.name ?? 'trace'
     if ((format as string) === 'klab')
       return { name: `${id}.trace`, mime: 'application/octet-stream', bytes: join(encodeTrace(this.#trace().store, this.#status().traceHash)) }
     const exporter = (exporters as Record<string, (typeof exporters)[keyof typeof exporters]>)[format]
@@ -252,24 +241,26 @@ class KernelWorker {
 
   #bundle(notes: string): { name: string; bytes: Uint8Array } {
     const session = this.#need()
-    const { program, machine, options, live } = session
+    const { program, machine, options, traceHash, findings } = session
     const bytes = packBundle({
       lab: program.lab,
       options: bundleOptions(options, session),
       klab: this.#host.version,
-      traceHash: live.writer!.traceHash,
+      traceHash,
       notes,
-      trace: join(encodeTrace(live.writer!.store, live.writer!.traceHash)),
+      trace: join(encodeTrace(session.trace.store, traceHash)),
+      report: { findings, dmesg: session.dmesg(0, Infinity) },
     })
     return { name: `${program.lab.id}-${machine.seed}.klab`, bytes }
   }
 
-  #openTrace(bytes: Uint8Array): SessionStatus {
+  async #openTrace(bytes: Uint8Array): Promise<SessionStatus> {
     const zip = bytes[0] === 0x50 && bytes[1] === 0x4b
     const bundle = zip ? readBundle(bytes) : null
     const { store, traceHash } = decodeTrace(bundle ? bundle.trace : bytes)
-    this.#session = null
-    this.#opened = { trace: new Trace(store), hash: traceHash }
+    const name = bundle?.lab.id ?? 'trace'
+    await this.#halt()
+    this.#shown = new RecordedRun(name, new Trace(store), traceHash, bundle?.report ?? null)
     return this.#tell()
   }
 
@@ -311,22 +302,6 @@ const EMPTY: SessionStatus = {
   traceHash: '',
   stop: null,
   stopText: '',
-}
-
-function openedStatus(trace: Trace, hash: string): Partial<SessionStatus> {
-  const last = trace.length > 0 ? trace.event(trace.length - 1) : null
-  return {
-    state: 'ended',
-    lab: 'trace',
-    steps: last?.step ?? 0,
-    timeNs: last?.timeNs ?? 0,
-    events: trace.length,
-    cursorStep: last?.step ?? 0,
-    cursorTimeNs: last?.timeNs ?? 0,
-    cursorEvent: Math.max(0, trace.length - 1),
-    traceHash: hash,
-    stopText: 'A recorded trace: nothing runs.',
-  }
 }
 
 const problemText = (problems: Problem[]): string =>

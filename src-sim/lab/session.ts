@@ -6,6 +6,7 @@ import type {
   Breakpoint,
   ContextView,
   RunOptions,
+  DmesgLine,
   SessionStatus,
   StepKind,
   StopReason,
@@ -15,8 +16,10 @@ import { resolveStack, takeStack } from '../kernel/report'
 import { Trace } from '../trace/trace'
 import { boot, type Booted } from './boot'
 import type { LabProgram } from './program'
-import { concludeRun, stopReason, stopSentence, strategyOf, STEPS_MAX } from './run'
+import { concludeRun, dmesgLine, stopReason, stopSentence, strategyOf, STEPS_MAX } from './run'
+import type { Finding } from '../engine/finding'
 import type { Sandbox } from '../sandbox'
+import { stepAt, type Place, type Shown } from './shown'
 
 /**
  * One lab being looked at: a machine that has been executed up to some step (its trace reaches as
@@ -24,7 +27,7 @@ import type { Sandbox } from '../sandbox'
  * read from the trace; what only a machine can tell (call stacks, variables) comes from a second
  * machine that is executed up to the cursor again.
  */
-export class Session {
+export class Session implements Shown {
   readonly program: LabProgram
   readonly options: RunOptions
   readonly live: Booted
@@ -48,6 +51,24 @@ export class Session {
 
   get machine(): Machine {
     return this.live.machine
+  }
+
+  get name(): string {
+    return this.program.lab.id
+  }
+
+  get traceHash(): string {
+    return this.live.writer!.traceHash
+  }
+
+  get findings(): Finding[] {
+    return this.machine.findings
+  }
+
+  dmesg(from: number, count: number): DmesgLine[] {
+    const { machine } = this
+    const { lines } = kernelLog(machine)
+    return lines.slice(from, from + count).map((line) => dmesgLine(machine, line))
   }
 
   #boot(traced: boolean): Booted {
@@ -156,14 +177,8 @@ export class Session {
     }
   }
 
-  seek(to: { step: number } | { timeNs: number } | { event: number }): void {
-    if ('step' in to) this.cursorStep = to.step
-    else {
-      const at = 'event' in to ? to.event : Math.max(0, this.trace.indexAtTime(to.timeNs + 1) - 1)
-      const event = Math.min(Math.max(0, at), this.trace.length - 1)
-      this.cursorStep = event < 0 ? 0 : this.trace.event(event).step
-    }
-    this.cursorStep = Math.min(Math.max(0, Math.round(this.cursorStep)), this.machine.steps)
+  seek(to: Place): void {
+    this.cursorStep = Math.min(stepAt(this.trace, to), this.machine.steps)
   }
 
   #contextAt(step: number): number {
@@ -220,7 +235,7 @@ export class Session {
       dmesgLines: kernelLog(machine).lines.length,
       seed: machine.seed,
       strategy: machine.strategy.name,
-      traceHash: this.live.writer!.traceHash,
+      traceHash: this.traceHash,
       stop: this.stopped,
       stopText: this.stopText,
     }

@@ -247,6 +247,19 @@ describe('opening and saving', () => {
     expect(useLab().location).toBe('/labs/mine')
   })
 
+  it('shows a trace without touching the lab in the editor, which F5 still runs', async () => {
+    const host = await startLab()
+    useLab().edit('driver.ts', 'changed')
+    const bytes = new TextEncoder().encode('KTRC and so on')
+    await openOpened({ kind: 'bundle', name: 'run.trace', bytes })
+    expect(useLab().files.get('driver.ts')?.text).toBe('changed')
+    expect(useKernel().status.traceHash).toBe('9f1c2ab47de05533')
+    const { calls } = host.kernels[0]!
+    expect(calls).not.toContain('readBundle')
+    await useSession().run()
+    expect(calls.slice(calls.indexOf('openTrace'))).toContain('open')
+  })
+
   it('runs nothing of a bundle before it is trusted', async () => {
     const host = await start()
     await openOpened({ kind: 'bundle', name: 'sent.klab', bytes: new Uint8Array([1]) })

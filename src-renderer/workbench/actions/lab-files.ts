@@ -70,8 +70,26 @@ export async function openOpened(opened: Opened): Promise<void> {
   await showLab(opened.lab, { origin: 'folder', location: opened.location })
 }
 
+/** A trace without its lab: what is in the editor stays, the other panels show the trace. */
+async function openTrace(file: OpenedFile): Promise<void> {
+  const [kernel, session, ui] = [useKernel(), useSession(), useUi()]
+  const status = await kernel.api.openTrace(file.bytes)
+  session.forget()
+  ui.bundle = null
+  kernel.newEpoch()
+  kernel.accept(status)
+  useToasts().show('success', `${file.name} is shown: ${status.events} events.`, {
+    hint: 'It has no sources. Run starts the lab in the editor instead.',
+  })
+}
+
+/** A trace alone begins with these four letters; anything else should be a bundle. */
+const isTrace = (bytes: Uint8Array): boolean =>
+  String.fromCharCode(...bytes.subarray(0, 4)) === 'KTRC'
+
 /** Shows what a bundle holds. Nothing of it runs before the person says so. */
 export async function openBundle(file: OpenedFile): Promise<void> {
+  if (isTrace(file.bytes)) return openTrace(file)
   const [kernel, lab, session, ui] = [useKernel(), useLab(), useSession(), useUi()]
   const content = await kernel.api.readBundle(file.bytes)
   session.forget()

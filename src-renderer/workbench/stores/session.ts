@@ -59,6 +59,7 @@ export const useSession = defineStore('session', () => {
   /** A run that is over can still be taken back to its end after a look into the past. */
   const canGoOn = computed(
     () =>
+      opened.value !== null &&
       !stale.value &&
       (state.value === 'ready' ||
         state.value === 'paused' ||

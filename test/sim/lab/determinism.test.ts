@@ -108,7 +108,7 @@ describe('a session', () => {
 describe('a bundle', () => {
   it('reads back what was packed', () => {
     const lab = readBuiltin('bug-25-fixed')
-    const bundle = { lab, options: { seed: 3 }, klab: '0.1.0', traceHash: 'abc', notes: 'look', trace: new Uint8Array([1, 2, 3]) }
+    const bundle = { lab, options: { seed: 3 }, klab: '0.1.0', traceHash: 'abc', notes: 'look', trace: new Uint8Array([1, 2, 3]), report: null }
     expect(readBundle(packBundle(bundle))).toMatchObject({ lab, traceHash: 'abc', notes: 'look' })
   })
 
