@@ -5,6 +5,8 @@ import { schedHooks } from '../kernel/sched/schedule'
 import { stateBits, TASK_RUNNING } from '../kernel/sched/states'
 import { report, resolveFrame, takeStack } from '../kernel/report'
 import { warn } from '../kernel/printk/warn'
+import { preemptibleRcu } from '../kernel/rcu/tree'
+import { rcuSleepCheck } from '../kernel/rcu/update'
 import { NO_POSITION } from '../engine/position'
 
 const RATE_NS = 1_000_000_000
@@ -36,7 +38,8 @@ export function attachAtomicSleep(machine: Machine): void {
     if (cpu === null || exec === null) return
     const state = contextState(cpu.current ?? exec)
     if (!stateWarned) stateWarned = wrongState(machine, state)
-    const depth = contextState(exec).rcuDepth
+    rcuSleepCheck('kernel/sched/core.c')
+    const depth = preemptibleRcu(machine) ? contextState(exec).rcuDepth : 0
     const atomic = cpu.preemptCount !== 0 || cpu.irqsOff || depth !== 0 || state.nonBlock > 0
     if (!atomic && cpu.current !== null) return
     if (machine.nowNs - lastNs < RATE_NS) return

@@ -41,7 +41,8 @@ interface Seen {
 function look(machine: Machine, cpu: Cpu, before: Seen | null): Seen | null {
   const blocker = cpu.stack.find((exec) => exec.kind !== 'task') ?? cpu.current
   if (blocker === null) return null
-  if (blocker.kind === 'task' && cpu.preemptCount === 0 && !cpu.irqsOff) return null
+  const preemptible = cpu.preemptCount === 0 && !cpu.irqsOff && machine.preemption !== 'none'
+  if (blocker.kind === 'task' && preemptible) return null
   if (before === null || before.exec !== blocker)
     return { exec: blocker, sinceNs: machine.nowNs, told: false }
   const forNs = machine.nowNs - before.sinceNs

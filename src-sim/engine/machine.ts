@@ -13,12 +13,19 @@ import type { RecordedChoice } from './transition'
 import type { Sim } from './suspend'
 import { silentTrouble, type Trouble } from './trouble'
 
+/**
+ * When kernel code gives up its CPU although it has not asked to: at any point (full), to real-time
+ * tasks at once and to others at the end of a time slice (lazy), never (none).
+ */
+export type Preemption = 'full' | 'lazy' | 'none'
+
 export interface MachineOptions {
   cpus?: number
   seed?: number
   strategy?: Strategy
   /** Timer frequency; jiffies follow it. */
   hz?: number
+  preemption?: Preemption
   /** Keep the meaning of every choice (costs time); without it only indices are kept. */
   recordKeys?: boolean
   /** How far ahead of a runnable context the clock may run in chosen schedules. */
@@ -54,6 +61,7 @@ export class Machine {
   readonly runtime: DriverRuntime
   readonly seed: number
   hz: number
+  preemption: Preemption
   readonly strategy: Strategy
   readonly timed: boolean
   readonly lagMaxNs: number
@@ -89,6 +97,7 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     this.seed = options.seed ?? 0
     this.hz = options.hz ?? 250
+    this.preemption = options.preemption ?? 'full'
     this.strategy = options.strategy ?? fair
     this.timed = this.strategy.timed
     this.recordKeys = options.recordKeys ?? false

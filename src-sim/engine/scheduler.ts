@@ -14,6 +14,8 @@ const INTERRUPT_COST_NS = 500
 const RELAX_COST_NS = 500
 const LOOP_TURN_COST_NS = 10
 const SLICE_NS = 3_000_000
+/** Priorities below are real-time ones. */
+const RT_PRIO_MAX = 100
 /** A pure loop is trusted for this many turns; then time runs away under it until it is reported. */
 const LOOP_TURNS_TRUSTED = 1_000_000
 /** A polling turn with more kernel calls than this in it begins a new stretch of polling. */
@@ -101,18 +103,19 @@ export class Scheduler {
     if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return true
     const top = cpu.top
     if (top === null) return cpu.queue.length > 0
-    return top.spinningOn === null || (cpu.queue.length > 0 && preemptible(cpu))
+    return top.spinningOn === null || (cpu.queue.length > 0 && this.#preemptible(cpu))
   }
 
   #timedMove(cpu: Cpu, pick: Transition): Transition {
     if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return set(pick, 'interrupt', cpu)
     const top = cpu.top
     if (top === null) return set(pick, 'switch', cpu, mostUrgent(cpu))
-    if (cpu.queue.length > 0 && preemptible(cpu)) {
+    if (cpu.queue.length > 0 && this.#preemptible(cpu)) {
       const current = cpu.current!
       const over = this.#machine.nowNs - current.sliceStartNs >= SLICE_NS
       const next = mostUrgent(cpu)
-      if (top.spinningOn !== null || next.priority < current.priority)
+      const urgent = next.priority < current.priority && this.#mayPreempt(next, current)
+      if (top.spinningOn !== null || urgent)
         return set(pick, 'switch', cpu, next)
       if (over && next.priority <= current.priority) return set(pick, 'switch', cpu, next)
     }
@@ -185,13 +188,26 @@ export class Scheduler {
   #addSwitches(): number {
     let oldestNs = Infinity
     for (const cpu of this.#machine.cpus) {
-      if (cpu.queue.length === 0 || !(cpu.idle || preemptible(cpu))) continue
+      if (cpu.queue.length === 0 || !(cpu.idle || this.#preemptible(cpu))) continue
       for (const task of cpu.queue) {
+        if (cpu.current !== null && !this.#mayPreempt(task, cpu.current)) continue
         this.#add('switch', cpu, task)
         if (task.lastStepNs < oldestNs) oldestNs = task.lastStepNs
       }
     }
     return oldestNs
+  }
+
+  #preemptible(cpu: Cpu): boolean {
+    if (cpu.stack.length !== 1 || cpu.preemptCount !== 0 || cpu.irqsOff) return false
+    return this.#machine.preemption !== 'none'
+  }
+
+  /** With lazy preemption only real-time tasks need not wait for the end of a tick. */
+  #mayPreempt(next: Task, current: Task): boolean {
+    const machine = this.#machine
+    if (machine.preemption !== 'lazy' || next.priority < RT_PRIO_MAX) return true
+    return machine.nowNs - current.sliceStartNs >= 1_000_000_000 / machine.hz
   }
 
   /** Polling contexts take turns only when nothing else can happen. */
@@ -537,9 +553,6 @@ const canStep = (exec: Exec): boolean =>
 function canInterrupt(cpu: Cpu): boolean {
   return !cpu.irqsOff && (cpu.top === null || cpu.top.kind === 'task' || cpu.top.kind === 'softirq')
 }
-
-const preemptible = (cpu: Cpu): boolean =>
-  cpu.stack.length === 1 && cpu.preemptCount === 0 && !cpu.irqsOff
 
 function mostUrgent(cpu: Cpu): Task {
   let best = cpu.queue[0]!

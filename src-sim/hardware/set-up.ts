@@ -1,4 +1,4 @@
-import type { Machine } from '../engine/machine'
+import type { Machine, Preemption } from '../engine/machine'
 import { Cpu } from '../engine/cpu'
 import { assert } from '../base/assert'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
@@ -44,6 +44,8 @@ export interface PlatformSpec {
 export interface MachineSpec {
   cpus?: number
   hz?: number
+  /** When kernel code is preempted: 'full' (default), 'lazy' or 'none'. */
+  preemption?: Preemption
   /** Bytes of RAM. */
   memory?: number
   pci?: PciSlotSpec[]
@@ -60,6 +62,7 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   machine.cpus.length = 0
   for (let i = 0; i < cpus; i++) machine.cpus.push(new Cpu(i))
   if (spec.hz !== undefined) machine.hz = spec.hz
+  if (spec.preemption !== undefined) machine.preemption = spec.preemption
   if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
 }
 

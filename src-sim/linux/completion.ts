@@ -66,3 +66,17 @@ export const try_wait_for_completion = kernelCall('try_wait_for_completion', c.t
 /** Whether a wait would go through at once. */
 export const completion_done = kernelCall('completion_done', c.completionDone)
 for (const f of [DECLARE_COMPLETION]) quiet(f)
+
+/** A completion in its first state, for initialisers. */
+export const COMPLETION_INITIALIZER = DECLARE_COMPLETION
+export const COMPLETION_INITIALIZER_ONSTACK = DECLARE_COMPLETION
+/** Sleeps in the state `bits`: 0, or -ERESTARTSYS when a signal that it listens to came first. */
+export const wait_for_completion_state = kernelCall(
+  'wait_for_completion_state',
+  (x: Completion, bits: number) => c.waitForCompletionState('wait_for_completion_state', x, bits),
+)
+/** As the plain forms, counted as waiting for I/O. */
+export const wait_for_completion_io = wait_for_completion
+export const wait_for_completion_io_timeout = wait_for_completion_timeout
+/** As `complete`, for a waiter that is to run on this CPU. */
+export const complete_on_current_cpu = complete

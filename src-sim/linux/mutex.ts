@@ -1,5 +1,6 @@
 import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
+import { change, load, type AtomicCounter } from '../kernel/locking/atomic'
 import * as m from '../kernel/locking/mutex'
 import type { mutex as Mutex } from '../kernel/locking/mutex'
 import type { lockdep_map } from '../kernel/locking/map'
@@ -98,4 +99,33 @@ export const refcount_dec_and_mutex_lock = kernelCall(
   function (counter: refcount_t, lock: Mutex): boolean | Sim<boolean> {
     return refcountDecNotOne(counter) ? false : lockAndDrop(counter, lock)
   },
+)
+
+/** Counts down; 1 with the mutex held when 0 was reached, else 0 without it. */
+export const atomic_dec_and_mutex_lock = kernelCall(
+  'atomic_dec_and_mutex_lock',
+  function* (counter: AtomicCounter, lock: Mutex): Sim<number> {
+    if (load(counter) !== 1) {
+      change(counter, (old) => old - 1)
+      return 0
+    }
+    const wait = m.mutexLock(lock)
+    if (typeof wait !== 'number') yield* wait
+    change(counter, (old) => old - 1)
+    if (load(counter) === 0) return 1
+    m.mutexUnlock(lock)
+    return 0
+  },
+)
+/** As `mutex_lock`, counted as waiting for I/O. */
+export const mutex_lock_io = mutex_lock
+/** As `mutex_trylock`, under an outer lock. */
+export const mutex_trylock_nest_lock = kernelCall(
+  'mutex_trylock_nest_lock',
+  (lock: Mutex, outer: { dep_map: lockdep_map | null }) => m.mutexTrylock(lock, outer.dep_map),
+)
+export const mutex_lock_killable_nest_lock = kernelCall(
+  'mutex_lock_killable_nest_lock',
+  (lock: Mutex, outer: { dep_map: lockdep_map | null }) =>
+    m.lockMutex('mutex_lock_killable', lock, TASK_KILLABLE, 0, outer.dep_map),
 )

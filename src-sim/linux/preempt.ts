@@ -1,8 +1,7 @@
 import { kernelCall, quiet } from '../kernel/api'
-import { now } from '../engine/current'
-import { ensure } from '../base/assert'
 import * as context from '../kernel/irq/context'
 import { processorId } from '../kernel/sched/kthread'
+import { migrateDisable, migrateEnable } from '../kernel/sched/policy'
 import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
 
 /** Preemption and where the code runs: `linux/preempt`, with `linux/smp`. */
@@ -18,14 +17,9 @@ export const preempt_enable_no_resched = kernelCall(
 )
 /** The counter: preemption in the low byte, softirqs, hardirqs, NMIs above it. */
 export const preempt_count = quiet(context.preemptCount)
-/** Stays on this CPU, but may be preempted and may sleep. */
-export const migrate_disable = kernelCall('migrate_disable', function (): void {
-  const task = ensure(now.cpu?.current, 'migrate_disable without a task')
-  task.affinity = 1 << task.cpu.id
-})
-export const migrate_enable = kernelCall('migrate_enable', function (): void {
-  ensure(now.cpu?.current, 'migrate_enable without a task').affinity = -1
-})
+/** Stays on this CPU, but may be preempted and may sleep. Nests. Pair: `migrate_enable`. */
+export const migrate_disable = kernelCall('migrate_disable', migrateDisable)
+export const migrate_enable = kernelCall('migrate_enable', migrateEnable)
 export const in_task = quiet(context.inTask)
 export const in_interrupt = quiet(context.inInterrupt)
 export const in_hardirq = quiet(context.inHardirq)
@@ -46,6 +40,4 @@ export const get_cpu = kernelCall('get_cpu', function (): number {
   return processorId()
 })
 export const put_cpu = kernelCall('put_cpu', () => preemptEnable())
-export const num_online_cpus = kernelCall('num_online_cpus', () =>
-  ensure(now.machine, 'outside a machine').cpus.length,
-)
+export { num_online_cpus } from './cpumask'

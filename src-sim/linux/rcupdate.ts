@@ -1,8 +1,8 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { acquireOn, markAccess, releaseOn } from '../kernel/locking/access'
 import { localBhDisable, localBhEnable } from '../kernel/irq/softirq'
-import { inSoftirq, preemptCount } from '../kernel/irq/context'
+import { inSoftirq, irqsDisabled, preemptCount } from '../kernel/irq/context'
 import { machine } from '../engine/current'
 import { mapAcquire, mapRelease, rcuMaps } from '../kernel/rcu/maps'
 import * as tree from '../kernel/rcu/tree'
@@ -154,3 +154,65 @@ export const kvfree_rcu = kfree_rcu
 /** Sleeps until what `kfree_rcu` has been given is freed. */
 export const kvfree_rcu_barrier = kernelCall('kvfree_rcu_barrier', () => update.rcuBarrier())
 
+/** Reads for the other flavours of readers. */
+export function rcu_dereference_bh<T extends object, K extends Field<T>>(object: T, field: K): T[K] {
+  update.checkDereference(inSoftirq(), 'rcu_dereference_check')
+  return load(object, field)
+}
+export function rcu_dereference_sched<T extends object, K extends Field<T>>(
+  object: T,
+  field: K,
+): T[K] {
+  update.checkDereference(preemptCount() !== 0 || irqsDisabled(), 'rcu_dereference_check')
+  return load(object, field)
+}
+/** The pointer leaves RCU's care: a lock or a reference protects it from now on. */
+export const rcu_pointer_handoff = quiet(function rcu_pointer_handoff<T>(pointer: T): T {
+  return pointer
+})
+/** Any of the reader flavours, or preemption off. */
+export const rcu_read_lock_any_held = kernelCall('rcu_read_lock_any_held', (): number =>
+  tree.rcuReadLockHeld() || preemptCount() !== 0 || irqsDisabled() ? 1 : 0,
+)
+export const rcu_is_watching = quiet((): boolean => true)
+/** Reports `suspicious RCU usage` with `text` when `condition` holds. */
+export const RCU_LOCKDEP_WARN = kernelCall(
+  'RCU_LOCKDEP_WARN',
+  (condition: unknown, text: string): void => {
+    if (condition) tree.rcu(machine()).on.suspicious.emit(text, 'driver')
+  },
+)
+/** Reports callers inside a reader: for functions that sleep. */
+export const rcu_sleep_check = kernelCall('rcu_sleep_check', update.rcuSleepCheck)
+
+/** A number that stands for the readers of now. */
+export const get_state_synchronize_rcu = kernelCall('get_state_synchronize_rcu', update.rcuCookie)
+/** The same, and a grace period is begun for it. */
+export const start_poll_synchronize_rcu = kernelCall(
+  'start_poll_synchronize_rcu',
+  update.startPollRcu,
+)
+/** Whether a grace period has passed since the number was taken. */
+export const poll_state_synchronize_rcu = kernelCall('poll_state_synchronize_rcu', update.pollRcu)
+/** Waits for a grace period unless one has passed since the number was taken. May sleep. */
+export const cond_synchronize_rcu = kernelCall('cond_synchronize_rcu', function* (
+  cookie: number,
+): Sim {
+  if (!update.pollRcu(cookie)) yield* update.synchronizeRcu('synchronize_rcu', false)
+})
+
+/** For heads in local variables; heads elsewhere need no preparation. */
+export const init_rcu_head = kernelCall('init_rcu_head', (_head: tree.rcu_head): void => {})
+export const destroy_rcu_head = kernelCall('destroy_rcu_head', (_head: tree.rcu_head): void => {})
+export const init_rcu_head_on_stack = init_rcu_head
+export const destroy_rcu_head_on_stack = destroy_rcu_head
+/** Marks a head as not yet given to `call_rcu`; see `rcu_head_after_call_rcu`. */
+export const rcu_head_init = kernelCall('rcu_head_init', (head: tree.rcu_head): void => {
+  head.$func = null
+})
+/** Whether the head was given to `call_rcu` with this function. */
+export const rcu_head_after_call_rcu = kernelCall(
+  'rcu_head_after_call_rcu',
+  (head: tree.rcu_head, f: tree.RcuFunction): boolean => head.$func === f,
+)
+export const kvfree_rcu_mightsleep = kfree_rcu_mightsleep

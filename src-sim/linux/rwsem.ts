@@ -1,5 +1,7 @@
+import { machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
+import { heldChecker } from '../kernel/locking/assert'
 import * as s from '../kernel/locking/rwsem'
 import type { rw_semaphore as Sem } from '../kernel/locking/rwsem'
 import type { lockdep_map } from '../kernel/locking/map'
@@ -77,3 +79,22 @@ export const downgrade_write = kernelCall('downgrade_write', s.downgradeWrite)
 export const rwsem_is_locked = quiet(function rwsem_is_locked(sem: Sem): number {
   return s.rwsemIsLocked(sem)
 })
+export const down_read_killable_nested = kernelCall(
+  'down_read_killable_nested',
+  (sem: Sem, subclass: number) => s.downRead('down_read_killable', sem, TASK_KILLABLE, subclass),
+)
+export const down_write_killable_nested = kernelCall(
+  'down_write_killable_nested',
+  (sem: Sem, subclass: number) => s.downWrite('down_write_killable', sem, TASK_KILLABLE, subclass),
+)
+/** Whether somebody waits. */
+export const rwsem_is_contended = quiet(function rwsem_is_contended(sem: Sem): boolean {
+  return s.rwsemIsContended(sem)
+})
+/** Warns when nobody (the write form: no writer) holds it. */
+export const rwsem_assert_held = kernelCall('rwsem_assert_held', (sem: Sem): void =>
+  heldChecker(machine()).assert(sem.dep_map, 'rwsem_assert_held'),
+)
+export const rwsem_assert_held_write = kernelCall('rwsem_assert_held_write', (sem: Sem): void =>
+  heldChecker(machine()).assert(sem.dep_map, 'rwsem_assert_held_write'),
+)

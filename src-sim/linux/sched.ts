@@ -160,10 +160,7 @@ export const kernel_dequeue_signal = kernelCall('kernel_dequeue_signal', (): num
 
 /** Where the task may run: a bit mask of CPUs. 0 or -EINVAL. */
 export const set_cpus_allowed_ptr = kernelCall('set_cpus_allowed_ptr', setCpusAllowed)
-/** `1 << cpu`, as `cpumask_of(cpu)` for `set_cpus_allowed_ptr`. */
-export const cpumask_of = quiet(function cpumask_of(cpu: number): number {
-  return 1 << cpu
-})
+export { cpumask_of } from './cpumask'
 /** Makes the task a realtime one: it runs before all normal tasks. */
 export const sched_set_fifo = kernelCall('sched_set_fifo', (task: Task) => setFifo(task, 50))
 export const sched_set_fifo_low = kernelCall('sched_set_fifo_low', (task: Task) => setFifo(task, 1))

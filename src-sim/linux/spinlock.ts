@@ -153,3 +153,18 @@ function finishDec(counter: refcount_t, lock: Spin): boolean {
 
 /** Drops a reference; true with the lock held when it was the last one, else false without it. */
 export const refcount_dec_and_lock = kernelCall('refcount_dec_and_lock', decAndLock)
+
+/** As `refcount_dec_and_lock`, with interrupts off; what to restore is left in `flags`. */
+export const refcount_dec_and_lock_irqsave = kernelCall(
+  'refcount_dec_and_lock_irqsave',
+  function* (counter: refcount_t, lock: Spin, flags: ptr<number>): Sim<boolean> {
+    if (refcountDecNotOne(counter)) return false
+    const got = lockIrqsave(lock, flags)
+    if (typeof got !== 'number') yield* got
+    if (refcountSubAndTest(1, counter)) return true
+    spin.spinUnlockIrqrestore(lock, flags.value)
+    return false
+  },
+)
+
+export * from './spinlock/more'

@@ -1,6 +1,7 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import * as s from '../kernel/rcu/srcu'
 import type { srcu_struct as Domain } from '../kernel/rcu/srcu'
+import { checkDereference } from '../kernel/rcu/update'
 import { acquireOn, markAccess } from '../kernel/locking/access'
 
 /** Sleepable RCU: `linux/srcu`. Each domain waits for its own readers only. */
@@ -55,3 +56,46 @@ export const call_srcu = kernelCall('call_srcu', s.callSrcu)
 export const srcu_barrier = kernelCall('srcu_barrier', s.srcuBarrier)
 /** Ends a domain that is at rest; run `srcu_barrier` first if callbacks were used. */
 export const cleanup_srcu_struct = kernelCall('cleanup_srcu_struct', s.cleanupSrcu)
+
+/** The same where `condition` (a held lock) is enough instead of a reader. */
+export function srcu_dereference_check<T extends object, K extends keyof T>(
+  object: T,
+  field: K,
+  domain: Domain,
+  condition: unknown,
+): T[K] {
+  checkDereference(Boolean(condition) || s.srcuReadLockHeld(domain), 'srcu_dereference_check')
+  markAccess(object, field, false)
+  acquireOn(object)
+  return object[field]
+}
+/** Whether this task is a reader of the domain, as far as the lock checker knows. */
+export const srcu_read_lock_held = kernelCall('srcu_read_lock_held', (domain: Domain): number =>
+  s.srcuReadLockHeld(domain) ? 1 : 0,
+)
+/** The cheapest reader; not to be mixed with the others of a domain. */
+export const srcu_read_lock_fast = kernelCall('srcu_read_lock_fast', (domain: Domain) =>
+  s.srcuReadLock(domain, 'fast'),
+)
+export const srcu_read_unlock_fast = kernelCall(
+  'srcu_read_unlock_fast',
+  (domain: Domain, index: number) => s.srcuReadUnlock(domain, index),
+)
+/** A reader that another context may end: not tracked as this task's. */
+export const srcu_down_read = kernelCall('srcu_down_read', (domain: Domain) =>
+  s.srcuReadLock(domain, 'normal', false),
+)
+export const srcu_up_read = kernelCall('srcu_up_read', (domain: Domain, index: number) =>
+  s.srcuReadUnlock(domain, index, false),
+)
+/** Makes the end of a reader a full barrier. */
+export const smp_mb__after_srcu_read_unlock = quiet((): void => {})
+/** A number that `poll_state_synchronize_srcu` takes: stands for the readers of now. */
+export const get_state_synchronize_srcu = kernelCall('get_state_synchronize_srcu', s.srcuCookie)
+/** The same, and a grace period is begun for it. */
+export const start_poll_synchronize_srcu = kernelCall(
+  'start_poll_synchronize_srcu',
+  s.startPollSrcu,
+)
+/** Whether a grace period has passed since the number was taken. */
+export const poll_state_synchronize_srcu = kernelCall('poll_state_synchronize_srcu', s.pollSrcu)

@@ -1,15 +1,16 @@
 import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
+import * as e from '../kernel/sched/wait-event'
 import * as q from '../kernel/sched/wait-queue'
 import type { wait_queue_entry as Entry, wait_queue_head as Head } from '../kernel/sched/wait-queue'
-import type { raw_spinlock_t } from '../kernel/locking/spinlock'
-import { spinLockIrq, spinUnlockIrq } from '../kernel/locking/spinlock'
+import { initSpinlock } from '../kernel/locking/spinlock'
 import type { task_struct } from '../kernel/sched/task'
 import {
   TASK_IDLE,
   TASK_INTERRUPTIBLE,
   TASK_KILLABLE,
   TASK_NORMAL,
+  TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
 
 /**
@@ -21,20 +22,26 @@ export {
   wait_queue_entry,
   wait_queue_head,
   WQ_FLAG_EXCLUSIVE,
+  WQ_FLAG_PRIORITY,
   WQ_FLAG_WOKEN,
 } from '../kernel/sched/wait-queue'
 export type wait_queue_head_t = Head
 export type wait_queue_entry_t = Entry
 
 type Condition = () => unknown
+const POLLHUP = 0x10
+const POLLFREE = 0x4000
 
 /** A static queue: `const wq = DECLARE_WAIT_QUEUE_HEAD('wq')`. */
 export const DECLARE_WAIT_QUEUE_HEAD = quiet(function DECLARE_WAIT_QUEUE_HEAD(_name = ''): Head {
-  return new q.wait_queue_head()
+  const head = new q.wait_queue_head()
+  initSpinlock(head.lock)
+  return head
 })
 export const DECLARE_WAIT_QUEUE_HEAD_ONSTACK = DECLARE_WAIT_QUEUE_HEAD
 /** Makes a queue ready for use. */
 export const init_waitqueue_head = kernelCall('init_waitqueue_head', function (head: Head): void {
+  initSpinlock(head.lock)
   head.$entries.length = 0
 })
 /** An entry for the running task that leaves the queue when it is woken. */
@@ -58,6 +65,11 @@ function initEntry(entry: Entry, task: task_struct | null): Entry {
   return entry
 }
 export const init_wait = kernelCall('init_wait', (entry: Entry): void => void q.initWait(entry))
+/** As `init_wait`, with flags. */
+export const init_wait_entry = kernelCall(
+  'init_wait_entry',
+  (entry: Entry, flags: number): void => void q.initWait(entry, flags),
+)
 export const init_waitqueue_entry = kernelCall(
   'init_waitqueue_entry',
   (entry: Entry, task: task_struct): void => void initEntry(entry, task),
@@ -79,6 +91,16 @@ export const add_wait_queue_exclusive = kernelCall(
   'add_wait_queue_exclusive',
   q.addWaitQueueExclusive,
 )
+/** Adds a waiter ahead of the plain ones. */
+export const add_wait_queue_priority = kernelCall(
+  'add_wait_queue_priority',
+  q.addWaitQueuePriority,
+)
+/** The same for one that takes the wake-up; -EBUSY when there is one already. */
+export const add_wait_queue_priority_exclusive = kernelCall(
+  'add_wait_queue_priority_exclusive',
+  q.addWaitQueuePriorityExclusive,
+)
 /** Removes a waiter; no wake function of it runs any more. */
 export const remove_wait_queue = kernelCall('remove_wait_queue', q.removeWaitQueue)
 /** Queues the entry and sets the task's state; then test the condition, then `schedule`. */
@@ -97,19 +119,19 @@ export const finish_wait = kernelCall('finish_wait', q.finishWait)
 /** Sleeps unless the entry was woken since; answers what is left of `timeout` jiffies. */
 export const wait_woken = kernelCall('wait_woken', q.waitWoken)
 
-function waits(name: string, options: Partial<q.WaitOptions>) {
+function waits(name: string, options: Partial<e.WaitOptions>) {
   return kernelCall(name, (head: Head, condition: Condition): Sim<number> =>
-    q.waitEvent(head, condition, { ...options, what: name }),
+    e.waitEvent(head, condition, { ...options, what: name }),
   )
 }
-function waitsUpTo(name: string, options: Partial<q.WaitOptions>) {
+function waitsUpTo(name: string, options: Partial<e.WaitOptions>) {
   return kernelCall(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
-    q.waitEvent(head, condition, { ...options, timeout, what: name }),
+    e.waitEvent(head, condition, { ...options, timeout, what: name }),
   )
 }
-function waitsVoid(name: string, options: Partial<q.WaitOptions>) {
+function waitsVoid(name: string, options: Partial<e.WaitOptions>) {
   return kernelCall(name, (head: Head, condition: Condition): Sim =>
-    q.waitEvent(head, condition, { ...options, what: name }) as Sim<never>,
+    e.waitEvent(head, condition, { ...options, what: name }) as Sim<never>,
   )
 }
 
@@ -140,6 +162,35 @@ export const wait_event_killable = waits('wait_event_killable', { bits: TASK_KIL
 export const wait_event_killable_timeout = waitsUpTo('wait_event_killable_timeout', {
   bits: TASK_KILLABLE,
 })
+/** Sleeps in `state`: 0, or -ERESTARTSYS when a signal that this state listens to came. */
+export const wait_event_state = kernelCall(
+  'wait_event_state',
+  (head: Head, condition: Condition, bits: number): Sim<number> =>
+    e.waitEvent(head, condition, { bits, what: 'wait_event_state' }),
+)
+/** As `wait_event`, counted as waiting for I/O. */
+export const io_wait_event = waitsVoid('io_wait_event', {})
+export const wait_event_idle_exclusive_timeout = waitsUpTo('wait_event_idle_exclusive_timeout', {
+  bits: TASK_IDLE,
+  exclusive: true,
+})
+export const wait_event_freezable_exclusive = waits('wait_event_freezable_exclusive', {
+  bits: TASK_INTERRUPTIBLE,
+  exclusive: true,
+})
+
+function waitsUpToNs(name: string, bits: number) {
+  return kernelCall(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
+    e.waitEventHrtimeout(head, condition, timeout, { bits, what: name }),
+  )
+}
+/** `timeout` in nanoseconds: 0 when the condition came true, -ETIME when it did not. */
+export const wait_event_hrtimeout = waitsUpToNs('wait_event_hrtimeout', TASK_UNINTERRUPTIBLE)
+/** The same, or -ERESTARTSYS. */
+export const wait_event_interruptible_hrtimeout = waitsUpToNs(
+  'wait_event_interruptible_hrtimeout',
+  TASK_INTERRUPTIBLE,
+)
 /** One wake-up reaches one of the exclusive waiters. */
 export const wait_event_interruptible_exclusive = waits('wait_event_interruptible_exclusive', {
   bits: TASK_INTERRUPTIBLE,
@@ -150,31 +201,7 @@ export const wait_event_killable_exclusive = waits('wait_event_killable_exclusiv
   exclusive: true,
 })
 
-function locked(lock: raw_spinlock_t): Pick<q.WaitOptions, 'beforeSleep' | 'afterSleep'> {
-  return { beforeSleep: () => spinUnlockIrq(lock), afterSleep: () => spinLockIrq(lock) }
-}
-/** Called with `lock` held and interrupts off; the lock is given up while it sleeps. */
-export const wait_event_lock_irq = kernelCall('wait_event_lock_irq', function* (
-  head: Head,
-  condition: Condition,
-  lock: raw_spinlock_t,
-): Sim {
-  yield* q.waitEvent(
-    head,
-    condition,
-    { ...locked(lock), lockHeld: true, what: 'wait_event_lock_irq' },
-  )
-})
-export const wait_event_interruptible_lock_irq = kernelCall(
-  'wait_event_interruptible_lock_irq',
-  (head: Head, condition: Condition, lock: raw_spinlock_t): Sim<number> =>
-    q.waitEvent(head, condition, {
-      ...locked(lock),
-      lockHeld: true,
-      bits: TASK_INTERRUPTIBLE,
-      what: 'wait_event_interruptible_lock_irq',
-    }),
-)
+export * from './wait/locked'
 /** Runs `before` ahead of each sleep and `after` behind it. */
 export const wait_event_cmd = kernelCall('wait_event_cmd', function* (
   head: Head,
@@ -182,11 +209,22 @@ export const wait_event_cmd = kernelCall('wait_event_cmd', function* (
   before: () => unknown,
   after: () => unknown,
 ): Sim {
-  yield* q.waitEvent(
+  yield* e.waitEvent(
     head,
     condition,
     { beforeSleep: before, afterSleep: after, what: 'wait_event_cmd' },
   )
+})
+
+/** As `wait_event_cmd`, for a waiter that wants wake-ups for itself. */
+export const wait_event_exclusive_cmd = kernelCall('wait_event_exclusive_cmd', function* (
+  head: Head,
+  condition: Condition,
+  before: () => unknown,
+  after: () => unknown,
+): Sim {
+  const around = { beforeSleep: before, afterSleep: after, exclusive: true }
+  yield* e.waitEvent(head, condition, { ...around, what: 'wait_event_exclusive_cmd' })
 })
 
 function wakes(name: string, mode: number, nr: number) {
@@ -207,6 +245,8 @@ export const wake_up_interruptible_all = wakes('wake_up_interruptible_all', TASK
 export const wake_up_interruptible_sync = wakes('wake_up_interruptible_sync', TASK_INTERRUPTIBLE, 1)
 /** For callers that hold the queue's own lock. */
 export const wake_up_locked = wakes('wake_up_locked', TASK_NORMAL, 1)
+export const wake_up_all_locked = wakes('wake_up_all_locked', TASK_NORMAL, 0)
+export const wake_up_sync = wakes('wake_up_sync', TASK_NORMAL, 1)
 /** Wakes those who poll; `key` says what has become possible. */
 export const wake_up_poll = kernelCall('wake_up_poll', (head: Head, key: number): void | Sim =>
   q.wakeUpQueue(head, TASK_NORMAL, 1, key),
@@ -214,6 +254,16 @@ export const wake_up_poll = kernelCall('wake_up_poll', (head: Head, key: number)
 export const wake_up_interruptible_poll = kernelCall(
   'wake_up_interruptible_poll',
   (head: Head, key: number): void | Sim => q.wakeUpQueue(head, TASK_INTERRUPTIBLE, 1, key),
+)
+export const wake_up_interruptible_sync_poll = wake_up_interruptible_poll
+export const wake_up_locked_poll = wake_up_poll
+/** Tells pollers that the queue goes away: all entries leave it. */
+export const wake_up_pollfree = kernelCall('wake_up_pollfree', (head: Head): void | Sim =>
+  q.wakeUpQueue(head, TASK_NORMAL, 0, POLLHUP | POLLFREE),
+)
+/** Whether exactly one waits. */
+export const wq_has_single_sleeper = kernelCall('wq_has_single_sleeper', (head: Head): boolean =>
+  head.$entries.length === 1,
 )
 /** Whether anybody waits; needs a barrier of the caller's own. */
 export const waitqueue_active = kernelCall('waitqueue_active', (head: Head): number =>

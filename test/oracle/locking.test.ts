@@ -166,7 +166,8 @@ probe('lock-rwsem-read-twice', function* (klab) {
 
 probe('lock-schedule-atomic', function* (klab) {
   const lock = sp.DEFINE_SPINLOCK('s')
-  klab('bind', 'ret=%d', sched.set_cpus_allowed_ptr(sched.get_current(), sched.cpumask_of(0)))
+  const bound = yield* sim(sched.set_cpus_allowed_ptr(sched.get_current(), sched.cpumask_of(0)))
+  klab('bind', 'ret=%d', bound)
   yield* sim(sp.spin_lock(lock))
   yield* sim(msleep(10))
   sp.spin_unlock(lock)

@@ -1,8 +1,10 @@
 import { machine, now } from '../../engine/current'
 import { spinOn, type Sim } from '../../engine/suspend'
 import { frame } from '../api'
+import { EAGAIN, EINTR } from '../errno'
 import { preemptDisable, preemptEnable } from '../sched/schedule'
-import { wait_queue_head, waitEvent, wakeUpQueue } from '../sched/wait-queue'
+import { waitEvent } from '../sched/wait-event'
+import { wait_queue_head, wakeUpQueue } from '../sched/wait-queue'
 import { TASK_NORMAL } from '../sched/states'
 import { service } from '../../engine/service'
 import { acquireOn, markAccess, releaseOn } from './access'
@@ -84,17 +86,26 @@ class BitWaits {
 /** Wait queues for bits and variables, by address. */
 export const bitWaits = service(() => new BitWaits())
 
-export function* waitOnBit(nr: number, map: Bitmap, bits: number, what: string): Sim<number> {
+/** 0, -EINTR after a signal, -EAGAIN when a timeout (in jiffies) is over. */
+export function* waitOnBit(
+  nr: number,
+  map: Bitmap,
+  bits: number,
+  what: string,
+  timeout?: number,
+): Sim<number> {
   const head = bitWaits(machine()).queue(map)
-  const ret = yield* waitEvent(head, () => !testBit(nr, map), { bits, what })
-  return ret === 0 ? 0 : -4
+  const options = timeout === undefined ? { bits, what } : { bits, what, timeout }
+  const ret = yield* waitEvent(head, () => !testBit(nr, map), options)
+  if (ret < 0) return -EINTR
+  return timeout !== undefined && ret === 0 ? -EAGAIN : 0
 }
 
 export function* waitOnBitLock(nr: number, map: Bitmap, bits: number): Sim<number> {
   const head = bitWaits(machine()).queue(map)
   const free = (): boolean => !changeBitOrdered(nr, map, true)
   const ret = yield* waitEvent(head, free, { bits, exclusive: true, what: 'wait_on_bit_lock' })
-  return ret === 0 ? 0 : -4
+  return ret === 0 ? 0 : -EINTR
 }
 
 export const wakeUpAddress = (word: object): void | Sim =>

@@ -261,3 +261,5 @@ export function downWriteTrylock(sem: rw_semaphore): number {
 
 export const rwsemIsLocked = (sem: rw_semaphore): number =>
   sem.$writer !== null || sem.$readers > 0 ? 1 : 0
+
+export const rwsemIsContended = (sem: rw_semaphore): boolean => sem.$queue !== null

@@ -11,6 +11,7 @@ import {
 import { named } from '../api'
 import { emit } from '../emit'
 import { localBhDisable, localBhEnable } from '../irq/softirq'
+import { heldChecker } from '../locking/assert'
 import { locking } from '../locking/locking'
 import { initLockMap, type lockdep_map } from '../locking/map'
 import { addressOf, hex16 } from '../printk/format'
@@ -35,6 +36,8 @@ export class srcu_struct extends KernelObject {
   $pending = 0
   /** @internal */
   $barriers: completion[] = []
+  /** @internal Grace periods that have passed. */
+  $completed = 0
   /** @internal */
   $flavour: Flavour | null = null
   /** @internal */
@@ -55,7 +58,7 @@ export function initSrcu(domain: srcu_struct, name?: string, key?: unknown): num
 }
 
 /** Answers the index to leave with. */
-export function srcuReadLock(domain: srcu_struct, flavour: Flavour): number {
+export function srcuReadLock(domain: srcu_struct, flavour: Flavour, tracked = true): number {
   const m = currentMachine()
   if (domain.$flavour !== null && domain.$flavour !== flavour)
     warn(
@@ -68,15 +71,15 @@ export function srcuReadLock(domain: srcu_struct, flavour: Flavour): number {
   domain.$flavour ??= flavour
   const index = domain.$index
   domain.$counts[index]!++
-  if (domain.dep_map) mapAcquire(domain.dep_map, 2)
+  if (tracked && domain.dep_map) mapAcquire(domain.dep_map, 2)
   rcu(m).on.readLock.emit(domain)
   emit(rcu_read_lock, 'srcu', domain)
   return index
 }
 
-export function srcuReadUnlock(domain: srcu_struct, index: number): void {
+export function srcuReadUnlock(domain: srcu_struct, index: number, tracked = true): void {
   const m = currentMachine()
-  if (domain.dep_map) mapRelease(domain.dep_map)
+  if (tracked && domain.dep_map) mapRelease(domain.dep_map)
   emit(rcu_read_unlock, 'srcu', domain)
   rcu(m).on.readUnlock.emit(domain)
   if (index !== 0 && index !== 1)
@@ -102,7 +105,27 @@ function* gracePeriod(domain: srcu_struct): Sim {
   yield* awaitReaders(domain, 1 - domain.$index)
   domain.$index = 1 - domain.$index
   yield* awaitReaders(domain, 1 - domain.$index)
+  domain.$completed++
 }
+
+/** Whether the running task is a reader; true as long as nobody keeps book. */
+export const srcuReadLockHeld = (domain: srcu_struct): boolean =>
+  heldChecker(currentMachine()).isHeld(domain.dep_map)
+
+/** The number of grace periods after which all readers of now are gone. */
+export const srcuCookie = (domain: srcu_struct): number => domain.$completed + 2
+
+export function startPollSrcu(domain: srcu_struct): number {
+  const cookie = srcuCookie(domain)
+  const poll = named('srcu_gp', function* (): Sim {
+    while (domain.$completed < cookie) yield* gracePeriod(domain)
+  })
+  currentMachine().spawn('kworker/srcu', poll())
+  return cookie
+}
+
+export const pollSrcu = (domain: srcu_struct, cookie: number): boolean =>
+  domain.$completed >= cookie
 
 /** Returns when all readers of this domain that had begun before are over. */
 export function* synchronizeSrcu(domain: srcu_struct): Sim {

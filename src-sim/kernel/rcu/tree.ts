@@ -15,7 +15,7 @@ import { openSoftirq, raiseSoftirq, RCU_SOFTIRQ } from '../irq/softirq'
 import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
 import { contextState } from '../sched/context'
-import { schedHooks } from '../sched/schedule'
+import { preemptDisable, preemptEnable, schedHooks } from '../sched/schedule'
 import { mapAcquire, mapRelease, rcuMaps } from './maps'
 import { reportStall } from './stall'
 
@@ -140,7 +140,7 @@ export class Rcu {
     this.on.gpStart.emit(this.period)
     for (const exec of machine.contexts.values()) {
       const state = contextState(exec)
-      if (state.rcuDepth === 0) continue
+      if (state.rcuDepth === 0 || !preemptibleRcu(machine)) continue
       state.rcuBlocks = true
       this.#blockers.add(exec)
     }
@@ -234,6 +234,7 @@ export class Rcu {
 
   #noteSwitch(task: Task): void {
     if (contextState(task).rcuDepth === 0 || this.#warnedSwitch) return
+    if (!preemptibleRcu(this.#machine)) return
     this.#warnedSwitch = true
     warn(
       this.#machine,
@@ -262,10 +263,17 @@ const busy = (cpu: Cpu): boolean => !cpu.idle && (cpu.preemptCount !== 0 || cpu.
 
 export const rcu = service((machine) => new Rcu(machine))
 
+/**
+ * Readers can be preempted. In the other preemption models they are regions without preemption,
+ * and a grace period waits for CPUs alone.
+ */
+export const preemptibleRcu = (machine: Machine): boolean => machine.preemption === 'full'
+
 /** Enters a reader. Nests; must not sleep inside. */
 export function rcuReadLock(): void {
   const m = currentMachine()
   const { exec } = now
+  if (!preemptibleRcu(m)) preemptDisable()
   if (exec !== null) contextState(exec).rcuDepth++
   const all = rcu(m)
   all.on.readLock.emit(null)
@@ -280,6 +288,7 @@ export function rcuReadUnlock(): void {
   emit(ev.rcu_read_unlock, 'rcu', null)
   const all = rcu(m)
   all.on.readUnlock.emit(null)
+  if (!preemptibleRcu(m)) preemptEnable()
   if (exec === null) return
   const state = contextState(exec)
   if (state.rcuDepth > 0) state.rcuDepth--

@@ -4,6 +4,7 @@ import { service } from '../../engine/service'
 import type { Sim } from '../../engine/suspend'
 import { rcu_barrier } from '../../trace/events'
 import { emit } from '../emit'
+import { heldChecker } from '../locking/assert'
 import { lockMutex, mutex, initMutex, mutexUnlock } from '../locking/mutex'
 import { slab } from '../mm/slab'
 import { addressOf, hex16 } from '../printk/format'
@@ -13,7 +14,8 @@ import { report } from '../report'
 import { completion, complete, waitForCompletion } from '../sched/completion'
 import { mightSleep } from '../sched/schedule'
 import { TASK_UNINTERRUPTIBLE } from '../sched/states'
-import { rcu, rcuReadLockHeld, type rcu_head, type RcuFunction } from './tree'
+import { rcuMaps } from './maps'
+import { preemptibleRcu, rcu, rcuReadLockHeld, type rcu_head, type RcuFunction } from './tree'
 
 const DOUBLE_MAX = 3
 
@@ -136,3 +138,28 @@ export function checkDereference(held: boolean, form: string): void {
   if (suspicious.listened) suspicious.emit(`suspicious ${form}() usage`, 'driver')
 }
 
+
+/** A number for the readers of now; `pollRcu` tells when they are gone. */
+export const rcuCookie = (): number => rcu(currentMachine()).period + 1
+
+export function startPollRcu(): number {
+  const cookie = rcuCookie()
+  rcu(currentMachine()).afterReaders(() => {}, false)
+  return cookie
+}
+
+export const pollRcu = (cookie: number): boolean => rcu(currentMachine()).completed >= cookie
+
+/** Called by what may sleep: readers that forbid it, and that a lock checker knows, are reported. */
+export function rcuSleepCheck(source = 'include/linux/rcupdate.h'): void {
+  const m = currentMachine()
+  const { suspicious } = rcu(m).on
+  const { lookUp } = heldChecker(m)
+  if (!suspicious.listened || lookUp === null) return
+  const maps = rcuMaps(m)
+  const inside = (flavour: string): string =>
+    `Illegal context switch in ${flavour} read-side critical section`
+  if (!preemptibleRcu(m) && lookUp(maps.rcu)) suspicious.emit(inside('RCU'), source)
+  if (lookUp(maps.bh)) suspicious.emit(inside('RCU-bh'), source)
+  if (lookUp(maps.sched)) suspicious.emit(inside('RCU-sched'), source)
+}

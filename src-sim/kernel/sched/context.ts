@@ -20,6 +20,9 @@ export class ContextState {
   allowed: Set<number> | null = null
   /** Makes `signal_pending` true without a signal. */
   notifySignal = false
+  /** Nesting of migrate_disable, and the CPUs that were allowed before. */
+  migrationOff = 0
+  affinityWas = -1
   /** Nesting of regions that must not block. */
   nonBlock = 0
   /** Nesting of memalloc_nofs_save. */

@@ -1,8 +1,10 @@
-import { machine } from '../../engine/current'
+import { machine, now } from '../../engine/current'
 import { NORMAL_PRIO } from '../../engine/exec'
+import type { Sim } from '../../engine/suspend'
 import { contextState } from './context'
 import { EINVAL } from '../errno'
-import { current } from './schedule'
+import { warn } from '../printk/warn'
+import { current, sleepOn } from './schedule'
 import type { task_struct } from './task'
 
 /** Realtime priority 1..99 (99 most urgent) in the engine's order, most urgent first. */
@@ -14,15 +16,25 @@ export function setNice(struct: task_struct, nice: number): void {
   struct.$task.priority = NORMAL_PRIO + Math.max(-20, Math.min(19, nice))
 }
 
-/** A task on a forbidden CPU moves the next time it is queued. */
-export function setCpusAllowed(struct: task_struct, mask: number): number {
+/** Says where a task may run. The running task moves before this returns, a waiting one at once. */
+export function* setCpusAllowed(struct: task_struct, mask: number): Sim<number> {
   const m = machine()
   const possible = m.cpus.reduce((all, cpu) => all | (1 << cpu.id), 0)
   if ((mask & possible) === 0) return -EINVAL
   const task = struct.$task
+  const state = contextState(task)
+  state.affinityWas = mask
+  if (state.migrationOff > 0) return 0
   task.affinity = mask
-  if (((mask >>> task.cpu.id) & 1) === 0 && !task.onCpu && !task.queued)
-    task.cpu = m.cpus.find((cpu) => (mask >>> cpu.id) & 1)!
+  if ((mask >>> task.cpu.id) & 1) return 0
+  if (task.queued) {
+    task.cpu.queue.splice(task.cpu.queue.indexOf(task), 1)
+    task.queued = false
+    m.scheduler.enqueue(task)
+  } else if (task === now.exec) {
+    m.at(m.nowNs, 'migration', task, () => m.wake(task))
+    yield* sleepOn(null, 'migration', 'uninterruptible')
+  } else if (!task.onCpu) task.cpu = m.cpus.find((cpu) => (mask >>> cpu.id) & 1)!
   return 0
 }
 
@@ -32,4 +44,23 @@ export function nonBlockStart(): void {
 
 export function nonBlockEnd(): void {
   contextState(current()).nonBlock--
+}
+
+/** The task stays on its CPU until as many `migrateEnable`s. */
+export function migrateDisable(): void {
+  const task = current()
+  const state = contextState(task)
+  if (state.migrationOff++ > 0) return
+  state.affinityWas = task.affinity
+  task.affinity = 1 << task.cpu.id
+}
+
+export function migrateEnable(): void {
+  const task = current()
+  const state = contextState(task)
+  if (state.migrationOff === 0) {
+    warn(machine(), 'migrate-enable', 'kernel/sched/core.c at migrate_enable', null)
+    return
+  }
+  if (--state.migrationOff === 0) task.affinity = state.affinityWas
 }

@@ -16,6 +16,9 @@ import { stateBits } from './states'
  * Sleeping and waking as the rest of the kernel uses it: set a state, test the condition, call
  * `schedule()`; whoever makes the condition true calls `wakeUp`.
  */
+/** What a task may run while others wait. */
+const SLICE_NS = 3_000_000
+
 class SchedHooks {
   /** A function that may sleep was called; checkers test the context (CTX rules). */
   readonly mightSleep = new Hook<[what: string]>()
@@ -94,13 +97,27 @@ export function* yieldCpu(): Sim {
   yield SCHEDULE
 }
 
-/** Gives way to a more urgent task; answers 1 when it did. */
+/**
+ * Gives way to others where the kernel cannot be preempted anyway; answers 1 when it did. In the
+ * preemptible models there is nothing to do.
+ */
 export function* condResched(): Sim<number> {
   mightSleep('cond_resched')
   const { cpu } = now
-  if (cpu === null || !cpu.needResched || cpu.preemptCount !== 0) return 0
+  const m = machine()
+  if (cpu === null || m.preemption !== 'none' || cpu.preemptCount !== 0) return 0
+  if (cpu.queue.length === 0 || !needResched()) return 0
   yield SCHEDULE
   return 1
+}
+
+/** A more urgent task waits, or another one does and the time slice is over. */
+export function needResched(): boolean {
+  const { cpu } = now
+  if (cpu === null || cpu.queue.length === 0) return false
+  const m = machine()
+  const slice = m.timed ? SLICE_NS : 0
+  return cpu.needResched || cpu.current === null || m.nowNs - cpu.current.sliceStartNs >= slice
 }
 
 export function wakeUp(task: Task): boolean {

@@ -5,13 +5,13 @@ import { call, Suspend, type Sim } from '../../engine/suspend'
 import { wake_up } from '../../trace/events'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
-import { ERESTARTSYS } from '../errno'
-import { current, mightSleep, scheduleFor } from './schedule'
+import { EBUSY, ERESTARTSYS } from '../errno'
+import { spinlock_t } from '../locking/spinlock'
+import { current } from './schedule'
 import { signalPendingState } from './signal'
-import { setTaskState, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './states'
+import { setTaskState, TASK_RUNNING } from './states'
 import { taskStruct, tryToWake, type task_struct } from './task'
 import { scheduleTimeout } from '../time/sleep'
-import { MAX_SCHEDULE_TIMEOUT } from '../time/clock'
 
 export const WQ_FLAG_EXCLUSIVE = 1
 export const WQ_FLAG_WOKEN = 2
@@ -27,6 +27,8 @@ export type WakeFunction = (
 
 /** Where tasks wait until somebody wakes them. */
 export class wait_queue_head extends KernelObject {
+  /** For callers of the `_locked` forms; the kernel's own operations are atomic without it. */
+  lock = new spinlock_t()
   /** @internal Head first. */
   readonly $entries: wait_queue_entry[] = []
 }
@@ -88,6 +90,22 @@ export function addWaitQueueExclusive(head: wait_queue_head, entry: wait_queue_e
   link(head, entry, true)
 }
 
+export function addWaitQueuePriority(head: wait_queue_head, entry: wait_queue_entry): void {
+  entry.flags |= WQ_FLAG_PRIORITY
+  link(head, entry, false)
+}
+
+export function addWaitQueuePriorityExclusive(
+  head: wait_queue_head,
+  entry: wait_queue_entry,
+): number {
+  const first = head.$entries[0]
+  if (first && first.flags & WQ_FLAG_PRIORITY) return -EBUSY
+  entry.flags |= WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY
+  link(head, entry, false)
+  return 0
+}
+
 export function removeWaitQueue(_head: wait_queue_head, entry: wait_queue_entry): void {
   unlink(entry)
 }
@@ -126,13 +144,15 @@ export function prepareToWaitEvent(
   head: wait_queue_head,
   entry: wait_queue_entry,
   bits: number,
+  atEnd = false,
 ): number {
   const task = current()
   if (signalPendingState(bits, task)) {
     unlink(entry)
     return -ERESTARTSYS
   }
-  if (entry.$head === null) link(head, entry, (entry.flags & WQ_FLAG_EXCLUSIVE) !== 0)
+  const last = atEnd || (entry.flags & WQ_FLAG_EXCLUSIVE) !== 0
+  if (entry.$head === null) link(head, entry, last)
   setTaskState(task, bits, machine().nowNs, 'prepare_to_wait_event')
   return 0
 }
@@ -194,56 +214,6 @@ function* wakeRest(
     if (stopsAt(entry, result, pass)) break
   }
   emit(wake_up, head, pass.woken)
-}
-
-/** What the condition of a wait is: evaluated again after each wake-up. */
-export type Condition = () => unknown
-
-export interface WaitOptions {
-  bits?: number
-  exclusive?: boolean
-  /** Jiffies. */
-  timeout?: number
-  what: string
-  /** The caller holds a spinlock, which is given up around each sleep. */
-  lockHeld?: boolean
-  /** Around each sleep, and around nothing else. */
-  beforeSleep?: () => unknown
-  afterSleep?: () => unknown
-}
-
-/**
- * All `wait_event` macros: answers 0 or -ERESTARTSYS, and with a timeout what is left of it (at
- * least 1 when the condition came true, 0 when it did not).
- */
-export function* waitEvent(
-  head: wait_queue_head,
-  condition: Condition,
-  options: WaitOptions,
-): Sim<number> {
-  if (!options.lockHeld) mightSleep(options.what)
-  const timed = options.timeout !== undefined
-  let left = options.timeout ?? MAX_SCHEDULE_TIMEOUT
-  if (yield* call(condition)) return timed ? Math.max(1, left) : 0
-  if (timed && left === 0) return 0
-  const bits = options.bits ?? TASK_UNINTERRUPTIBLE
-  const entry = initWait(new wait_queue_entry(), options.exclusive ? WQ_FLAG_EXCLUSIVE : 0)
-  for (;;) {
-    const interrupted = prepareToWaitEvent(head, entry, bits)
-    if (yield* call(condition)) break
-    if (timed && left === 0) break
-    if (interrupted !== 0) {
-      setTaskState(current(), TASK_RUNNING, 0, null)
-      return interrupted
-    }
-    if (options.beforeSleep) yield* call(options.beforeSleep)
-    if (timed) left = yield* scheduleTimeout(left, head, options.what)
-    else yield* scheduleFor(head, options.what)
-    if (options.afterSleep) yield* call(options.afterSleep)
-  }
-  finishWait(head, entry)
-  if (!timed) return 0
-  return (yield* call(condition)) ? Math.max(1, left) : left
 }
 
 /** `wait_woken`: sleeps unless `woken_wake_function` has marked the entry since the last time. */
