@@ -47,4 +47,33 @@ describe('the app in a browser', () => {
       await fresh.close()
     }
   })
+
+  it('shows a bundle from every side without running it, and then replays it', async () => {
+    const bundle = join(screenshots, '../bug-01.klab')
+    const klab = join(root, 'src-main/cli/klab.mjs')
+    execFileSync(process.execPath, [klab, 'bundle', 'bug-01-broken', '-o', bundle])
+    const fresh = await launchApp()
+    try {
+      const { page } = fresh
+      await page.locator('[data-testid=run]:enabled').waitFor()
+      await page.evaluate(() => Reflect.deleteProperty(window, 'showOpenFilePicker'))
+      page.once('filechooser', (chooser) => void chooser.setFiles(bundle))
+      await page.keyboard.press('Control+Shift+B')
+      await page.getByTestId('bundle-bar').waitFor()
+      await page.getByText('A recorded run: nothing of it is executed.').waitFor()
+      await page.keyboard.press('F8')
+      const inspector = page.getByText('in freed memory').first()
+      await inspector.waitFor()
+      await page.getByText('kasan.use-after-free').first().waitFor()
+      await page.screenshot({ path: join(screenshots, 'bundle.png') })
+      const hidden = page.locator('.dv-render-overlay', { has: page.locator('.vue-flow') })
+      const clip = await hidden.evaluate((e) => getComputedStyle(e).clipPath)
+      expect(clip, 'the topology behind another tab does not shine through').toBe('inset(100%)')
+      await page.getByTestId('trust').click()
+      await page.getByText('the trace is identical to the bundle').waitFor()
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
 })
