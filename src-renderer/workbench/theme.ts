@@ -3,7 +3,13 @@ import { useSettings } from './stores/settings'
 
 /** A colour token as it is now, for canvases and for Monaco: `tokenColour('cat-1')`. */
 export function tokenColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--k-${name}`).trim()
+  return longHex(getComputedStyle(document.documentElement).getPropertyValue(`--k-${name}`).trim())
+}
+
+/** The build shortens `#ffffff` to `#fff`, which Monaco refuses. */
+export function longHex(colour: string): string {
+  if (!/^#[0-9a-f]{3,4}$/i.test(colour)) return colour
+  return `#${[...colour.slice(1)].map((digit) => digit + digit).join('')}`
 }
 
 /** Keeps the document in step with the settings and with the system. */

@@ -76,4 +76,20 @@ describe('the app in a browser', () => {
       await fresh.close()
     }
   })
+
+  it.each(['light', 'dark'] as const)('shows all panels in %s colours', async (colorScheme) => {
+    const fresh = await launchApp({ width: 1920, height: 1080, colorScheme })
+    try {
+      const { page } = fresh
+      await page.locator('[data-testid=run]:enabled').waitFor()
+      await page.keyboard.press('F5')
+      await page.locator('[data-testid=finding-count]').first().waitFor()
+      await page.locator('.monaco-editor .view-line').first().waitFor()
+      await page.screenshot({ path: join(screenshots, `${colorScheme}.png`) })
+      expect(await page.getByText('This panel stopped').count()).toBe(0)
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
 })

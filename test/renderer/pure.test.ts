@@ -7,6 +7,7 @@ import { linkTarget, renderPage } from '../../src-renderer/lessons/render'
 import { chordOf, type KeyLike } from '../../src-renderer/workbench/commands/keys'
 import { useCommands } from '../../src-renderer/workbench/commands/registry'
 import { score } from '../../src-renderer/workbench/commands/score'
+import { longHex } from '../../src-renderer/workbench/theme'
 import { dmesgStamp, formatTime, parseTime } from '../../src-renderer/workbench/format'
 import { EMPTY_STATUS, useSettings } from '../../src-renderer/workbench/stores'
 import { sane } from '../../src-renderer/workbench/stores/settings'
@@ -23,6 +24,17 @@ function key(name: string, more: Partial<KeyLike> = {}): KeyLike {
     ...more,
   }
 }
+
+describe('colours', () => {
+  it('are told to Monaco in the long form, whatever the build made of them', () => {
+    expect(['#fff', '#1a2b', '#f8f9fb', 'rgb(1 2 3)'].map(longHex)).toEqual([
+      '#ffffff',
+      '#11aa22bb',
+      '#f8f9fb',
+      'rgb(1 2 3)',
+    ])
+  })
+})
 
 describe('keys', () => {
   it.each<[KeyLike, boolean, string]>([
