@@ -1,5 +1,6 @@
 import { machine } from '../engine/current'
 import { kernelCall } from '../kernel/api'
+import { TASK_INTERRUPTIBLE } from '../kernel/sched/states'
 import * as sleep from '../kernel/time/sleep'
 
 /** Delays: `linux/delay`. The `-sleep` ones need task context, the `-delay` ones burn time. */
@@ -55,3 +56,19 @@ export const ndelay: (nsecs: number) => void = kernelCall('ndelay', function* (n
 export const mdelay: (msecs: number) => void = kernelCall('mdelay', function* (msecs: number) {
   return yield* sleep.delayNs(msecs * 1_000_000)
 })
+
+/** As `usleep_range`, asleep in the state `state`. */
+export const usleep_range_state: (min: number, max: number, state: number) => void = kernelCall(
+  'usleep_range_state',
+  function* (min: number, max: number, state: number) {
+    const kind = state & TASK_INTERRUPTIBLE ? 'interruptible' : 'uninterruptible'
+    return yield* sleep.sleepRangeNs(min * 1000, max * 1000, kind)
+  },
+)
+/** As `usleep_range`; nobody misses the sleeper. */
+export const usleep_idle_range: (min: number, max: number) => void = kernelCall(
+  'usleep_idle_range',
+  function* (min: number, max: number) {
+    return yield* sleep.sleepRangeNs(min * 1000, max * 1000, 'interruptible')
+  },
+)

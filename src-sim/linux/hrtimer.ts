@@ -1,6 +1,7 @@
 import { machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
 import { clockOffsetNs } from '../kernel/time/clock'
+import { scheduleHrtimeout } from '../kernel/time/sleep'
 import * as h from '../kernel/time/hrtimer'
 import { hrtimerCancel } from '../kernel/time/hrtimer-run'
 import type { ktime_t } from './ktime'
@@ -118,3 +119,49 @@ export const hrtimer_get_softexpires = quiet((timer: hrtimer): ktime_t => timer.
 export const hrtimer_get_remaining = quiet(
   (timer: hrtimer): ktime_t => timer.$expires - hrtimer_cb_get_time(timer),
 )
+
+export const HRTIMER_MODE_ABS_PINNED_SOFT = h.HRTIMER_MODE_PINNED | h.HRTIMER_MODE_SOFT
+export const HRTIMER_MODE_REL_PINNED_SOFT = HRTIMER_MODE_ABS_PINNED_SOFT | h.HRTIMER_MODE_REL
+export const HRTIMER_MODE_ABS_PINNED_HARD = h.HRTIMER_MODE_PINNED | h.HRTIMER_MODE_HARD
+export const HRTIMER_MODE_REL_PINNED_HARD = HRTIMER_MODE_ABS_PINNED_HARD | h.HRTIMER_MODE_REL
+
+/** As `hrtimer_setup`, for a timer in a local variable: pair with `destroy_hrtimer_on_stack`. */
+export const hrtimer_setup_on_stack = hrtimer_setup
+export function destroy_hrtimer_on_stack(_timer: hrtimer): void {}
+/** Changes the callback of a timer that is not queued. */
+export function hrtimer_update_function(
+  timer: hrtimer,
+  callback: (timer: hrtimer) => hrtimer_restart,
+): void {
+  timer.$function = callback
+}
+/** Moves the expiry of an inactive timer, or of one whose callback runs. */
+export const hrtimer_add_expires = quiet((timer: hrtimer, time: ktime_t): void => {
+  timer.$expires += time
+  timer.$softExpires += time
+})
+export const hrtimer_add_expires_ns = hrtimer_add_expires
+/** Sets the earliest moment and how much later it may be. */
+export const hrtimer_set_expires_range_ns = quiet(
+  (timer: hrtimer, time: ktime_t, delta: number): void => {
+    timer.$softExpires = time
+    timer.$expires = time + delta
+  },
+)
+export const hrtimer_set_expires_range = hrtimer_set_expires_range_ns
+export const hrtimer_expires_remaining = hrtimer_get_remaining
+
+/**
+ * Sleeps in the state set before until the moment `expires` (or for that long, with a REL mode).
+ * 0 when the time is over, -EINTR when something else woke the task. Null sleeps for ever.
+ */
+export const schedule_hrtimeout: (expires: ktime_t | null, mode: hrtimer_mode) => number =
+  kernelCall('schedule_hrtimeout', (expires: ktime_t | null, mode: hrtimer_mode) =>
+    scheduleHrtimeout(expires, 0, mode),
+  )
+/** As `schedule_hrtimeout`, up to `delta` nanoseconds later when that saves a wake-up. */
+export const schedule_hrtimeout_range: (
+  expires: ktime_t | null,
+  delta: number,
+  mode: hrtimer_mode,
+) => number = kernelCall('schedule_hrtimeout_range', scheduleHrtimeout)

@@ -279,3 +279,5 @@ export const irq_has_action = quiet((irq: number): boolean => {
   const desc = irqs(machine()).get(irq)
   return desc !== undefined && desc.action !== null
 })
+
+export * from './interrupt/more'

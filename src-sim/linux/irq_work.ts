@@ -7,10 +7,7 @@ import * as w from '../kernel/irq/irq-work'
 export const irq_work = w.irq_work
 export type irq_work = w.irq_work
 
-/** Can wait for the next tick. */
-export const IRQ_WORK_LAZY = 4
-/** Runs in hardirq context also where others would run in a thread. */
-export const IRQ_WORK_HARD_IRQ = 8
+export { IRQ_WORK_HARD_IRQ, IRQ_WORK_LAZY } from '../kernel/irq/irq-work'
 
 export function init_irq_work(work: irq_work, func: (work: irq_work) => void): void {
   work.func = func
@@ -25,12 +22,12 @@ export function IRQ_WORK_INIT(func: (work: irq_work) => void): irq_work {
 }
 export function IRQ_WORK_INIT_LAZY(func: (work: irq_work) => void): irq_work {
   const work = IRQ_WORK_INIT(func)
-  work.flags = IRQ_WORK_LAZY
+  work.flags = w.IRQ_WORK_LAZY
   return work
 }
 export function IRQ_WORK_INIT_HARD(func: (work: irq_work) => void): irq_work {
   const work = IRQ_WORK_INIT(func)
-  work.flags = IRQ_WORK_HARD_IRQ
+  work.flags = w.IRQ_WORK_HARD_IRQ
   return work
 }
 /** Queues it on this CPU; false when it is queued already. Any context, NMI included. */
@@ -44,3 +41,10 @@ export function irq_work_queue_on(work: irq_work, on: number): boolean {
 export const irq_work_sync: (work: irq_work) => void = kernelCall('irq_work_sync', w.irqWorkSync)
 export const irq_work_is_pending = quiet((work: irq_work): boolean => work.$pending)
 export const irq_work_is_busy = quiet((work: irq_work): boolean => work.$busyOn !== null)
+export const irq_work_is_hard = quiet(
+  (work: irq_work): boolean => (work.flags & w.IRQ_WORK_HARD_IRQ) !== 0,
+)
+/** A static item: `const w = DEFINE_IRQ_WORK('w', fn)`. */
+export function DEFINE_IRQ_WORK(_name: string, func: (work: irq_work) => void): irq_work {
+  return IRQ_WORK_INIT(func)
+}

@@ -1,4 +1,4 @@
-import { machine } from '../engine/current'
+import { machine, now } from '../engine/current'
 import { quiet } from '../kernel/api'
 import { live } from '../kernel/live'
 import * as clock from '../kernel/time/clock'
@@ -38,11 +38,47 @@ export const secs_to_jiffies = quiet((s: number): number => s * machine().hz)
 export const jiffies_to_msecs = quiet((j: number): number => clock.jiffiesToMsecs(machine(), +j))
 export const jiffies_to_usecs = quiet((j: number): number => clock.jiffiesToUsecs(machine(), +j))
 export const jiffies_to_nsecs = quiet((j: number): number => clock.jiffiesToNsecs(machine(), +j))
-/** Rounds up to a full second, so that timers that need no precision fire together. */
-export const round_jiffies = quiet(
-  (j: number): number => Math.ceil(j / machine().hz) * machine().hz,
+/** Each CPU's full seconds lie three ticks later than those of the one before. */
+const SKEW = 3
+
+function rounded(j: number, up: boolean): number {
+  const m = machine()
+  const skew = (now.cpu?.id ?? 0) * SKEW
+  const rest = (j + skew) % m.hz
+  const whole = rest < m.hz / 4 && !up ? j - rest : j - rest + m.hz
+  return whole > clock.jiffies(m) ? whole : j
+}
+
+function roundedRelative(j: number, up: boolean): number {
+  const start = clock.jiffies(machine())
+  return rounded(j + start, up) - start
+}
+
+/** Rounds to a full second, so that timers that need no precision fire together. */
+export const round_jiffies = quiet((j: number): number => rounded(+j, false))
+/** The same for a number of ticks from now. */
+export const round_jiffies_relative = quiet((j: number): number => roundedRelative(+j, false))
+/** Never to an earlier second. */
+export const round_jiffies_up = quiet((j: number): number => rounded(+j, true))
+export const round_jiffies_up_relative = quiet((j: number): number => roundedRelative(+j, true))
+/** The counter's value at boot. */
+export const INITIAL_JIFFIES: number = live(() => clock.initialJiffies(machine()))
+/** Nanoseconds of a tick. */
+export const TICK_NSEC: number = live(() => 1_000_000_000 / machine().hz)
+export const time_after64 = time_after
+export const time_before64 = time_before
+export const time_after_eq64 = time_after_eq
+export const time_before_eq64 = time_before_eq
+export const time_in_range64 = time_in_range
+/** `a` lies in [b, c). */
+export const time_in_range_open = quiet(
+  (a: number, b: number, c: number): boolean => a - b >= 0 && a - c < 0,
 )
-export const round_jiffies_relative = quiet((j: number): number => {
-  const now = clock.jiffies(machine())
-  return Math.ceil((j + now) / machine().hz) * machine().hz - now
-})
+export const time_is_before_eq_jiffies = quiet(
+  (a: number): boolean => a <= clock.jiffies(machine()),
+)
+export const time_is_after_eq_jiffies = quiet((a: number): boolean => a >= clock.jiffies(machine()))
+/** As `jiffies_to_msecs` for a difference; negative ones count as 0. */
+export const jiffies_delta_to_msecs = quiet((delta: number): number =>
+  clock.jiffiesToMsecs(machine(), Math.max(0, delta)),
+)

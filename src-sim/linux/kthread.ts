@@ -1,5 +1,6 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
+import { complete, type completion } from '../kernel/sched/completion'
 import * as k from '../kernel/sched/kthread'
 import * as w from '../kernel/sched/kthread-worker'
 import { wakeUpProcess, type task_struct } from '../kernel/sched/task'
@@ -157,3 +158,77 @@ export const kthread_cancel_delayed_work_sync = kernelCall(
   'kthread_cancel_delayed_work_sync',
   (dwork: w.kthread_delayed_work): Sim<boolean> => w.cancelWork(dwork.work, dwork),
 )
+
+/** As `kthread_create`; there is one memory node only. */
+export const kthread_create_on_node = kernelCall('kthread_create_on_node', function (
+  threadfn: ThreadFunction<never>,
+  data: unknown,
+  _node: number,
+  namefmt: string,
+  ...args: unknown[]
+): task_struct {
+  return k.createKthread(threadfn as never, data, namefmt, args) ?? ERR_PTR(-ENOMEM)
+}) as <D>(
+  threadfn: ThreadFunction<D>, data: D, node: number, namefmt: string, ...args: unknown[]
+) => task_struct
+/** Binds a thread that has not run yet to the CPUs of a mask. */
+export const kthread_bind_mask = kernelCall('kthread_bind_mask', k.bindKthreadMask)
+/** The data of a thread, null for a task that is no kernel thread. */
+export const kthread_probe_data = kernelCall('kthread_probe_data', (task: task_struct): unknown =>
+  k.kthreadOf(task.$task)?.data ?? null,
+)
+/** The thread function. */
+export const kthread_func = kernelCall('kthread_func', (task: task_struct): unknown =>
+  k.kthreadOf(task.$task)?.fn ?? null,
+)
+/** Whether the thread is wanted to stop or to park. */
+export const kthread_should_stop_or_park = kernelCall(
+  'kthread_should_stop_or_park',
+  (): boolean => k.currentShouldStop() || k.currentShouldPark(),
+)
+/** As `kthread_should_stop`; nothing freezes here, so `was_frozen` (if given) becomes false. */
+export const kthread_freezable_should_stop = kernelCall(
+  'kthread_freezable_should_stop',
+  (was_frozen: { value: boolean } | null): boolean => {
+    if (was_frozen !== null) was_frozen.value = false
+    return k.currentShouldStop()
+  },
+)
+/** Completes `comp` (if any) and ends the running thread, as one step of core code (KTH-05). */
+export const kthread_complete_and_exit = kernelCall(
+  'kthread_complete_and_exit',
+  (comp: completion | null, code: number): never => {
+    if (comp !== null) complete(comp)
+    return k.exitCurrentKthread(code)
+  },
+)
+
+/** A worker, work or delayed work in its first state. */
+export const DEFINE_KTHREAD_WORKER = quiet((_name = ''): w.kthread_worker => new w.kthread_worker())
+export function DEFINE_KTHREAD_WORK(_name: string, fn: w.KthreadWorkFunction): w.kthread_work {
+  const work = new w.kthread_work()
+  w.initWork(work, fn)
+  return work
+}
+export function DEFINE_KTHREAD_DELAYED_WORK(
+  _name: string,
+  fn: w.KthreadWorkFunction,
+): w.kthread_delayed_work {
+  const dwork = new w.kthread_delayed_work()
+  w.initDelayedWork(dwork, fn)
+  return dwork
+}
+/** The thread of the worker may be frozen. */
+export const KTW_FREEZABLE = 1
+export const kthread_run_worker_on_cpu = kernelCall('kthread_run_worker_on_cpu', function (
+  cpu: number,
+  _flags: number,
+  namefmt: string,
+): w.kthread_worker {
+  const worker = makeWorker(namefmt, [cpu], false)
+  if (IS_ERR(worker)) return worker
+  k.bindKthread(worker.task!, cpu)
+  w.startWorker(worker)
+  return worker
+})
+export const kthread_delayed_work_timer_fn = w.delayOver

@@ -68,3 +68,15 @@ export const ktime_ms_delta = quiet((a: ktime_t, b: ktime_t): number => ktime_to
 export const ktime_compare = quiet((a: ktime_t, b: ktime_t): number => (a < b ? -1 : a > b ? 1 : 0))
 export const ktime_after = quiet((a: ktime_t, b: ktime_t): boolean => a > b)
 export const ktime_before = quiet((a: ktime_t, b: ktime_t): boolean => a < b)
+/** Quotient, rounded towards 0. */
+export const ktime_divns = quiet((kt: ktime_t, div: number): number => Math.trunc(kt / div))
+/** As `ktime_add`, at most KTIME_MAX. */
+export const ktime_add_safe = quiet((a: ktime_t, b: ktime_t): ktime_t => Math.min(a + b, KTIME_MAX))
+/** The clocks as of the last tick: cheaper, and coarser. */
+export const ktime_get_coarse = ktime_get
+export const ktime_get_coarse_ns = ktime_get_ns
+export const ktime_get_coarse_boottime = ktime_get_boottime
+export const ktime_get_coarse_real = ktime_get_real
+export const ktime_get_boot_fast_ns = ktime_get_boottime_ns
+export const ktime_get_real_fast_ns = ktime_get_real_ns
+export const ktime_get_raw_fast_ns = ktime_get_raw_ns

@@ -143,3 +143,13 @@ export const timer_container_of = quiet(
 )
 /** Old name of `timer_container_of`. */
 export const from_timer = timer_container_of
+
+/** Bits of `timer.flags` that hold the CPU. */
+export const TIMER_CPUMASK = t.TIMER_CPUMASK
+/** As `timer_setup`, for a timer in a local variable: pair with `timer_destroy_on_stack`. */
+export const timer_setup_on_stack = timer_setup
+/** A timer in a local variable is no longer used. */
+export function timer_destroy_on_stack(_timer: timer_list): void {}
+/** Old name of `timer_destroy_on_stack`. */
+export const destroy_timer_on_stack = timer_destroy_on_stack
+export { round_jiffies, round_jiffies_relative, round_jiffies_up, round_jiffies_up_relative } from './jiffies'

@@ -363,3 +363,5 @@ export const flush_rcu_work: (rwork: rcu_work) => boolean = kernelCall(
   'flush_rcu_work',
   r.flushRcuWork,
 )
+
+export * from './workqueue/more'

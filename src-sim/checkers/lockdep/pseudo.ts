@@ -3,7 +3,7 @@ import type { Machine } from '../../engine/machine'
 import { hidden } from '../../engine/object'
 import { irqs } from '../../kernel/irq/desc'
 import { irqTrace } from '../../kernel/irq/irqflags'
-import { irqWorks } from '../../kernel/irq/irq-work'
+import { IRQ_WORK_HARD_IRQ, irqWorks } from '../../kernel/irq/irq-work'
 import { initMap, lockdep_map } from '../../kernel/locking/map'
 import { hrtimers } from '../../kernel/time/hrtimer'
 import { timers } from '../../kernel/time/timer'
@@ -112,8 +112,12 @@ export function attachIrqContexts(lockdep: Lockdep): void {
   }
   irqTrace(machine).on.hardirqEnter.add(() => set(false))
   irqs(machine).on.handlerStart.add((action, _fn, threaded) => {
-    if (!threaded) set((action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0)
+    if (!threaded && (action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0) set(true)
   })
-  irqWorks(machine).on.start.add((work) => set(!work.$hard))
-  hrtimers(machine).on.start.add(() => set(true))
+  const works = irqWorks(machine).on
+  works.start.add((work) => set((work.flags & IRQ_WORK_HARD_IRQ) === 0))
+  works.end.add(() => set(false))
+  const precise = hrtimers(machine).on
+  precise.start.add((timer) => set(!timer.$hard))
+  precise.end.add(() => set(false))
 }

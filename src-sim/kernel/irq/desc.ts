@@ -86,6 +86,8 @@ export class IrqDesc extends KernelObject {
   affinityHint: unknown = null
   affinityNotify: unknown = null
   handlerData: unknown = null
+  /** How often somebody wants the line to wake the machine from sleep. */
+  wakeDepth = 0
 
   constructor(irq: number, name: string, chip: irq_chip | null, flow: IrqFlow, cpu: Cpu) {
     super()

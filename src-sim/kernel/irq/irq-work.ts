@@ -8,7 +8,13 @@ import { call, point, RELAX, spinOn, type Sim } from '../../engine/suspend'
 import { named } from '../api'
 import { memoryAccess } from '../mm/watch'
 import { mightSleep } from '../sched/schedule'
+import { jiffies, jiffyStartNs } from '../time/clock'
 import { hardirq } from './hardirq'
+
+/** Can wait for the next tick. */
+export const IRQ_WORK_LAZY = 4
+/** Not even a real-time kernel would run it in a thread. */
+export const IRQ_WORK_HARD_IRQ = 8
 
 /** A function to be called in hardirq context as soon as possible. */
 export class irq_work extends KernelObject {
@@ -17,8 +23,6 @@ export class irq_work extends KernelObject {
   flags = 0
   /** @internal */
   $pending = false
-  /** @internal Not even a real-time kernel would run it in a thread. */
-  $hard = false
   /** @internal */
   $busyOn: Cpu | null = null
 }
@@ -43,6 +47,18 @@ export class IrqWorks {
     if (work.$pending) return false
     work.$pending = true
     this.on.queue.emit(work)
+    if (work.flags & IRQ_WORK_LAZY) this.#atNextTick(work, cpu)
+    else this.#raise(work, cpu)
+    return true
+  }
+
+  #atNextTick(work: irq_work, cpu: Cpu): void {
+    const machine = this.#machine
+    const next = jiffyStartNs(machine, jiffies(machine) + 1)
+    machine.at(next, 'tick', work, () => this.#raise(work, cpu))
+  }
+
+  #raise(work: irq_work, cpu: Cpu): void {
     const list = this.#lists[cpu.id]!
     list.push(work)
     if (!cpu.interrupts.some((i) => i.source === list))
@@ -51,7 +67,6 @@ export class IrqWorks {
         source: list,
         start: () => irqWorkRun(this, list, cpu),
       })
-    return true
   }
 }
 

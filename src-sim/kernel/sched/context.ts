@@ -25,6 +25,8 @@ export class ContextState {
   affinityWas = -1
   /** Nesting of regions that must not block. */
   nonBlock = 0
+  /** Nesting of memalloc_noreclaim_save: it works for memory reclaim. */
+  noReclaim = 0
   /** Nesting of memalloc_nofs_save. */
   noFs = 0
   /** The lock checker's list of held locks. */

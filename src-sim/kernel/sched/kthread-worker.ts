@@ -1,4 +1,3 @@
-import type { TimedEvent } from '../../engine/events'
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
@@ -6,7 +5,8 @@ import { named } from '../api'
 import { slab } from '../mm/slab'
 import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
-import { jiffies, jiffyStartNs } from '../time/clock'
+import { jiffies } from '../time/clock'
+import { timer_list, timers, TIMER_IRQSAFE } from '../time/timer'
 import { completion, complete, waitForCompletion } from './completion'
 import {
   createKthread,
@@ -46,10 +46,17 @@ export class kthread_work extends KernelObject {
 
 export class kthread_delayed_work extends KernelObject {
   work = new kthread_work()
-  /** @internal */
-  $timer: TimedEvent | null = null
+  timer = new timer_list()
   /** @internal Waits on the worker's list of delayed works. */
   $pending = false
+
+  constructor() {
+    super()
+    this.work.$parent = this
+    this.work.$field = 'work'
+    this.timer.$parent = this
+    this.timer.$field = 'timer'
+  }
 }
 
 export function initWorker(worker: kthread_worker): void {
@@ -69,7 +76,7 @@ export function initWork(work: kthread_work, fn: KthreadWorkFunction): void {
 
 export function initDelayedWork(dwork: kthread_delayed_work, fn: KthreadWorkFunction): void {
   initWork(dwork.work, fn)
-  dwork.$timer = null
+  timers(machine()).setup(dwork.timer, delayOver, TIMER_IRQSAFE)
   dwork.$pending = false
 }
 
@@ -166,23 +173,29 @@ function startDelay(worker: kthread_worker, dwork: kthread_delayed_work, delay: 
   dwork.work.worker = worker
   dwork.$pending = true
   worker.$delayed.push(dwork)
-  const timeNs = jiffyStartNs(m, jiffies(m) + delay)
-  dwork.$timer = m.at(timeNs, 'kthread_delayed_work', dwork, () => delayOver(dwork))
+  timers(m).modify(dwork.timer, jiffies(m) + delay)
 }
 
-function delayOver(dwork: kthread_delayed_work): void {
-  memoryAccess(machine()).touch(dwork, 'work', false)
+/** The delay is over: the work is queued, unless somebody cancels it just now. */
+export function delayOver(timer: timer_list): void {
+  const dwork = timer.$parent as kthread_delayed_work
+  const m = machine()
   const { worker } = dwork.work
-  if (worker === null || !takeDelayed(dwork)) return
-  if (dwork.work.$canceling === 0) insert(worker, dwork.work)
+  if (worker === null) {
+    warn(m, 'kthread-worker', 'kernel/kthread.c at kthread_delayed_work_timer_fn', null)
+    return
+  }
+  memoryAccess(m).touch(worker, 'lock', true, 'kthread_delayed_work_timer_fn')
+  if (takeDelayed(dwork) && dwork.work.$canceling === 0) insert(worker, dwork.work)
 }
+Object.defineProperty(delayOver, 'name', { value: 'kthread_delayed_work_timer_fn' })
 
 function takeDelayed(dwork: kthread_delayed_work): boolean {
   if (!dwork.$pending) return false
   dwork.$pending = false
   const list = dwork.work.worker?.$delayed
   list?.splice(list.indexOf(dwork), 1)
-  if (dwork.$timer) machine().events.cancel(dwork.$timer)
+  timers(machine()).delete(dwork.timer, false)
   return true
 }
 

@@ -125,14 +125,19 @@ export function exitCurrentKthread(result: number): never {
 
 /** Binds a thread that has not run yet to one CPU. */
 export function bindKthread(struct: task_struct, cpu: number): void {
+  bindKthreadMask(struct, 1 << cpu)
+}
+
+/** The same for several CPUs. */
+export function bindKthreadMask(struct: task_struct, mask: number): void {
   const task = struct.$task
   const kthread = kthreadOf(task)
   if (kthread === null || kthread.started || task.state === 'running') {
     warn(machine(), 'kthread-bind', 'kernel/kthread.c at __kthread_bind_mask', null)
     return
   }
-  task.affinity = 1 << cpu
-  task.cpu = machine().cpus[cpu]!
+  task.affinity = mask
+  task.cpu = machine().cpus.find((cpu) => (mask >>> cpu.id) & 1)!
 }
 
 /** Asks the thread to stop, wakes it and waits for its end. Answers what its function returned. */

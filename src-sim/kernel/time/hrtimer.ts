@@ -41,6 +41,8 @@ export class hrtimer extends KernelObject {
   $clock = CLOCK_MONOTONIC
   /** @internal */
   $soft = false
+  /** @internal In hardirq context even on a real-time kernel. */
+  $hard = false
   /** @internal Where it is queued, or was last. */
   $base: HrtimerBase | null = null
   /** @internal */
@@ -165,6 +167,7 @@ export class Hrtimers {
     timer.$function = fn ?? (() => HRTIMER_NORESTART)
     timer.$clock = clockId
     timer.$soft = (mode & HRTIMER_MODE_SOFT) !== 0
+    timer.$hard = (mode & HRTIMER_MODE_HARD) !== 0
     timer.$queued = false
     const cpu = now.cpu ?? this.#machine.cpus[0]!
     timer.$base = timer.$soft ? this.soft(cpu) : this.hard(cpu)

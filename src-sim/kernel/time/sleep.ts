@@ -2,6 +2,7 @@ import { machine as currentMachine, now } from '../../engine/current'
 import type { Task, TaskState } from '../../engine/exec'
 import { hidden } from '../../engine/object'
 import { point, type Sim } from '../../engine/suspend'
+import { EINTR } from '../errno'
 import { kernelLog } from '../printk/log'
 import { current, scheduleFor, setCurrentState, sleepOn } from '../sched/schedule'
 import { setTaskState, TASK_RUNNING } from '../sched/states'
@@ -75,6 +76,27 @@ export function* sleepRangeNs(minNs: number, maxNs: number, state: TaskState): S
   all.setup(timer, wakeByHrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL)
   all.start(timer, minNs, Math.max(0, maxNs - minNs), HRTIMER_MODE_REL)
   while (all.isQueued(timer)) yield* sleepOn(null, 'time', state)
+}
+
+/** Sleeps in the state set before: 0 when the time is over, -EINTR when woken earlier. */
+export function* scheduleHrtimeout(
+  expiresNs: number | null,
+  slackNs: number,
+  mode: number,
+): Sim<number> {
+  const task = current()
+  if (expiresNs === null) {
+    yield* scheduleFor(null, 'for ever')
+    return -EINTR
+  }
+  const all = hrtimers(currentMachine())
+  const timer = new hrtimer()
+  ;(timer as { $task?: Task }).$task = task
+  all.setup(timer, wakeByHrtimer, CLOCK_MONOTONIC, mode)
+  all.start(timer, expiresNs, slackNs, mode)
+  yield* scheduleFor(null, 'time')
+  setTaskState(task, TASK_RUNNING, 0, null)
+  return all.tryCancel(timer) === 1 ? -EINTR : 0
 }
 
 /** In timed runs long delays are cut, so that interrupts get in between. */

@@ -1,14 +1,13 @@
 import { machine as currentMachine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { point, type Sim } from '../../engine/suspend'
-import { named } from '../api'
 import { memoryAccess } from '../mm/watch'
 import { slab } from '../mm/slab'
 import { vsprintf } from '../printk/format'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { sleepOn } from '../sched/schedule'
 import { flushWorkqueue } from './flush'
+import { rescuerThread } from './rescuer'
 import {
   DESTROYING, DRAINING, ORDERED, workqueue_struct, WQ_BH, WQ_HIGHPRI, WQ_MEM_RECLAIM, WQ_PERCPU,
   WQ_UNBOUND,
@@ -38,7 +37,7 @@ export function allocWorkqueue(
   const wq = new workqueue_struct(name, checked, limit)
   if (slab(machine).alloc(wq, STRUCT_BYTES) === null) return null
   all.connect(wq)
-  if (flags & WQ_MEM_RECLAIM) wq.$rescuer = machine.spawn(`kworker/R-${name}`, rescuerThread(wq))
+  if (flags & WQ_MEM_RECLAIM) wq.$rescuer = machine.spawn(`kworker/R-${name}`, rescuerThread(all, wq))
   return wq
 }
 
@@ -74,11 +73,6 @@ function clampActive(machine: Machine, name: string, wanted: number): number {
   )
   return Math.min(Math.max(active, 1), MAX_ACTIVE)
 }
-
-/** Stands by for the case that no worker can be made, until its queue goes. */
-const rescuerThread = named('rescuer_thread', function* (wq: workqueue_struct): Sim {
-  while (wq.$rescuer !== null) yield* sleepOn(null, 'rescue', 'interruptible')
-})
 
 export function allocOrderedWorkqueue(
   format: string,

@@ -1,4 +1,4 @@
-import { machine as currentMachine } from '../../engine/current'
+import { currentTask, machine as currentMachine } from '../../engine/current'
 import { point, spinOn, type Sim } from '../../engine/suspend'
 import { workqueue_flush_end, workqueue_flush_start } from '../../trace/events'
 import { emit } from '../emit'
@@ -6,6 +6,7 @@ import { localIrqDisable, localIrqEnable } from '../irq/irqflags'
 import { memoryAccess } from '../mm/watch'
 import { symbolOf } from '../printk/symbols'
 import { warn } from '../printk/warn'
+import { contextState } from '../sched/context'
 import { mightSleep } from '../sched/schedule'
 import { timerDeleteSync } from '../time/timer-run'
 import { queueNow } from './queue'
@@ -81,16 +82,23 @@ function checkDependency(target: workqueue_struct, work: work_struct | null): vo
   if (target.flags & WQ_MEM_RECLAIM) return
   const machine = currentMachine()
   const all = workqueues(machine)
+  const what = work === null ? '0x0' : symbolOf(machine, work.func, false)
+  const waitedFor = `!WQ_MEM_RECLAIM ${target.name}:${what}`
+  const task = currentTask()
+  if (task !== null && contextState(task).noReclaim > 0 && !all.once.has('memalloc')) {
+    all.once.add('memalloc')
+    warn(machine, 'wq-flush-dependency', 'kernel/workqueue.c at check_flush_dependency',
+      `workqueue: PF_MEMALLOC task ${task.pid}(${task.comm}) is flushing ${waitedFor}`,
+      { rules: ['WQ-18'], objects: [target] })
+  }
   const worker = all.currentWorker()
   const own = worker?.current?.pwq.wq
   if (!own || (own.flags & (WQ_MEM_RECLAIM | LEGACY)) !== WQ_MEM_RECLAIM) return
   if (all.once.has('reclaim')) return
   all.once.add('reclaim')
   const by = symbolOf(machine, worker!.currentFunc, false)
-  const what = work === null ? '0x0' : symbolOf(machine, work.func, false)
   warn(machine, 'wq-flush-dependency', 'kernel/workqueue.c at check_flush_dependency',
-    `workqueue: WQ_MEM_RECLAIM ${own.name}:${by} is flushing ` +
-      `!WQ_MEM_RECLAIM ${target.name}:${what}`,
+    `workqueue: WQ_MEM_RECLAIM ${own.name}:${by} is flushing ${waitedFor}`,
     { rules: ['WQ-18'], objects: [target] })
 }
 

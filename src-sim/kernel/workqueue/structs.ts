@@ -96,6 +96,8 @@ export interface Pool {
   running: number
   nextWorkerId: number
   hogCheck: boolean
+  /** A worker is needed and cannot be made: rescuers are called. */
+  starving: boolean
   /** When an item was last taken, or put on the empty list. */
   progressNs: number
 }
@@ -117,6 +119,10 @@ export interface Worker {
   sinceNs: number
   /** When the current item was begun. */
   startedNs: number
+  /** The reserve thread of a queue, for the time being. */
+  rescuer: boolean
+  /** What it says of itself. */
+  description: string
 }
 
 /** `struct workqueue_struct`. */

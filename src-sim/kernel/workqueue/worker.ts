@@ -41,7 +41,7 @@ export function newWorker(machine: Machine, pool: Pool): Worker {
   return {
     pool, task: null, current: null, currentWork: null, currentFunc: null, scheduled: [],
     sleeping: false, idle: true, uncounted: true, cpuIntensive: false, sinceNs: machine.nowNs,
-    startedNs: machine.nowNs,
+    startedNs: machine.nowNs, rescuer: false, description: '',
   }
 }
 

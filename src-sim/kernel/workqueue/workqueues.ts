@@ -12,6 +12,7 @@ import {
   WQ_UNBOUND,
   type Instance, type Pool, type PoolQueue, type Worker, type work_func_t, type work_struct,
 } from './structs'
+import { awaitWorker } from './rescuer'
 import { watchPools } from './watchdog'
 import { createWorker } from './worker'
 
@@ -38,6 +39,9 @@ export class Workqueues {
   readonly once = new Set<string>()
   readonly all = new Set<workqueue_struct>()
   readonly workerOf = new Map<Task, Worker>()
+  /** Memory is so short that no thread can be made: only rescuers help. */
+  starved = false
+  #frozen = false
   readonly #machine: Machine
   readonly #pools: { normal: Pool; high: Pool; bh: Pool; bhHigh: Pool }[]
   readonly #unbound: Pool
@@ -121,6 +125,7 @@ export class Workqueues {
   }
 
   hasRoom(pwq: PoolQueue): boolean {
+    if (this.#frozen && pwq.wq.flags & WQ_FREEZABLE) return false
     return pwq.wq.flags & WQ_BH ? true : pwq.active < pwq.wq.$maxActive
   }
 
@@ -153,7 +158,19 @@ export class Workqueues {
     }
     const idle = pool.idle[pool.idle.length - 1]
     if (idle) machine.wake(idle.task!)
+    else if (this.starved) awaitWorker(this, machine, pool)
     else createWorker(this, machine, pool)
+  }
+
+  /** Freezable queues start nothing until they thaw; what runs goes on to its end. */
+  freeze(on: boolean): void {
+    this.#frozen = on
+    if (on) return
+    for (const wq of this.all)
+      for (const pwq of wq.$queues) {
+        while (pwq.inactive.length > 0 && this.hasRoom(pwq)) this.activate(pwq.inactive.shift()!)
+        this.kick(pwq.pool)
+      }
   }
 
   /** Work waits while an item runs without sleeping: after a while it no longer counts. */
@@ -186,7 +203,7 @@ export const workqueues = service((machine) => new Workqueues(machine))
 function newPool(id: number, cpu: Cpu | null, highpri: boolean, bh: boolean): Pool {
   return {
     id, cpu, highpri, bh, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1,
-    hogCheck: false, progressNs: 0,
+    hogCheck: false, starving: false, progressNs: 0,
   }
 }
 
