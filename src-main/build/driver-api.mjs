@@ -17,7 +17,7 @@ const OPTIONS = [
  */
 export function driverApi() {
   const linux = join(root, 'src-sim/linux')
-  const entries = [linux, join(linux, 'user'), join(linux, 'klab')].flatMap((folder) =>
+  const entries = [linux, join(linux, 'sched'), join(linux, 'user'), join(linux, 'klab')].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && name !== 'index.ts')
       .map((name) => join(folder, name)),

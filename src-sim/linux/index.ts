@@ -4,7 +4,7 @@ import { withLiveNames } from '../kernel/live'
  * Everything a lab can import, by the name it imports it with: `linux/slab` is slab.ts here,
  * `user/libc` is user/libc.ts. A new header is a new file and nothing else.
  */
-const files = import.meta.glob(['./*.ts', './user/*.ts', './klab/*.ts', '!./index.ts'] as never, {
+const files = import.meta.glob(['./*.ts', './sched/*.ts', './user/*.ts', './klab/*.ts', '!./index.ts'] as never, {
   eager: true,
 })
 

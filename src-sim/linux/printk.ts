@@ -2,9 +2,6 @@ import { machine } from '../engine/current'
 import { costs } from '../kernel/api'
 import { vsprintf } from '../kernel/printk/format'
 import { printkText } from '../kernel/printk/printk'
-import { warn } from '../kernel/printk/warn'
-import { report } from '../kernel/report'
-import { TaskDeath } from '../engine/exec'
 
 /**
  * The kernel log: `linux/printk`. All of these take a C format and work in any context.
@@ -70,26 +67,6 @@ export const dev_notice = devAt(KERN_NOTICE, 'dev_notice')
 export const dev_info = devAt(KERN_INFO, 'dev_info')
 export const dev_dbg = devAt(KERN_DEBUG, 'dev_dbg')
 
-/** Reports a WARNING with the stack when `condition` holds; answers the condition. */
-export function WARN_ON(condition: unknown): boolean {
-  if (condition) warn(machine(), 'on', 'driver code at WARN_ON', null)
-  return !!condition
-}
-export const WARN_ON_ONCE = WARN_ON
-
-/** As `WARN_ON` with a message. */
-export function WARN(condition: unknown, format: string, ...args: unknown[]): boolean {
-  if (condition) warn(machine(), 'on', 'driver code at WARN', vsprintf(machine(), format, args))
-  return !!condition
-}
-export const WARN_ONCE = WARN
-
-/** Ends the task with an oops when `condition` holds. */
-export function BUG_ON(condition: unknown): void {
-  if (!condition) return
-  report(machine(), { kind: 'oops.bug', title: 'kernel BUG at %f!' })
-  throw new TaskDeath('BUG')
-}
-export function BUG(): void {
-  BUG_ON(true)
-}
+export { BUG, BUG_ON, WARN, WARN_ON, WARN_ON_ONCE, WARN_ONCE } from './bug'
+export * from './printk/once'
+export * from './printk/ratelimited'

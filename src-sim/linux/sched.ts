@@ -14,9 +14,13 @@ import type { task_struct as Task } from '../kernel/sched/task'
 import {
   condResched,
   mightSleep,
+  needResched,
+  preemptDisable,
+  preemptEnable,
   schedule as scheduleNow,
   yieldCpu,
 } from '../kernel/sched/schedule'
+import { raw_spinlock_t, spinIsContended, spinLock, spinUnlock } from '../kernel/locking/spinlock'
 import { scheduleTimeout } from '../kernel/time/sleep'
 import { setTaskState } from '../kernel/sched/states'
 import * as states from '../kernel/sched/states'
@@ -173,4 +177,40 @@ export const task_cpu = quiet(function task_cpu(task: Task): number {
 })
 export const task_pid_nr = quiet(function task_pid_nr(task: Task): number {
   return task.pid
+})
+
+/** Whether others wait for this CPU with more right to it. */
+export const need_resched = kernelCall('need_resched', (): boolean => needResched())
+/** Gives `lock` up for a moment when others wait for it or for the CPU; 1 when it did. */
+export const cond_resched_lock = kernelCall('cond_resched_lock', function* (
+  lock: raw_spinlock_t,
+): Sim<number> {
+  if (!spinIsContended(lock) && !needResched()) return 0
+  spinUnlock(lock)
+  yield* condResched()
+  const wait = spinLock(lock)
+  if (wait) yield* wait
+  return 1
+})
+/** As `schedule`, counted as waiting for I/O. */
+export const io_schedule = kernelCall('io_schedule', scheduleNow)
+export const io_schedule_timeout = schedule_timeout
+/** `schedule` for callers with preemption off once. */
+export const schedule_preempt_disabled = kernelCall('schedule_preempt_disabled', function* (): Sim {
+  preemptEnable()
+  yield* scheduleNow()
+  preemptDisable()
+})
+/** As `set_current_state`, for states that wake-ups must not overwrite by chance. */
+export const set_special_state = set_current_state
+export const get_current_state = quiet((): number => currentStruct().__state)
+/** Copies the task's name; answers the buffer's text. */
+export const get_task_comm = quiet((_buf: unknown, task: Task): string => task.comm)
+export const task_is_running = quiet((task: Task): boolean => task.__state === 0)
+export const task_nice = quiet((task: Task): number => task.$task.priority - 120)
+export const task_tgid_nr = quiet((task: Task): number => task.tgid)
+export const task_pid_vnr = task_pid_nr
+/** Sends a signal to the running task. */
+export const force_sig = kernelCall('force_sig', (sig: number): void => {
+  signals.sendSignal(ensure(currentTask(), 'no current task'), sig)
 })

@@ -55,3 +55,14 @@ export function memallocNofsRestore(flags: number): void {
   const self = currentOrContext()
   if (self !== null) contextState(self).noFs = flags
 }
+
+/** Until the matching restore, the task counts as one that reclaim depends on. */
+export function memallocNoreclaimSave(): number {
+  const self = currentOrContext()
+  return self === null ? 0 : contextState(self).noReclaim++
+}
+
+export function memallocNoreclaimRestore(flags: number): void {
+  const self = currentOrContext()
+  if (self !== null) contextState(self).noReclaim = flags
+}

@@ -19,7 +19,7 @@ export function warn(
   report(machine, {
     kind: `warn.${what}`,
     title: `WARNING: ${source}`,
-    before: text === null ? [] : [text],
+    before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
     at,
     level: 4,
     ...more,

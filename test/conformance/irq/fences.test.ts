@@ -25,7 +25,7 @@ describe('freeing', () => {
       expect(yield* sim(i.free_irq(irq, dev))).toBe('demo')
       expect(yield* sim(i.free_irq(irq, dev))).toBe(null)
     })
-    expect(dmesg(m)[0]).toBe('Trying to free already-free IRQ 24')
+    expect(dmesg(m)[1]).toBe('Trying to free already-free IRQ 24')
     expect(kinds(m)).toEqual(['warn.irq-already-free'])
   })
 

@@ -205,7 +205,7 @@ describe('tasklets', () => {
       i.tasklet_setup(tasklet, function again() {})
       yield* sim(msleep(4))
     })
-    expect(dmesg(m)[0]).toBe('tasklet SCHED state not set: callback again+0x0/0x10')
+    expect(dmesg(m)[1]).toBe('tasklet SCHED state not set: callback again+0x0/0x10')
   })
 
   test('TSK-05 first in, first out; HI before all', () => {

@@ -163,7 +163,7 @@ describe('running', () => {
       }), now() + 1)
       yield* sim(msleep(20))
     })
-    expect(dmesg(m)[0]).toBe('timer: leaky+0x0/0x10 preempt leak: 00000100 -> 00000101')
+    expect(dmesg(m)[1]).toBe('timer: leaky+0x0/0x10 preempt leak: 00000100 -> 00000101')
   })
 })
 

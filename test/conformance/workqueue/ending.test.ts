@@ -81,7 +81,7 @@ describe('flushing', () => {
       yield* sim(w.flush_work(outer))
     })
     expect(
-      dmesg(m)[0]).toMatch(/^workqueue: WQ_MEM_RECLAIM rec:.* is flushing !WQ_MEM_RECLAIM plain:/,
+      dmesg(m)[1]).toMatch(/^workqueue: WQ_MEM_RECLAIM rec:.* is flushing !WQ_MEM_RECLAIM plain:/,
     )
   })
 
@@ -126,7 +126,7 @@ describe('draining and destroying', () => {
       yield* sim(w.destroy_workqueue(wq))
     })
     expect(ran).toEqual(['stranger true false', 'true', 'chained', 'stranger'])
-    expect(dmesg(m)[0]).toBe('workqueue: cannot queue stranger on wq q')
+    expect(dmesg(m)[1]).toBe('workqueue: cannot queue stranger on wq q')
     expect(kinds(m)).toEqual(['warn.wq-cannot-queue'])
   })
 })

@@ -1,0 +1,23 @@
+/** Signals: `linux/sched/signal`. */
+export {
+  allow_signal,
+  disallow_signal,
+  fatal_signal_pending,
+  flush_signals,
+  kernel_dequeue_signal,
+  send_sig,
+  SIGALRM,
+  SIGCHLD,
+  SIGHUP,
+  SIGINT,
+  SIGIO,
+  SIGKILL,
+  signal_pending,
+  signal_pending_state,
+  SIGPIPE,
+  SIGQUIT,
+  SIGSTOP,
+  SIGTERM,
+  SIGUSR1,
+  SIGUSR2,
+} from '../sched'
