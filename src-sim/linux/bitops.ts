@@ -1,4 +1,5 @@
 import { kernelCall, quiet } from '../kernel/api'
+import { acquireOn } from '../kernel/locking/access'
 import * as b from '../kernel/locking/bits'
 import type { Bitmap } from '../kernel/locking/bits'
 
@@ -71,3 +72,49 @@ export const __ffs = quiet((word: number): number => 31 - Math.clz32(word & -wor
 /** Number of the highest set bit, from 1; 0 for 0. */
 export const fls = quiet((word: number): number => 32 - Math.clz32(word))
 export const ffs = quiet((word: number): number => (word === 0 ? 0 : 32 - Math.clz32(word & -word)))
+/** How many bits of a word are set. */
+export const hweight_long = hweight32
+export const hweight8 = quiet((w: number): number => hweight32(w & 0xff))
+export const hweight16 = quiet((w: number): number => hweight32(w & 0xffff))
+export const hweight64 = quiet((w: number): number =>
+  hweight32(w % 0x1_0000_0000) + hweight32(Math.floor(w / 0x1_0000_0000)),
+)
+/** Number of the highest set bit, from 0. The word must not be 0. */
+export const __fls = quiet((word: number): number => 31 - Math.clz32(word))
+/** As `fls` for 64-bit words. */
+export const fls64 = quiet((word: number): number => {
+  const high = Math.floor(word / 0x1_0000_0000)
+  return high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(word)
+})
+export const fls_long = fls64
+/** Number of the lowest clear bit, from 0. */
+export const ffz = quiet((word: number): number => __ffs(~word))
+/** Rotates a 32-bit word. */
+export const rol32 = quiet((w: number, n: number): number =>
+  ((w << (n & 31)) | (w >>> (-n & 31))) >>> 0,
+)
+export const ror32 = quiet((w: number, n: number): number => rol32(w, 32 - n))
+export const find_last_bit = quiet((addr: Bitmap, size: number): number => {
+  for (let nr = size - 1; nr >= 0; nr--) if (b.testBit(nr, addr)) return nr
+  return size
+})
+/** Not atomic: for words that nobody else sees. Answers what the bit was. */
+export const __test_and_set_bit = quiet((nr: number, addr: Bitmap): boolean =>
+  b.changeBit(nr, addr, true),
+)
+export const __test_and_clear_bit = quiet((nr: number, addr: Bitmap): boolean =>
+  b.changeBit(nr, addr, false),
+)
+export const __change_bit = quiet((nr: number, addr: Bitmap): void => {
+  b.changeBit(nr, addr, null)
+})
+/** Sets or clears, as `value` says. */
+export const assign_bit = kernelCall('assign_bit', (nr: number, addr: Bitmap, value: unknown): void => {
+  b.changeBit(nr, addr, Boolean(value))
+})
+export const __assign_bit = assign_bit
+/** Reads a bit so that what was done before it was set is seen. */
+export const test_bit_acquire = kernelCall('test_bit_acquire', (nr: number, addr: Bitmap): boolean => {
+  acquireOn(addr)
+  return b.testBit(nr, addr)
+})

@@ -134,3 +134,6 @@ export const list_for_each = quiet(function list_for_each(head: Head): Iterable<
 export const list_for_each_safe = quiet(function list_for_each_safe(head: Head): Iterable<Head> {
   return new l.ListWalk<Head>(head, true, true, (entry) => entry)
 })
+
+export * from './list/hlist'
+export * from './list/more'

@@ -125,3 +125,6 @@ export function memcpy(to: Uint8Array, from: Uint8Array, length: number): Uint8A
   to.set(from.subarray(0, length))
   return to
 }
+
+export * from './slab/caches'
+export * from './slab/more'

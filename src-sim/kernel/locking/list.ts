@@ -12,10 +12,11 @@ export class list_head extends KernelObject {
 }
 
 /** Like following a pointer: what lies in freed memory shows itself. */
-function touch(entry: list_head, field: string, write: boolean): list_head {
+export function touchEntry<E extends object>(entry: E, field: string, write: boolean): E {
   if (hidden(entry).$dead !== undefined) memoryAccess(machine()).touch(entry, field, write)
   return entry
 }
+const touch: (entry: list_head, field: string, write: boolean) => list_head = touchEntry
 
 function corrupt(what: string, entry: list_head): boolean {
   const m = machine()
@@ -76,12 +77,19 @@ export class ListWalk<T extends object> implements Iterable<T>, Iterator<T> {
   #forward: boolean
   #owner: (entry: list_head) => T
 
-  constructor(head: list_head, safe: boolean, forward: boolean, owner: (entry: list_head) => T) {
+  /** Begins behind `start`, which is the head unless a walk is to go on from somewhere. */
+  constructor(
+    head: list_head,
+    safe: boolean,
+    forward: boolean,
+    owner: (entry: list_head) => T,
+    start: list_head = head,
+  ) {
     this.#head = head
-    this.#at = head
+    this.#at = start
     this.#forward = forward
     this.#owner = owner
-    this.#saved = safe ? this.#step(head) : null
+    this.#saved = safe ? this.#step(start) : null
   }
 
   #step(from: list_head): list_head {
