@@ -9,7 +9,7 @@ import type { Finding } from './finding'
 import { hidden } from './object'
 import { Scheduler } from './scheduler'
 import { fair, type Strategy } from './strategy'
-import type { RecordedChoice } from './transition'
+import type { RecordedChoice, Transition } from './transition'
 import type { Sim } from './suspend'
 import { silentTrouble, type Trouble } from './trouble'
 
@@ -43,7 +43,7 @@ export interface Observer {
   objectNamed?(object: object, id: number, parent: number): void
   taskCreated?(task: Task, parent: Exec | null): void
   /** Called before a transition is executed. */
-  step?(machine: Machine): void
+  step?(transition: Transition): void
 }
 
 export type StopReason = 'finished' | 'deadlock' | 'panic' | 'until' | 'stopped'

@@ -51,7 +51,7 @@ export class Scheduler {
       return false
     }
     machine.steps++
-    machine.observer.step?.(machine)
+    machine.observer.step?.(chosen)
     if (machine.recordKeys) countTransition(machine, chosen)
     this.#execute(chosen)
     this.#checkMain()
@@ -126,7 +126,11 @@ export class Scheduler {
     const machine = this.#machine
     this.#enumerate()
     if (this.count === 0) return null
-    if (this.count === 1) return this.enabled[0]!
+    if (this.count === 1) {
+      const only = this.enabled[0]!
+      machine.strategy.forced?.(only)
+      return only
+    }
     const index = machine.strategy.pick(this.enabled, this.count, machine)
     assert(index >= 0 && index < this.count, `strategy picked ${index} of ${this.count}`)
     const chosen = this.enabled[index]!

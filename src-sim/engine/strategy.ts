@@ -11,6 +11,8 @@ export interface Strategy {
   readonly timed: boolean
   /** Called only where `count > 1`; answers an index below `count`. */
   pick(enabled: readonly Transition[], count: number, machine: Machine): number
+  /** Told of a transition that was the only one possible. */
+  forced?(only: Transition): void
 }
 
 /** By virtual time with costs like a real machine's: the default. */

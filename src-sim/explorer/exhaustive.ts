@@ -1,13 +1,20 @@
 import type { Strategy } from '../engine/strategy'
-import type { ScheduleOutcome } from './outcome'
+import type { Transition } from '../engine/transition'
 
 interface Level {
   /** Alternatives not tried yet, in order; the current pick is not among them. */
   rest: number[]
   pick: number
-  /** Preemptions spent before this choice. */
-  spent: number
 }
+
+/** Which part of the tree is searched: the branches whose first picks fall to this share. */
+export interface SearchShare {
+  index: number
+  of: number
+}
+
+/** How many choices decide whose share a branch is. */
+const SHARING_DEPTH = 4
 
 /**
  * Depth-first search over all choices of a lab, within a bound on preemptions (transitions that
@@ -16,14 +23,13 @@ interface Level {
  */
 export class ExhaustiveSearch {
   readonly bound: number
-  readonly prefix: readonly number[]
   complete = false
+  #share: SearchShare
   #levels: Level[] = []
 
-  /** With a prefix only the schedules that begin with it are searched. */
-  constructor(bound: number, prefix: readonly number[] = []) {
+  constructor(bound: number, share: SearchShare = { index: 0, of: 1 }) {
     this.bound = bound
-    this.prefix = prefix
+    this.#share = share
   }
 
   /** The strategy for the next schedule: repeats the known choices, then stays calm. */
@@ -34,28 +40,36 @@ export class ExhaustiveSearch {
       name: 'exhaustive',
       timed: false,
       pick: (enabled, count) => {
-        const at = depth++
-        if (at < this.prefix.length) {
-          const pick = Math.min(this.prefix[at]!, count - 1)
-          if (enabled[pick]!.preempts) spent++
-          return pick
-        }
-        const known = this.#levels[at - this.prefix.length]
-        const pick = known ? known.pick : 0
-        if (!known) {
-          const rest: number[] = []
-          for (let i = 1; i < count; i++)
-            if (!enabled[i]!.preempts || spent < this.bound) rest.push(i)
-          this.#levels.push({ rest, pick, spent })
-        }
-        if (enabled[pick]!.preempts) spent++
-        return pick
+        const level = this.#levels[depth++] ?? this.#descend(enabled, count, spent)
+        if (enabled[level.pick]!.preempts) spent++
+        return level.pick
       },
     }
   }
 
-  /** Moves on after a schedule was run with `strategy()`. */
-  advance(_outcome: ScheduleOutcome): void {
+  /** A choice that was never met on this branch: the calm one first, the affordable others later. */
+  #descend(enabled: readonly Transition[], count: number, spent: number): Level {
+    const rest: number[] = []
+    for (let i = 1; i < count; i++)
+      if (!enabled[i]!.preempts || spent < this.bound) rest.push(i)
+    const level = { rest, pick: 0 }
+    this.#levels.push(level)
+    return level
+  }
+
+  /** Whether the branch that was just run is this share's to count. */
+  get mine(): boolean {
+    let sum = 0
+    for (let i = 0; i < SHARING_DEPTH; i++) sum = sum * 7 + (this.#levels[i]?.pick ?? 0)
+    return sum % this.#share.of === this.#share.index
+  }
+
+  /**
+   * Moves on after a schedule was run with `strategy()`. Below a branch of another share nothing is
+   * searched: its first schedule had to be run only to see where it branches.
+   */
+  advance(): void {
+    if (!this.mine) this.#levels.length = Math.min(this.#levels.length, SHARING_DEPTH)
     for (let last = this.#levels.pop(); last; last = this.#levels.pop()) {
       const next = last.rest.shift()
       if (next === undefined) continue

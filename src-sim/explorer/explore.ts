@@ -2,8 +2,11 @@ import { hashText } from '../base/random'
 import { makeStrategy } from '../engine/strategies'
 import type { Strategy } from '../engine/strategy'
 import type { ExploreFinding, ExploreOptions, ExploreProgress, StrategyName } from '../protocol/run'
+import type { Profile } from '../engine/strategies/profile'
+import type { CoverageShare } from './coverage'
 import { ExhaustiveSearch } from './exhaustive'
 import type { RunSchedule, ScheduleOutcome } from './outcome'
+import { learnProfile } from './profile'
 
 /** What one worker found out about its share of the schedules. Plain data. */
 export interface ShardResult {
@@ -13,7 +16,11 @@ export interface ShardResult {
   complete: boolean
   /** First sighting of each mistake, by signature. */
   findings: (ExploreFinding & { steps: number })[]
+  coverage: CoverageShare
 }
+
+/** Strategies that draw better schedules when they know the lab. */
+const LEARNING: readonly StrategyName[] = ['urw', 'pct']
 
 export interface ExploreControl {
   /** Milliseconds. */
@@ -42,18 +49,30 @@ export async function exploreShard(
   const { index, of } = options.shard ?? { index: 0, of: 1 }
   const name = (options.strategy ?? 'random') as StrategyName
   const end = options.seconds === undefined ? Infinity : control.now() + options.seconds * 1000
-  const shard: ShardResult = { schedules: 0, hashes: [], complete: false, findings: [] }
+  const shard: ShardResult = {
+    schedules: 0,
+    hashes: [],
+    complete: false,
+    findings: [],
+    coverage: { operations: [], orders: [] },
+  }
   const hashes = new Set<number>()
   const seen = new Map<string, ExploreFinding & { steps: number }>()
-  const search = name === 'exhaustive' ? new ExhaustiveSearch(options.preemptions ?? 2) : null
+  const search =
+    name === 'exhaustive' ? new ExhaustiveSearch(options.preemptions ?? 2, { index, of }) : null
+  const profile = LEARNING.includes(name) ? learnProfile(run, options.seed ?? 0) : undefined
   let nextPause = control.now() + 50
-  for (let schedule = index; schedule < total; schedule += of) {
-    const strategy = search ? search.strategy() : strategyFor(name, options, schedule)
+  let schedule = index
+  while (schedule < total) {
+    const strategy = search ? search.strategy() : strategyFor(name, options, schedule, profile)
     const outcome = run(strategy, false)
-    shard.schedules++
-    hashes.add(outcome.hash)
-    note(seen, outcome, schedule, options)
-    search?.advance(outcome)
+    if (search === null || search.mine) {
+      shard.schedules++
+      hashes.add(outcome.hash)
+      note(seen, outcome, schedule, options)
+      schedule += of
+    }
+    search?.advance()
     if (search?.complete) break
     if (options.stopAtFirst && seen.size > 0) break
     const now = control.now()
@@ -69,11 +88,17 @@ export async function exploreShard(
   return shard
 }
 
-function strategyFor(name: StrategyName, options: ExploreOptions, schedule: number): Strategy {
+function strategyFor(
+  name: StrategyName,
+  options: ExploreOptions,
+  schedule: number,
+  profile?: Profile,
+): Strategy {
   return makeStrategy(name, {
     seed: seedOf(options.seed ?? 0, schedule),
     preemptions: options.preemptions ?? 2,
     choices: [],
+    ...(profile ? { profile } : {}),
   })
 }
 
@@ -120,6 +145,10 @@ export function mergeShards(shards: ShardResult[]): ShardResult {
     hashes: [...hashes],
     complete: shards.length > 0 && shards.every((s) => s.complete),
     findings: [...findings.values()].sort((a, b) => a.schedule - b.schedule),
+    coverage: {
+      operations: shards.flatMap((s) => s.coverage.operations),
+      orders: shards.flatMap((s) => s.coverage.orders),
+    },
   }
 }
 

@@ -5,7 +5,8 @@ import type { RunSchedule, ScheduleOutcome } from './outcome'
 /**
  * Makes a failing schedule as calm as it can be: choice after choice is set back to "go on", in
  * ever smaller groups, and kept so as long as the same mistake (by signature) still shows. The
- * answer is the full recording of the calmest schedule found.
+ * answer is the full recording of the calmest schedule found: given enough attempts, setting any
+ * single choice of it back loses the mistake.
  */
 export function shrink(
   run: RunSchedule,
@@ -21,13 +22,17 @@ export function shrink(
     return outcome.findings.some((f) => f.signature === signature)
   }
   if (!shows(picks)) return null
-  for (let size = Math.max(1, picks.length >> 1); attempts < attemptsMax; size >>= 1) {
+  for (let size = Math.max(1, picks.length >> 1); attempts < attemptsMax; ) {
+    let calmer = false
     for (let from = 0; from < picks.length && attempts < attemptsMax; from += size) {
       if (!picks.slice(from, from + size).some((p) => p !== 0)) continue
       const candidate = trim(picks.map((p, i) => (i >= from && i < from + size ? 0 : p)))
-      if (shows(candidate)) picks = candidate
+      if (!shows(candidate)) continue
+      picks = candidate
+      calmer = true
     }
-    if (size <= 1) break
+    if (size > 1) size >>= 1
+    else if (!calmer) break
   }
   return run(following(picks), true)
 }

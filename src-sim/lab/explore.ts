@@ -14,7 +14,9 @@ import {
   type ExploreControl,
   type ShardResult,
 } from '../explorer/explore'
+import { Coverage, coverageOf } from '../explorer/coverage'
 import type { RunSchedule } from '../explorer/outcome'
+import type { RecordedChoice } from '../engine/transition'
 import { shrink } from '../explorer/shrink'
 import type { Sandbox } from '../sandbox'
 import { boot } from './boot'
@@ -30,6 +32,7 @@ export function scheduleRunner(
   program: LabProgram,
   sandbox: Sandbox,
   options: ExploreOptions,
+  coverage?: Coverage,
 ): RunSchedule {
   return (strategy, recordKeys) => {
     const booted = boot(program, sandbox, {
@@ -40,15 +43,25 @@ export function scheduleRunner(
       stepsMax: SCHEDULE_STEPS_MAX,
     })
     const { machine } = booted
+    coverage?.beginSchedule()
+    if (coverage) machine.observer.step = (transition) => coverage.step(transition)
     machine.run()
     concludeRun(booted)
-    let hash = 0
-    for (const choice of machine.choices)
-      hash = (Math.imul(hash ^ choice.index, 0x01000193) + choice.of) >>> 0
     const { findings, choices, steps, stop } = machine
     machine.dismantle()
-    return { findings, choices, steps, stop, hash }
+    return { findings, choices, steps, stop, hash: hashOf(choices) }
   }
+}
+
+/** 53 bits, so that a million different schedules hardly ever count as fewer. */
+function hashOf(choices: readonly RecordedChoice[]): number {
+  let low = 0
+  let high = 0x811c9dc5
+  for (const { index, of } of choices) {
+    low = (Math.imul(low ^ index, 0x01000193) + of) >>> 0
+    high = (Math.imul(high ^ (of * 31 + index), 0x85ebca6b) ^ (high >>> 13)) >>> 0
+  }
+  return (high >>> 11) * 0x100000000 + low
 }
 
 export async function exploreHere(
@@ -58,13 +71,16 @@ export async function exploreHere(
   host: KernelHost,
   control: Partial<ExploreControl> = {},
 ): Promise<ShardResult> {
-  return exploreShard(scheduleRunner(program, sandbox, options), options, {
+  const coverage = new Coverage()
+  const run = scheduleRunner(program, sandbox, options, coverage)
+  const shard = await exploreShard(run, options, {
     now: () => host.now(),
     cancelled: () => false,
     pause: () => host.pause(),
     progress: () => {},
     ...control,
   })
+  return { ...shard, coverage: coverage.share() }
 }
 
 /**
@@ -164,7 +180,7 @@ function finish(
     schedules: merged.schedules,
     distinct: merged.hashes.length,
     complete: merged.complete,
-    coverage: { operations: 0, pairs: 0 },
+    coverage: coverageOf([merged.coverage]),
     findings: merged.findings.map(({ finding, schedule, seed, count, choices }) => ({
       finding,
       schedule,

@@ -3,6 +3,7 @@ import type { Strategy } from '../strategy'
 import type { RecordedChoice } from '../transition'
 import { pctStrategy } from './pct'
 import { posStrategy } from './pos'
+import type { Profile } from './profile'
 import { randomStrategy } from './random'
 import { replayStrategy } from './replay'
 import { urwStrategy } from './urw'
@@ -13,12 +14,16 @@ export interface StrategyOptions {
   preemptions: number
   /** The schedule to follow, for `replay`. */
   choices: readonly RecordedChoice[]
+  /** Learnt beforehand by explorations; single runs go by a guess. */
+  profile?: Profile
 }
+
+const UNKNOWN: Profile = { lengths: new Map(), choices: 200 }
 
 const MAKERS: Record<string, (options: StrategyOptions) => Strategy> = {
   random: (o) => randomStrategy(o.seed),
-  urw: (o) => urwStrategy(o.seed),
-  pct: (o) => pctStrategy(o.seed, o.preemptions + 1),
+  urw: (o) => urwStrategy(o.seed, (o.profile ?? UNKNOWN).lengths),
+  pct: (o) => pctStrategy(o.seed, o.preemptions + 1, (o.profile ?? UNKNOWN).choices),
   pos: (o) => posStrategy(o.seed),
   exhaustive: () => replayStrategy([]),
   replay: (o) => replayStrategy(o.choices),

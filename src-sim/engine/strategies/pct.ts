@@ -1,17 +1,17 @@
 import { Random } from '../../base/random'
 import type { Strategy } from '../strategy'
-import type { Transition } from '../transition'
+import { nameOfActor } from './actor'
 
 /**
  * Probabilistic concurrency testing: everything that can happen has a random priority and the
  * highest enabled one goes on, except that at `changes` random moments the running one drops to
  * the bottom. Finds every bug that needs few ordering constraints with a known probability.
  */
-export function pctStrategy(seed: number, changes: number, lengthGuess = 200): Strategy {
+export function pctStrategy(seed: number, changes: number, length: number): Strategy {
   const random = new Random(seed, 'pct')
   const priorities = new Map<string, number>()
   const drops = new Set<number>()
-  for (let i = 0; i < changes; i++) drops.add(random.below(lengthGuess))
+  for (let i = 0; i < changes; i++) drops.add(random.below(length))
   let choice = 0
   let lowest = 0
   const priorityOf = (name: string): number => {
@@ -25,20 +25,9 @@ export function pctStrategy(seed: number, changes: number, lengthGuess = 200): S
     pick(enabled, count) {
       let best = 0
       for (let i = 1; i < count; i++)
-        if (priorityOf(nameOf(enabled[i]!)) > priorityOf(nameOf(enabled[best]!))) best = i
-      if (drops.has(choice++)) priorities.set(nameOf(enabled[best]!), --lowest)
+        if (priorityOf(nameOfActor(enabled[i]!)) > priorityOf(nameOfActor(enabled[best]!))) best = i
+      if (drops.has(choice++)) priorities.set(nameOfActor(enabled[best]!), --lowest)
       return best
     },
-  }
-}
-
-function nameOf(t: Transition): string {
-  switch (t.kind) {
-    case 'event':
-      return 'time'
-    case 'interrupt':
-      return `!${t.interrupt!.name}`
-    default:
-      return t.exec!.name
   }
 }
