@@ -1,3 +1,4 @@
+import type { Machine } from '../engine/machine'
 import { lineOf, type Position } from '../engine/position'
 
 /**
@@ -13,6 +14,15 @@ export function noteSeen(box: Int32Array, at: Position, path: string): void {
   box[0] = at
   box[1] = length
   for (let i = 0; i < length; i++) box[PATH + i] = path.charCodeAt(i)
+}
+
+/** Notes now and then where a long loop of the lab is. */
+export function watchLoops(machine: Machine, box: Int32Array | undefined): void {
+  if (box === undefined) return
+  machine.runtime.looping = (at) => {
+    const file = machine.runtime.file(at)
+    if (file) noteSeen(box, at, file.path)
+  }
 }
 
 /** `driver.ts:12`, or null when nothing of the lab was seen. */

@@ -19,6 +19,7 @@ import type { RunSchedule } from '../explorer/outcome'
 import type { RecordedChoice } from '../engine/transition'
 import { shrink } from '../explorer/shrink'
 import type { Sandbox } from '../sandbox'
+import { watchLoops } from './black-box'
 import { boot } from './boot'
 import type { KernelHost } from './kernel-worker'
 import type { LabProgram } from './program'
@@ -33,6 +34,7 @@ export function scheduleRunner(
   sandbox: Sandbox,
   options: ExploreOptions,
   coverage?: Coverage,
+  blackBox?: Int32Array,
 ): RunSchedule {
   return (strategy, recordKeys) => {
     const booted = boot(program, sandbox, {
@@ -43,6 +45,7 @@ export function scheduleRunner(
       stepsMax: SCHEDULE_STEPS_MAX,
     })
     const { machine } = booted
+    watchLoops(machine, blackBox)
     coverage?.beginSchedule()
     if (coverage) machine.observer.step = (transition) => coverage.step(transition)
     machine.run()
@@ -72,7 +75,7 @@ export async function exploreHere(
   control: Partial<ExploreControl> = {},
 ): Promise<ShardResult> {
   const coverage = new Coverage()
-  const run = scheduleRunner(program, sandbox, options, coverage)
+  const run = scheduleRunner(program, sandbox, options, coverage, host.blackBox)
   const shard = await exploreShard(run, options, {
     now: () => host.now(),
     cancelled: () => false,
@@ -153,7 +156,10 @@ function remoteShard(
       timeout: -1,
     },
   )
-  return rpc.exploreShard(program.lab, options) as Promise<ShardResult>
+  return new Promise((done, failed) => {
+    connection.onClose((reason) => failed(new Error(reason)))
+    rpc.exploreShard(program.lab, options).then((shard) => done(shard as ShardResult), failed)
+  })
 }
 
 /** Shortens the first failing schedule and puts the answer into words the protocol knows. */

@@ -14,12 +14,12 @@ import {
   type Problem,
   type SessionStatus,
 } from '../protocol'
-import type { Position } from '../engine/position'
 import { labApi } from '../linux'
 import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../sandbox'
 import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
-import { noteSeen } from './black-box'
+import { watchLoops } from './black-box'
 import { packBundle, readBundle } from './bundle'
+import { progressOf } from '../explorer/explore'
 import { exploreHere, exploreInWorkers } from './explore'
 import { compileProgram, type LabProgram } from './program'
 import { RecordedRun } from './recorded-run'
@@ -161,7 +161,7 @@ class KernelWorker {
   }
 
   async #loop(session: Session, untilNs: number): Promise<void> {
-    session.machine.runtime.looping = (at) => this.#note(session, at)
+    watchLoops(session.machine, this.#host.blackBox)
     for (;;) {
       const end = this.#host.now() + SLICE_MS
       const goOn = session.advance(() => this.#sliceOver(session, end), untilNs)
@@ -174,13 +174,9 @@ class KernelWorker {
     if (this.#interrupted && session.stopped === null) session.stopped = 'paused'
   }
 
-  #note(session: Session, at: Position): void {
-    const file = session.machine.runtime.file(at)
-    if (file && this.#host.blackBox) noteSeen(this.#host.blackBox, at, file.path)
-  }
-
   #sliceOver(session: Session, end: number): boolean {
-    this.#note(session, session.machine.runtime.p)
+    const { runtime } = session.machine
+    runtime.looping?.(runtime.p)
     return this.#host.now() >= end
   }
 
@@ -276,7 +272,14 @@ class KernelWorker {
   async #exploreShard(lab: LabSource, options: ExploreOptions): Promise<unknown> {
     const program = this.#compile(lab)
     if ('problems' in program) throw new Error(problemText(program.problems))
-    return exploreHere(program, this.#sandbox, options, this.#host)
+    const started = this.#host.now()
+    return exploreHere(program, this.#sandbox, options, this.#host, {
+      progress: (schedules, findings, distinct) => {
+        const elapsed = this.#host.now() - started
+        const share = progressOf(schedules, schedules, distinct, findings, elapsed, undefined)
+        void this.rpc?.exploreProgress.asEvent(share)
+      },
+    })
   }
 }
 
