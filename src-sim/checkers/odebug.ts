@@ -5,6 +5,7 @@ import { addressOf, hex16 } from '../kernel/printk/format'
 import { slab } from '../kernel/mm/slab'
 import { symbolOf } from '../kernel/printk/symbols'
 import { warn } from '../kernel/printk/warn'
+import { rcu, rcu_head } from '../kernel/rcu/tree'
 import { report } from '../kernel/report'
 import { hrtimer, hrtimers } from '../kernel/time/hrtimer'
 import { timer_list, timers } from '../kernel/time/timer'
@@ -23,6 +24,8 @@ export interface TrackedKind {
   type: string
   /** Whether `object` is of this kind. */
   is(object: object): boolean
+  /** What the owner of this kind calls its states (rcu_head: 1 = queued). */
+  clientState?: number
   /** Queued, armed or otherwise known to somebody who will call it. Running does not count. */
   active(object: object): boolean
   /** The function that will be called. */
@@ -59,6 +62,12 @@ export class ObjectDebug {
     })
   }
 
+  /** Somebody makes an object active that is so already. */
+  activate(kind: TrackedKind, object: object): void {
+    this.#complain(kind, object, 'activate', 'active')
+    if (kind.clientState !== undefined) this.#complain(kind, object, 'active_state', 'active')
+  }
+
   /** Somebody uses an object that must have been initialised. */
   assertInit(kind: TrackedKind, object: object): void {
     if ((object as Tracked).$tracked || kind.active(object)) return
@@ -75,7 +84,7 @@ export class ObjectDebug {
       report(machine, {
         kind: `odebug.${what.replace('_', '-')}${state === 'active' ? '-active' : ''}`,
         title:
-          `ODEBUG: ${what} ${state} (active state 0) object: ${address} ` +
+          `ODEBUG: ${what} ${state} (active state ${kind.clientState ?? 0}) object: ${address} ` +
           `object type: ${kind.type} ` +
           `hint: ${hint === null ? '0x0' : symbolOf(machine, hint, true)}`,
         details: ['WARNING: lib/debugobjects.c at debug_print_object'],
@@ -102,12 +111,24 @@ export function attachObjectDebug(machine: Machine): void {
   const work = workKind(machine)
   const timer = timerKind(machine)
   const precise = hrtimerKind(machine)
-  all.kinds.push(work, timer, precise)
+  all.kinds.push(work, timer, precise, RCU_HEAD)
   slab(machine).on.free.add((record) => all.free(record.object))
   workqueues(machine).on.init.add((object) => all.init(work, object))
   timers(machine).on.init.add((object) => all.init(timer, object))
   timers(machine).on.assertInit.add((object) => all.assertInit(timer, object))
   hrtimers(machine).on.init.add((object) => all.init(precise, object))
+  rcu(machine).on.double.add((head) => all.activate(RCU_HEAD, head))
+}
+
+/** Nothing can be repaired: the callback cannot be taken back. */
+const RCU_HEAD: TrackedKind = {
+  type: 'rcu_head',
+  clientState: 1,
+  is: (object) => object instanceof rcu_head,
+  active: (object) => (object as rcu_head).$queued,
+  hint: () => null,
+  repair: () => {},
+  rules: ['RCU-04'],
 }
 
 function workKind(_machine: Machine): TrackedKind {

@@ -1,4 +1,4 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import { call, type Sim } from '../engine/suspend'
 import * as r from '../kernel/locking/refcount'
 import type { kref as Kref } from '../kernel/locking/refcount'
@@ -70,4 +70,10 @@ export const kref_put_lock = kernelCall('kref_put_lock', function* (
     return 0
   }
   return yield* releasing(kref, release)
+})
+/** A counter of one, for initialisers. */
+export const KREF_INIT = quiet((n = 1): Kref => {
+  const k = new r.kref()
+  r.refcountSet(k, n)
+  return k
 })

@@ -59,3 +59,29 @@ export const llist_for_each_entry_safe = quiet(function llist_for_each_entry_saf
     all.push(ownerOf<T>(node as unknown as list_head, member))
   return all
 })
+/** Adds a whole chain, from `first` to `last`. True when the list was empty before. */
+export const llist_add_batch = kernelCall(
+  'llist_add_batch',
+  (first: llist_node, last: llist_node, head: llist_head): boolean => {
+    markAccess(head, 'first', true)
+    releaseOn(head)
+    last.next = head.first
+    head.first = first
+    return last.next === null
+  },
+)
+/** Takes the one added last. Only one at a time may do this. */
+export const llist_del_first = kernelCall('llist_del_first', (head: llist_head): llist_node | null => {
+  markAccess(head, 'first', true)
+  acquireOn(head)
+  const { first } = head
+  if (first !== null) head.first = first.next
+  return first
+})
+export const llist_entry = quiet(<T extends object>(
+  node: llist_node, _type: new () => T, member: string,
+): T => ownerOf<T>(node as unknown as list_head, member))
+export const llist_next = quiet((node: llist_node): llist_node | null => node.next)
+/** All structures of a list taken by `llist_del_all`. */
+export const llist_for_each_entry = llist_for_each_entry_safe
+export const LLIST_HEAD = quiet((_name = ''): llist_head => new llist_head())

@@ -1,4 +1,4 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import type { notifier_block } from '../kernel/base/notifier'
 import * as c from '../kernel/locking/notifier-chains'
 
@@ -84,3 +84,23 @@ export const srcu_notifier_chain_unregister = kernelCall(
   c.srcuUnregister,
 )
 export const srcu_notifier_call_chain = kernelCall('srcu_notifier_call_chain', c.srcuCall)
+
+/** Static heads: `const chain = BLOCKING_NOTIFIER_HEAD('chain')`. */
+export const ATOMIC_NOTIFIER_HEAD = quiet((_name = '') => new c.atomic_notifier_head())
+export const BLOCKING_NOTIFIER_HEAD = quiet((_name = '') => new c.blocking_notifier_head())
+export const RAW_NOTIFIER_HEAD = quiet((_name = '') => new c.raw_notifier_head())
+export const SRCU_NOTIFIER_HEAD = quiet((_name = '') => new c.srcu_notifier_head())
+export const SRCU_NOTIFIER_HEAD_STATIC = SRCU_NOTIFIER_HEAD
+/** Empties a head that lies inside a structure. */
+export const ATOMIC_INIT_NOTIFIER_HEAD = kernelCall(
+  'ATOMIC_INIT_NOTIFIER_HEAD',
+  (head: c.atomic_notifier_head): void => void head.$chain.blocks.splice(0),
+)
+export const BLOCKING_INIT_NOTIFIER_HEAD = kernelCall(
+  'BLOCKING_INIT_NOTIFIER_HEAD',
+  (head: c.blocking_notifier_head): void => void head.$chain.blocks.splice(0),
+)
+export const RAW_INIT_NOTIFIER_HEAD = kernelCall(
+  'RAW_INIT_NOTIFIER_HEAD',
+  (head: c.raw_notifier_head): void => void head.$chain.blocks.splice(0),
+)

@@ -179,7 +179,7 @@ export const rcu_is_watching = quiet((): boolean => true)
 export const RCU_LOCKDEP_WARN = kernelCall(
   'RCU_LOCKDEP_WARN',
   (condition: unknown, text: string): void => {
-    if (condition) tree.rcu(machine()).on.suspicious.emit(text, 'driver')
+    if (condition) update.suspiciousHere(text)
   },
 )
 /** Reports callers inside a reader: for functions that sleep. */

@@ -58,3 +58,8 @@ export function refcount_dec_if_one(counter: Counter): boolean {
 export function refcount_dec_not_one(counter: Counter): boolean {
   return r.refcountDecNotOne(counter)
 }
+
+export { refcount_dec_and_lock_irqsave } from './spinlock'
+export const refcount_inc_not_zero_acquire = refcount_inc_not_zero
+export const refcount_add_not_zero_acquire = refcount_add_not_zero
+export const refcount_set_release = refcount_set

@@ -1,4 +1,4 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import * as s from '../kernel/locking/seqlock'
 import type { seqcount_t as Count } from '../kernel/locking/seqlock'
@@ -128,4 +128,71 @@ export const read_seqlock_excl = kernelCall(
 )
 export const read_sequnlock_excl = kernelCall('read_sequnlock_excl', (l: seqlock_t) =>
   spin.spinUnlock(l.lock),
+)
+
+export type seqcount_spinlock_t = Count
+export type seqcount_raw_spinlock_t = Count
+export type seqcount_rwlock_t = Count
+export type seqcount_mutex_t = Count
+export const seqcount_raw_spinlock_init = seqcount_spinlock_init
+export const seqcount_rwlock_init = seqcount_spinlock_init
+export const seqcount_ww_mutex_init = seqcount_mutex_init
+/** A counter at rest, for initialisers. */
+export const SEQCNT_ZERO = quiet((_name = ''): Count => new s.seqcount_t())
+/** As `read_seqcount_begin` without the barrier or the check. */
+export const __read_seqcount_begin = raw_read_seqcount_begin
+/** Reads the number as it is, odd while a writer is inside. */
+export const raw_read_seqcount = kernelCall('raw_read_seqcount', (c: Count): number => c.sequence)
+/** As `raw_read_seqcount` with the lowest bit cleared: does not wait for a writer. */
+export const raw_seqcount_begin = kernelCall('raw_seqcount_begin', (c: Count): number => c.sequence & ~1)
+export const __read_seqcount_retry = read_seqcount_retry
+export const write_seqcount_begin_nested = kernelCall(
+  'write_seqcount_begin_nested',
+  (c: Count, subclass: number) => s.writeSeqcountBegin(c, subclass),
+)
+/** Makes readers that are inside read again, without writing. */
+export const write_seqcount_invalidate = kernelCall('write_seqcount_invalidate', (c: Count): void => {
+  s.rawWriteBegin(c)
+  s.rawWriteEnd(c)
+})
+export const raw_write_seqcount_barrier = write_seqcount_invalidate
+
+/** First round without the lock (`seq` even); a second one, if needed, with it (odd). */
+export const read_seqbegin_or_lock = kernelCall(
+  'read_seqbegin_or_lock',
+  (l: seqlock_t, seq: { value: number }): void | Sim => {
+    if (seq.value & 1) return spin.spinLock(l.lock)
+    const started = s.readSeqBegin(l.seqcount, true)
+    if (typeof started === 'number') seq.value = started
+    else return keep(started, seq)
+    return undefined
+  },
+)
+function* keep(started: Sim<number>, seq: { value: number }): Sim {
+  seq.value = yield* started
+}
+export const need_seqretry = kernelCall('need_seqretry', (l: seqlock_t, seq: number): number =>
+  seq & 1 ? 0 : s.readSeqRetry(l.seqcount, seq),
+)
+export const done_seqretry = kernelCall('done_seqretry', (l: seqlock_t, seq: number): void => {
+  if (seq & 1) spin.spinUnlock(l.lock)
+})
+export const read_seqlock_excl_irq = kernelCall('read_seqlock_excl_irq', (l: seqlock_t) =>
+  spin.spinLockIrq(l.lock),
+)
+export const read_sequnlock_excl_irq = kernelCall('read_sequnlock_excl_irq', (l: seqlock_t) =>
+  spin.spinUnlockIrq(l.lock),
+)
+export const read_seqlock_excl_bh = kernelCall('read_seqlock_excl_bh', (l: seqlock_t) =>
+  spin.spinLockBh(l.lock),
+)
+export const read_sequnlock_excl_bh = kernelCall('read_sequnlock_excl_bh', (l: seqlock_t) =>
+  spin.spinUnlockBh(l.lock),
+)
+export const read_seqlock_excl_irqsave = kernelCall('read_seqlock_excl_irqsave', (l: seqlock_t) =>
+  spin.spinLockIrqsave(l.lock),
+)
+export const read_sequnlock_excl_irqrestore = kernelCall(
+  'read_sequnlock_excl_irqrestore',
+  (l: seqlock_t, flags: number) => spin.spinUnlockIrqrestore(l.lock, flags),
 )

@@ -51,6 +51,8 @@ export class Rcu {
   readonly on = {
     queue: new Hook<[head: object, func: (...args: never[]) => unknown]>(),
     invoke: new Hook<[head: object, func: (...args: never[]) => unknown]>(),
+    /** A head was queued that is queued already. */
+    double: new Hook<[head: rcu_head]>(),
     /** A pointer was read, or a wait begun, where it must not be: checkers judge. */
     suspicious: new Hook<[text: string, source: string]>(),
     gpStart: new Hook<[period: number]>(),

@@ -10,7 +10,7 @@ import { slab } from '../mm/slab'
 import { addressOf, hex16 } from '../printk/format'
 import { symbolOf } from '../printk/symbols'
 import { warn } from '../printk/warn'
-import { report } from '../report'
+import { report, resolveFrame } from '../report'
 import { completion, complete, waitForCompletion } from '../sched/completion'
 import { mightSleep } from '../sched/schedule'
 import { TASK_UNINTERRUPTIBLE } from '../sched/states'
@@ -61,6 +61,7 @@ function doubleCall(m: Machine, head: rcu_head): void {
   const func = head.$func
   const pointer = hex16(addressOf(m, head))
   head.$func = () => {}
+  rcu(m).on.double.emit(head)
   if (++all.doubles > DOUBLE_MAX) return
   report(m, {
     kind: 'rcu.double-call',
@@ -131,11 +132,18 @@ export function* rcuBarrier(): Sim {
   mutexUnlock(barrierLock)
 }
 
+/** Tells the lock checker of something suspicious at the caller's place. */
+export function suspiciousHere(text: string): void {
+  const m = currentMachine()
+  const { suspicious } = rcu(m).on
+  if (!suspicious.listened) return
+  const { file, line } = resolveFrame(m, m.runtime.p)
+  suspicious.emit(text, file === null ? 'kernel' : `${file}:${line}`)
+}
+
 /** Judged by the lock checker: `held` says whether the access is protected. */
 export function checkDereference(held: boolean, form: string): void {
-  if (held) return
-  const { suspicious } = rcu(currentMachine()).on
-  if (suspicious.listened) suspicious.emit(`suspicious ${form}() usage`, 'driver')
+  if (!held) suspiciousHere(`suspicious ${form}() usage`)
 }
 
 
