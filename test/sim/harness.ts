@@ -7,13 +7,31 @@ export function* sim<T>(result: T): Sim<T> {
   return (result instanceof Suspend ? yield result : result) as T
 }
 
-/** A machine whose run ends when `main` does. */
+/** A machine whose run ends when `main` does; an expectation that fails in `main` fails the test. */
 export function boot(main: () => Sim<unknown>, options: MachineOptions = {}): Machine {
   const machine = new Machine(options)
+  let failure: Error | null = null
+  const body = guarded(main, (error) => (failure ??= error))
   machine.inside(() => {
-    machine.main = machine.spawn('main', main(), { cpu: 0, kernel: false })
+    machine.main = machine.spawn('main', body, { cpu: 0, kernel: false })
   })
+  const runMachine = machine.run.bind(machine)
+  machine.run = (...until) => {
+    const stop = runMachine(...until)
+    if (failure !== null) throw failure
+    return stop
+  }
   return machine
+}
+
+/** Without this the kernel would take a failed expectation for an oops of the task. */
+function* guarded(main: () => Sim<unknown>, tell: (failure: Error) => void): Sim<unknown> {
+  try {
+    return yield* main()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AssertionError') tell(error)
+    throw error
+  }
 }
 
 /** Boots, runs to the end and answers the machine. */
