@@ -8,6 +8,9 @@ import { embedOffset } from '../kernel/mm/embed'
 import { hex16 } from '../kernel/printk/format'
 import { report, takeStack, traceLines, type ReportStack } from '../kernel/report'
 import { now } from '../engine/current'
+import { taintUnreliable } from '../kernel/locking/taint'
+import { attachRelatedStacks, relatedLines } from './kasan-related'
+import { firstAccess } from './kasan-names'
 
 const RULER = '=================================================================='
 
@@ -24,6 +27,7 @@ export function attachKasan(machine: Machine): void {
   )
   memory.on.outOfBounds.add((object, index, write) => outOfBounds(machine, object, index, write))
   allocator.on.badFree.add((object, record) => badFree(machine, object, record))
+  attachRelatedStacks(machine)
   machine.beforeCall = (exec) => deadArgument(machine, exec)
 }
 
@@ -33,7 +37,7 @@ function deadArgument(machine: Machine, exec: Exec): void {
   if (object === null || typeof object !== 'object') return
   if (hidden(object).$dead === undefined) return
   if ((exec.operation as { $freely?: true } | null)?.$freely) return
-  useAfterFree(machine, object, '', false, operationName(exec.operation))
+  useAfterFree(machine, object, '', false, firstAccess(operationName(exec.operation)))
 }
 
 function useAfterFree(
@@ -60,6 +64,7 @@ function useAfterFree(
     help: 'use-after-free',
     at,
   })
+  taintUnreliable(machine)
 }
 
 function outOfBounds(machine: Machine, object: object, index: number, write: boolean): void {
@@ -77,6 +82,7 @@ function outOfBounds(machine: Machine, object: object, index: number, write: boo
     stacks: history(record),
     objects: [record.object],
   })
+  taintUnreliable(machine)
 }
 
 function badFree(machine: Machine, object: object, record: Allocation | null): void {
@@ -91,6 +97,7 @@ function badFree(machine: Machine, object: object, record: Allocation | null): v
     objects: [record?.object ?? object],
     at: takeStack(machine, now.exec, 'kfree'),
   })
+  taintUnreliable(machine)
 }
 
 function taskText(): string {
@@ -113,6 +120,7 @@ function historyLines(machine: Machine, record: Allocation): string[] {
     lines.push('', `Freed by task ${record.freed.pid}:`)
     lines.push(...traceLines(machine, record.freed))
   }
+  lines.push(...relatedLines(machine, record))
   return lines
 }
 

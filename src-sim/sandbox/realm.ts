@@ -12,7 +12,7 @@ export function prepareRealm(): void {
   prepared = true
   lockdown({
     errorTaming: 'unsafe',
-    overrideTaming: 'severe',
+    overrideTaming: 'min',
     consoleTaming: 'unsafe',
     errorTrapping: 'none',
     unhandledRejectionTrapping: 'none',

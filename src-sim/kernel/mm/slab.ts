@@ -149,6 +149,8 @@ export function allocate<T extends object>(what: (new () => T) | number, zero: b
   if (typeof what === 'number') {
     return slab(machine).allocBytes(what, zero) as unknown as T | null
   }
+  const place = machine.runtime.p
   const object = new what()
+  machine.runtime.p = place
   return slab(machine).alloc(object, sizeOf(object))
 }

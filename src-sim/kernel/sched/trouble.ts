@@ -6,6 +6,7 @@ import type { RawStack } from '../../engine/finding'
 import type { Machine } from '../../engine/machine'
 import type { Position } from '../../engine/position'
 import type { Trouble } from '../../engine/trouble'
+import { taintUnreliable } from '../locking/taint'
 import { describeWait } from '../locking/holders'
 import { report, takeStack } from '../report'
 import { contextState } from './context'
@@ -53,6 +54,7 @@ export class KernelTrouble implements Trouble {
       level: 1,
       help: 'oops',
     })
+    taintUnreliable(this.#machine)
   }
 
   waitInAtomicCode(): void {
