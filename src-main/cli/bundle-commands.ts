@@ -35,7 +35,7 @@ export async function replayCommand(path: string, flags: { json?: boolean }): Pr
       console.log(identical ? `identical: true (trace ${result.traceHash})` : `identical: false (recorded ${bundle.traceHash}, now ${result.traceHash})`)
       for (const f of result.findings) console.log(`${f.kind}: ${f.title}`)
     }
-    return result.findings.length > 0 ? 1 : 0
+    return identical && result.findings.length === 0 ? 0 : 1
   })
 }
 

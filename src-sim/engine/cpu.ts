@@ -54,3 +54,8 @@ export class Cpu {
     return this.stack.length === 0
   }
 }
+
+/** Interrupts are taken in tasks and softirqs with interrupts on; handlers never nest. */
+export function canInterrupt(cpu: Cpu): boolean {
+  return !cpu.irqsOff && (cpu.top === null || cpu.top.kind === 'task' || cpu.top.kind === 'softirq')
+}

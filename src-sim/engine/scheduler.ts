@@ -1,10 +1,12 @@
 import { assert } from '../base/assert'
-import type { Cpu } from './cpu'
+import { canInterrupt, type Cpu } from './cpu'
 import { now as running } from './current'
 import { TaskDeath, type Exec, type Task } from './exec'
 import type { Machine } from './machine'
 import type { Suspension } from './suspend'
-import { newTransition, type Transition, type TransitionKind } from './transition'
+import { EnabledTransitions } from './enabled'
+import { mayPreempt, preemptible } from './preemption'
+import { newTransition, setTransition, type Transition } from './transition'
 import { choiceKey, countTransition } from './choice-key'
 
 /** Costs in virtual nanoseconds, of the order of a real machine's. */
@@ -14,8 +16,6 @@ const INTERRUPT_COST_NS = 500
 const RELAX_COST_NS = 500
 const LOOP_TURN_COST_NS = 10
 const SLICE_NS = 3_000_000
-/** Priorities below are real-time ones. */
-const RT_PRIO_MAX = 100
 /** A pure loop is trusted for this many turns; then time runs away under it until it is reported. */
 const LOOP_TURNS_TRUSTED = 1_000_000
 /** A polling turn with more kernel calls than this in it begins a new stretch of polling. */
@@ -28,17 +28,15 @@ export const SOFT_LOCKUP_NS = 22_000_000_000
  * only place where contexts are resumed, switched and interrupted.
  */
 export class Scheduler {
-  readonly enabled: Transition[] = []
-  count = 0
   #machine: Machine
+  #enabled: EnabledTransitions
   /** The context that executed the last step; going on with it is the calm choice. */
   #last: Exec | null = null
   #timedPick = newTransition()
-  /** The calm choice is open: any other one preempts. */
-  #calm = false
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.#enabled = new EnabledTransitions(machine)
   }
 
   step(): boolean {
@@ -92,7 +90,7 @@ export class Scheduler {
     const event = machine.events.first
     if (event && event.timeNs <= best && (bestCpu || machine.events.busy)) {
       machine.nowNs = Math.max(machine.nowNs, event.timeNs)
-      return set(pick, 'event', null, null, event)
+      return setTransition(pick, 'event', null, null, event)
     }
     if (bestCpu === null) return null
     machine.nowNs = best
@@ -103,131 +101,42 @@ export class Scheduler {
     if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return true
     const top = cpu.top
     if (top === null) return cpu.queue.length > 0
-    return top.spinningOn === null || (cpu.queue.length > 0 && this.#preemptible(cpu))
+    return top.spinningOn === null || (cpu.queue.length > 0 && preemptible(this.#machine, cpu))
   }
 
   #timedMove(cpu: Cpu, pick: Transition): Transition {
-    if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return set(pick, 'interrupt', cpu)
+    if (cpu.interrupts.length > 0 && canInterrupt(cpu)) return setTransition(pick, 'interrupt', cpu)
     const top = cpu.top
-    if (top === null) return set(pick, 'switch', cpu, mostUrgent(cpu))
-    if (cpu.queue.length > 0 && this.#preemptible(cpu)) {
+    if (top === null) return setTransition(pick, 'switch', cpu, mostUrgent(cpu))
+    if (cpu.queue.length > 0 && preemptible(this.#machine, cpu)) {
       const current = cpu.current!
       const over = this.#machine.nowNs - current.sliceStartNs >= SLICE_NS
       const next = mostUrgent(cpu)
-      const urgent = next.priority < current.priority && this.#mayPreempt(next, current)
+      const urgent = next.priority < current.priority && mayPreempt(this.#machine, next, current)
       if (top.spinningOn !== null || urgent)
-        return set(pick, 'switch', cpu, next)
-      if (over && next.priority <= current.priority) return set(pick, 'switch', cpu, next)
+        return setTransition(pick, 'switch', cpu, next)
+      if (over && next.priority <= current.priority) return setTransition(pick, 'switch', cpu, next)
     }
-    return set(pick, 'step', cpu, top)
+    return setTransition(pick, 'step', cpu, top)
   }
 
   #chooseByStrategy(): Transition | null {
     const machine = this.#machine
-    this.#enumerate()
-    if (this.count === 0) return null
-    if (this.count === 1) {
-      const only = this.enabled[0]!
+    const enabled = this.#enabled
+    enabled.find(this.#last)
+    const { list, count } = enabled
+    if (count === 0) return null
+    if (count === 1) {
+      const only = list[0]!
       machine.strategy.forced?.(only)
       return only
     }
-    const index = machine.strategy.pick(this.enabled, this.count, machine)
-    assert(index >= 0 && index < this.count, `strategy picked ${index} of ${this.count}`)
-    const chosen = this.enabled[index]!
-    machine.choices.push({
-      index,
-      of: this.count,
-      key: machine.recordKeys ? choiceKey(machine, chosen) : '',
-    })
+    const index = machine.strategy.pick(list, count, machine)
+    assert(index >= 0 && index < count, `strategy picked ${index} of ${count}`)
+    const chosen = list[index]!
+    const key = machine.recordKeys ? choiceKey(machine, chosen) : ''
+    machine.choices.push({ index, of: count, key })
     return chosen
-  }
-
-  /** Fills `enabled` in the fixed order: go on, other CPUs, interrupts, switches, time. */
-  #enumerate(): void {
-    const machine = this.#machine
-    const { cpus } = machine
-    const last = this.#last
-    let oldestNs = Infinity
-    let pending = false
-    let waiting = false
-    this.count = 0
-    this.#calm = false
-    if (last !== null && !last.relaxed && canStep(last)) {
-      this.#add('step', last.cpu, last)
-      oldestNs = last.lastStepNs
-      this.#calm = true
-    }
-    for (let i = 0; i < cpus.length; i++) {
-      const cpu = cpus[i]!
-      if (cpu.interrupts.length > 0) pending = true
-      if (cpu.queue.length > 0) waiting = true
-      const top = cpu.top
-      if (top === null || top === last || top.relaxed || top.spinningOn !== null) continue
-      this.#add('step', cpu, top)
-      if (top.lastStepNs < oldestNs) oldestNs = top.lastStepNs
-    }
-    if (pending) oldestNs = Math.min(oldestNs, this.#addInterrupts())
-    if (waiting) oldestNs = Math.min(oldestNs, this.#addSwitches())
-    const event = machine.events.first
-    if (event !== undefined && machine.events.busy) {
-      if (this.count === 0 || event.timeNs - oldestNs <= machine.lagMaxNs)
-        this.#add('event', null, null)
-    }
-    if (this.count === 0) this.#addRelaxed()
-  }
-
-  /** Both answer since when the oldest of what they add has waited. */
-  #addInterrupts(): number {
-    const machine = this.#machine
-    let oldestNs = Infinity
-    for (const cpu of machine.cpus) {
-      const first = cpu.interrupts[0]
-      if (first === undefined || !canInterrupt(cpu)) continue
-      this.#add('interrupt', cpu, null)
-      oldestNs = Math.min(oldestNs, first.sinceNs ?? machine.nowNs)
-    }
-    return oldestNs
-  }
-
-  #addSwitches(): number {
-    let oldestNs = Infinity
-    for (const cpu of this.#machine.cpus) {
-      if (cpu.queue.length === 0 || !(cpu.idle || this.#preemptible(cpu))) continue
-      for (const task of cpu.queue) {
-        if (cpu.current !== null && !this.#mayPreempt(task, cpu.current)) continue
-        this.#add('switch', cpu, task)
-        if (task.lastStepNs < oldestNs) oldestNs = task.lastStepNs
-      }
-    }
-    return oldestNs
-  }
-
-  #preemptible(cpu: Cpu): boolean {
-    if (cpu.stack.length !== 1 || cpu.preemptCount !== 0 || cpu.irqsOff) return false
-    return this.#machine.preemption !== 'none'
-  }
-
-  /** With lazy preemption only real-time tasks need not wait for the end of a tick. */
-  #mayPreempt(next: Task, current: Task): boolean {
-    const machine = this.#machine
-    if (machine.preemption !== 'lazy' || next.priority < RT_PRIO_MAX) return true
-    return machine.nowNs - current.sliceStartNs >= 1_000_000_000 / machine.hz
-  }
-
-  /** Polling contexts take turns only when nothing else can happen. */
-  #addRelaxed(): void {
-    for (const cpu of this.#machine.cpus) {
-      const top = cpu.top
-      if (top !== null && canStep(top)) this.#add('step', cpu, top)
-    }
-  }
-
-  #add(kind: TransitionKind, cpu: Cpu | null, exec: Exec | null): void {
-    let t = this.enabled[this.count]
-    if (t === undefined) this.enabled[this.count] = t = newTransition()
-    set(t, kind, cpu, exec)
-    t.preempts = this.#calm
-    this.count++
   }
 
   // What does happen
@@ -533,29 +442,6 @@ export class Scheduler {
       return
     }
   }
-}
-
-function set(
-  t: Transition,
-  kind: TransitionKind,
-  cpu: Cpu | null,
-  exec: Exec | null = null,
-  event: Transition['event'] = null,
-): Transition {
-  t.kind = kind
-  t.cpu = cpu
-  t.exec = exec
-  t.event = event
-  t.interrupt = kind === 'interrupt' ? cpu!.interrupts[0]! : null
-  return t
-}
-
-const canStep = (exec: Exec): boolean =>
-  !exec.finished && exec.spinningOn === null && exec.cpu.top === exec
-
-/** Interrupts are taken in tasks and softirqs with interrupts on; handlers never nest. */
-function canInterrupt(cpu: Cpu): boolean {
-  return !cpu.irqsOff && (cpu.top === null || cpu.top.kind === 'task' || cpu.top.kind === 'softirq')
 }
 
 function mostUrgent(cpu: Cpu): Task {

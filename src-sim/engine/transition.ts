@@ -38,3 +38,19 @@ export interface RecordedChoice {
   of: number
   key: string
 }
+
+/** Fills a pooled transition. */
+export function setTransition(
+  t: Transition,
+  kind: TransitionKind,
+  cpu: Cpu | null,
+  exec: Exec | null = null,
+  event: TimedEvent | null = null,
+): Transition {
+  t.kind = kind
+  t.cpu = cpu
+  t.exec = exec
+  t.event = event
+  t.interrupt = kind === 'interrupt' ? cpu!.interrupts[0]! : null
+  return t
+}

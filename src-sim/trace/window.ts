@@ -9,6 +9,8 @@ import type { LaneWindow, WindowData, WindowFlows, WindowRequest } from './types
 import type { Words } from './words'
 
 export const FLOWS_MAX = 2000
+/** Wider than any screen; what is asked beyond it would only cost memory. */
+const WIDTH_MAX_PX = 16_384
 
 /**
  * Reduces lanes to what a screen can show. Spans (and points) of one row that start in the same
@@ -37,7 +39,7 @@ export class WindowReader {
     const request = {
       ...asked,
       toNs: Math.max(asked.toNs, asked.fromNs + 1),
-      widthPx: Math.max(1, Math.floor(asked.widthPx)),
+      widthPx: Math.min(WIDTH_MAX_PX, Math.max(1, Math.floor(asked.widthPx))),
     }
     this.#timeline.update()
     this.#findEdges(request)

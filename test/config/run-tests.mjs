@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 
 /**
- * `npm test`: types, unit tests, the build, and the app in a real browser; the last line counts
+ * `npm test`: types, lint, unit tests, the build, and the app in a real browser; the last line counts
  * them all. Installs a browser where the system's package manager can, and says so where not.
  */
 const root = resolve(import.meta.dirname, '../..')
@@ -13,6 +13,8 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 
 mkdirSync(output, { recursive: true })
 if (!only || only === 'types') step('types', [process.execPath, 'src-main/build/typecheck.mjs'])
+if (!only || only === 'lint')
+  step('lint', [process.execPath, 'node_modules/eslint/bin/eslint.js', '--config', 'test/config/eslint.config.mjs', 'src-main', 'src-renderer', 'src-sim', 'test'])
 if (!only || only === 'unit') suite('unit', 'test/config/vitest.config.ts')
 if (!only || only === 'e2e') {
   step('build', [process.execPath, 'src-main/build/build.mjs'])
