@@ -60,6 +60,8 @@ export class Lockdep {
   readonly machine: Machine
   readonly locking: Locking
   readonly classes = new LockClasses()
+  /** Places of suspicious RCU usage that were told. */
+  readonly suspicious = new Set<string>()
   /** Stacks of classes that were found good. */
   readonly #chains = new Set<string>()
   /** Per CPU: the interrupt being handled could run in a thread, so spinlocks are allowed. */

@@ -27,8 +27,12 @@ export function suspiciousRcu(
   text: string,
   source: string,
 ): void {
+  const site = `${lockdep.machine.runtime.p} ${source} ${text}`
+  if (lockdep.suspicious.has(site)) return
+  lockdep.suspicious.add(site)
   lockWarning(lockdep, {
     kind: 'lockdep.rcu',
+    once: false,
     header: 'WARNING: suspicious RCU usage',
     body: [
       `${source} ${text}!`,

@@ -42,6 +42,8 @@ export interface LockReport {
   stacks?: ReportStack[]
   objects?: object[]
   rules: string[]
+  /** Whether more of it from the same place is only counted (the default). */
+  once?: boolean
 }
 
 /**
@@ -68,6 +70,7 @@ function print(machine: Machine, r: LockReport): void {
     stacks: r.stacks ?? [],
     objects: r.objects ?? [],
     rules: r.rules,
+    once: r.once ?? true,
     level: 4,
     help: 'lockdep',
   })

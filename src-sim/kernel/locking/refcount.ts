@@ -71,7 +71,7 @@ function warnSaturate(r: refcount_t, what: Saturation): void {
     rules: ['REF-02'],
     level: 4,
     help: 'refcounts',
-    once: !all.everyCounter,
+    once: false,
   })
 }
 

@@ -82,12 +82,9 @@ export class KernelTrouble implements Trouble {
     const task = cpu.current
     const name = task ? `${task.comm}/${task.pid}` : `swapper/${cpu.id}/0`
     const count = ((cpu.preemptCount + 1) >>> 0).toString(16).padStart(8, '0')
-    const region = task !== null && contextState(task).nonBlock > 0
     report(machine, {
       kind: 'sleep.scheduling-while-atomic',
-      title: region
-        ? `BUG: scheduling in a non-blocking section: ${name}/${contextState(task).nonBlock}`
-        : `BUG: scheduling while atomic: ${name}/0x${count}`,
+      title: `BUG: scheduling while atomic: ${name}/0x${count}`,
       details: held(machine),
       at: takeStack(machine, exec),
       rules: ['CTX-10'],
@@ -118,6 +115,19 @@ export class KernelTrouble implements Trouble {
       help: 'deadlocks',
     })
   }
+}
+
+/** A task blocks although it has said that it will not. */
+function nonBlocking(machine: Machine, task: Task): void {
+  const { nonBlock } = contextState(task)
+  if (nonBlock === 0) return
+  report(machine, {
+    kind: 'sleep.non-blocking-section',
+    title: `BUG: scheduling in a non-blocking section: ${task.comm}/${task.pid}/${nonBlock}`,
+    rules: ['CTX-10'],
+    help: 'atomic-context',
+    once: false,
+  })
 }
 
 /** Lines about held locks; filled in by the lock checker, if one is attached. */
@@ -160,6 +170,7 @@ function faultStack(machine: Machine, exec: Exec, error: unknown): RawStack {
 export function installTrouble(machine: Machine): KernelTrouble {
   const trouble = new KernelTrouble(machine)
   machine.trouble = trouble
+  schedHooks(machine).blocking.add((task) => nonBlocking(machine, task))
   return trouble
 }
 

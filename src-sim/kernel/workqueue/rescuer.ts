@@ -41,7 +41,9 @@ export function awaitWorker(all: Workqueues, machine: Machine, pool: Pool): void
 
 function callRescuer(machine: Machine, instance: Instance): void {
   const { wq } = instance.pwq
-  if (wq.flags & WQ_MEM_RECLAIM && wq.$rescuer !== null) machine.wake(wq.$rescuer)
+  if (!(wq.flags & WQ_MEM_RECLAIM) || wq.$rescuer === null) return
+  wq.$maydays.add(instance.pwq.pool)
+  machine.wake(wq.$rescuer)
 }
 
 /** The thread that each WQ_MEM_RECLAIM queue has in reserve. */
@@ -50,8 +52,12 @@ export const rescuerThread = named('rescuer_thread', function* (
   wq: workqueue_struct,
 ): Sim {
   while (wq.$rescuer !== null) {
-    for (const { pool } of wq.$queues) if (pool.starving) yield* rescue(all, wq, pool)
-    if (wq.$rescuer !== null) yield* sleepOn(null, 'rescue', 'interruptible')
+    for (const pool of wq.$maydays) {
+      wq.$maydays.delete(pool)
+      yield* rescue(all, wq, pool)
+    }
+    if (wq.$rescuer !== null && wq.$maydays.size === 0)
+      yield* sleepOn(null, 'rescue', 'interruptible')
   }
 })
 

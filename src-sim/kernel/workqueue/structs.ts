@@ -143,6 +143,8 @@ export class workqueue_struct extends KernelObject {
   $drainers = 0
   /** @internal */
   $rescuer: Task | null = null
+  /** @internal Pools that its rescuer is called to. */
+  readonly $maydays = new Set<Pool>()
   /** @internal A queue of the kernel's own, that drivers should not flush. */
   $system = false
 

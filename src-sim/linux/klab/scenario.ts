@@ -1,5 +1,5 @@
 import { machine } from '../../engine/current'
-import { call, type Sim } from '../../engine/suspend'
+import type { Sim } from '../../engine/suspend'
 import { kernelCall } from '../../kernel/api'
 import { deleteModule, loadModule } from '../../kernel/base/module'
 import { shutDownDevices } from '../../kernel/base/shutdown'
@@ -11,6 +11,7 @@ import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
 import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
+import { workqueues } from '../../kernel/workqueue/workqueues'
 import { note as noteEvent } from '../../trace/events'
 import { settle } from '../../kernel/sched/settle'
 
@@ -76,6 +77,19 @@ export const cat = kernelCall('cat', function* (path: string): Sim<string | numb
   return typeof file === 'number' ? file : yield* showFile(file)
 })
 
+/**
+ * Memory becomes so short that no kernel thread can be made (true), or recovers (false): queues
+ * with WQ_MEM_RECLAIM go on by their rescuers, others wait (WQ-14).
+ */
+export function starve_workers(on: boolean): void {
+  workqueues(machine()).starved = on
+}
+
+/** Freezes the freezable workqueues, as before the machine is put to sleep, or thaws them. */
+export function freeze(on: boolean): void {
+  workqueues(machine()).freeze(on)
+}
+
 /** Starts a user program in a process of its own. */
 export function spawn<Args extends unknown[]>(
   program: (...args: Args) => unknown,
@@ -116,4 +130,3 @@ export function note(text: string): void {
 export const run_until_quiet = kernelCall('run_until_quiet', function* (): Sim {
   yield* settle(machine())
 })
-void call
