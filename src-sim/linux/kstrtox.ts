@@ -58,12 +58,18 @@ export function kstrtobool(s: Text, res: ptr<boolean>): number {
   res.value = match[1] !== undefined
   return 0
 }
-/** The number at the beginning of a text, whatever follows. */
+/** The number at the beginning of a text, whatever follows; 0 when there is none. */
 export function simple_strtoul(s: Text, _endp: unknown, base: number): number {
-  const match = /^(0x)?[0-9a-f]+/i.exec(textOf(s))
-  return match ? (parse(match[0], base, false) ?? 0) : 0
-}
-export const simple_strtol = (s: Text, endp: unknown, base: number): number => {
   const text = textOf(s)
-  return text.startsWith('-') ? -simple_strtoul(text.slice(1), endp, base) : simple_strtoul(text, endp, base)
+  for (let length = text.length; length > 0; length--) {
+    const value = parse(text.slice(0, length), base, false)
+    if (value !== null) return value
+  }
+  return 0
+}
+export function simple_strtol(s: Text, endp: unknown, base: number): number {
+  const text = textOf(s)
+  return text.startsWith('-')
+    ? -simple_strtoul(text.slice(1), endp, base)
+    : simple_strtoul(text, endp, base)
 }
