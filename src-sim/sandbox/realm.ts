@@ -1,4 +1,6 @@
 import 'ses'
+import { freezePrototypes } from './freeze-prototypes'
+import { allowOverriding } from './overridable'
 
 /**
  * Hardens the realm that lab code will run in. Once for each worker, before the first sandbox:
@@ -10,13 +12,16 @@ let prepared = false
 export function prepareRealm(): void {
   if (prepared) return
   prepared = true
-  lockdown({
+  repairIntrinsics({
     errorTaming: 'unsafe',
     overrideTaming: 'min',
     consoleTaming: 'unsafe',
     errorTrapping: 'none',
     unhandledRejectionTrapping: 'none',
   })
+  allowOverriding()
+  freezePrototypes()
+  hardenIntrinsics()
 }
 
 export const isPrepared = (): boolean => prepared
