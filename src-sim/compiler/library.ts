@@ -19,17 +19,19 @@ export interface Library {
 /** One for each loaded file; `path` is for messages. */
 export function createLibrary(runtime: Runtime, path: string): Library {
   const place = (): string => `${path}:${lineOf(runtime.p)}:${columnOf(runtime.p)}`
-  const limited = new Map<unknown, unknown>()
-  for (const [native, size] of SIZED) {
-    limited.set(native, sized(TWINS.get(native) ?? native, size, place))
+  const made = new Map<Make, Any>()
+  const make = (how: Make): Any => {
+    let replacement = made.get(how)
+    if (replacement === undefined) made.set(how, (replacement = how(place, runtime)))
+    return replacement
   }
-  const makers = new Map<unknown, unknown>()
-  for (const [native, size] of MAKERS) makers.set(native, maker(native, size, place))
-  for (const [native, twin] of TWINS) if (!limited.has(native)) limited.set(native, twin)
-  for (const [native, replacement] of jsonTwins(runtime)) limited.set(native, replacement)
+  const replaced = (table: ReadonlyMap<unknown, Make>, f: unknown): unknown => {
+    const how = table.get(f)
+    return how === undefined ? f : make(how)
+  }
   return {
-    callee: (f) => limited.get(f) ?? makers.get(f) ?? f,
-    maker: (f) => makers.get(f) ?? f,
+    callee: (f) => replaced(CALLEES, f),
+    maker: (f) => replaced(CONSTRUCTORS, f),
     exports: (target, getters) => {
       Object.defineProperties(target, Object.getOwnPropertyDescriptors(getters))
     },
@@ -54,15 +56,36 @@ function maker(native: Any, size: Size, place: () => string): Any {
 }
 
 /** JSON walks by itself: what it calls runs to its end. */
-function jsonTwins(runtime: Runtime): [unknown, Any][] {
-  const atomically = (f: unknown): unknown =>
-    typeof f !== 'function' ? f : function (this: unknown, key: string, value: unknown) {
-      const result: unknown = f.call(this, key, value)
-      return result instanceof runtime.Suspend ? runtime.atomic(result) : result
-    }
-  return [
-    [JSON.parse, (text: string, reviver?: unknown) => JSON.parse(text, atomically(reviver) as Any)],
-    [JSON.stringify, (value: unknown, replacer?: unknown, space?: number) =>
-      JSON.stringify(value, atomically(replacer) as Any, space)],
-  ]
+function atomically(runtime: Runtime, f: unknown): any {
+  if (typeof f !== 'function') return f
+  return function (this: unknown, key: string, value: unknown): unknown {
+    const result: unknown = f.call(this, key, value)
+    return result instanceof runtime.Suspend ? runtime.atomic(result) : result
+  }
 }
+
+/** Makes the replacement of a native function for one file; most files never need any. */
+type Make = (place: () => string, runtime: Runtime) => Any
+
+const CONSTRUCTORS: ReadonlyMap<unknown, Make> = new Map(
+  MAKERS.map(([native, size]) => [native, (place) => maker(native, size, place)]),
+)
+
+const CALLEES: ReadonlyMap<unknown, Make> = new Map<unknown, Make>([
+  ...CONSTRUCTORS,
+  ...[...TWINS].map(([native, twin]): [unknown, Make] => [native, () => twin]),
+  ...SIZED.map(([native, size]): [unknown, Make] => [
+    native,
+    (place) => sized(TWINS.get(native) ?? native, size, place),
+  ]),
+  [
+    JSON.parse,
+    (_place, runtime) => (text: string, reviver?: unknown) =>
+      JSON.parse(text, atomically(runtime, reviver)),
+  ],
+  [
+    JSON.stringify,
+    (_place, runtime) => (value: unknown, replacer?: unknown, space?: number) =>
+      JSON.stringify(value, atomically(runtime, replacer), space),
+  ],
+])

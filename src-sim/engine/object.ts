@@ -4,13 +4,21 @@
  */
 export class KernelObject {
   /** @internal Identity in the trace; 0 until somebody asks. */
-  $id = 0
+  declare $id: number
   /** @internal Set when the memory is freed: the record of its allocation. */
-  $dead: unknown = undefined
+  declare $dead: unknown
   /** @internal The structure this one is embedded in, and the field's name there. */
-  $parent: object | null = null
+  declare $parent: object | null
   /** @internal */
-  $field = ''
+  declare $field: string
+
+  /** Assigned, not declared as fields: hosts define fields slowly where many classes share them. */
+  constructor() {
+    this.$id = 0
+    this.$dead = undefined
+    this.$parent = null
+    this.$field = ''
+  }
 }
 
 /** What every object of a lab may carry; plain objects get these on demand. */
