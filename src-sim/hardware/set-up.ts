@@ -24,6 +24,8 @@ export interface PciSlotSpec {
   /** `01:00.0`: bus, device and function. Buses other than 00 are hot-plug ports. */
   slot: string
   model: Model
+  /** Slots with the same name here are wired to one INTx line; left out: a line of its own. */
+  line?: string
   /** False: the slot is empty until the scenario plugs it. */
   present?: boolean
 }
@@ -71,7 +73,7 @@ export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
   const present: string[] = []
   for (const slot of spec.pci ?? (spec.platform ? [] : DEFAULT_PCI)) {
     const model = modelOf(slot.model)
-    addSlot(machine, slot.slot, () => guarded(machine, new model()))
+    addSlot(machine, slot.slot, () => guarded(machine, new model()), slot.line)
     if (slot.present !== false) present.push(slot.slot)
   }
   let next = BOARD_BASE

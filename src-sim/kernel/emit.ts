@@ -2,7 +2,7 @@ import type { Exec, Task } from '../engine/exec'
 import type { Machine } from '../engine/machine'
 import { now } from '../engine/current'
 import { service } from '../engine/service'
-import { TraceWriter, type Arg, type EventType } from '../trace'
+import { TraceWriter, type AnyEvent, type Arg, type EventType } from '../trace'
 import * as ev from '../trace/events'
 
 /** What kernel code hands to `emit`: objects and functions themselves, not their numbers. */
@@ -47,9 +47,15 @@ export class Recorder {
     return writer
   }
 
-  /** Brings the writer's idea of here and now up to date. */
-  locate(writer: TraceWriter): void {
+  /** Turns arguments into what the writer stores, in place, and appends the event. */
+  record(writer: TraceWriter, event: AnyEvent, args: unknown[]): void {
     const machine = this.#machine
+    for (let i = 0; i < args.length; i++) {
+      const value = args[i]
+      if (value === null) args[i] = event.codes[i]! <= 1 ? 0 : ''
+      else if (typeof value === 'object') args[i] = machine.idOf(value)
+      else if (typeof value === 'function') args[i] = value.name
+    }
     const at = writer.context
     const exec = now.exec
     at.timeNs = machine.nowNs
@@ -57,6 +63,7 @@ export class Recorder {
     at.context = exec ? exec.id : 0
     at.step = machine.steps
     at.p = machine.runtime.p
+    writer.append(event, args as Arg[])
   }
 
   #taskCreated(task: Task, parent: Exec | null): void {
@@ -105,15 +112,15 @@ export function emit<Args extends readonly Arg[]>(
   const machine = now.machine
   if (machine === null) return
   const r = recorder(machine)
-  const writer = r.writer
   const list = args as unknown[]
-  for (let i = 0; i < list.length; i++) {
-    const value = list[i]
-    if (value === null) list[i] = event.codes[i]! <= 1 ? 0 : ''
-    else if (typeof value === 'object') list[i] = machine.idOf(value as object)
-    else if (typeof value === 'function') list[i] = value.name
+  if (r.writer === null) numberObjects(machine, list)
+  else r.record(r.writer, event, list)
+}
+
+/** Without a trace, objects still get the identities that they would have with one. */
+function numberObjects(machine: Machine, args: readonly unknown[]): void {
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i]
+    if (typeof value === 'object' && value !== null) machine.idOf(value)
   }
-  if (writer === null) return
-  r.locate(writer)
-  ;(writer.emit as (event: EventType<Args>, ...args: unknown[]) => void).call(writer, event, ...list)
 }

@@ -35,6 +35,7 @@ export const seqcount_mutex_init = kernelCall(
   function (c: Count, lock: { dep_map: lockdep_map | null }): void {
     s.initSeqcount(c)
     c.$lock = lock
+    c.$sleeping = true
   },
 )
 /** Waits until no writer is inside; answers what `read_seqcount_retry` compares with. */

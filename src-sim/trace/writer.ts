@@ -93,6 +93,14 @@ export class TraceWriter {
     if (n > 7) this.#put(event, 7, h)
   }
 
+  /** The same, for arguments that come as a list and were checked by whoever made it. */
+  append(event: AnyEvent, args: readonly Arg[]): void {
+    if (!this.on) return
+    this.#header(event)
+    const n = event.codes.length
+    for (let i = 0; i < n; i++) this.#put(event, i, args[i])
+  }
+
   /** 16 hexadecimal digits over all events and tables so far; does not depend on chunk borders. */
   get traceHash(): string {
     return new RunningHash().mix(this.#hash).mix(this.store.tables.hash).digits()

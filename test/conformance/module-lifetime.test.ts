@@ -4,7 +4,7 @@ import { labOf, runLab } from '../sim/lab/lab-kit'
 /** Labs, because only code of a module can outlive the module. */
 
 const texts = (driver: string, scenario?: string): { said: string[]; kinds: string[] } => {
-  const more = scenario === undefined ? {} : { 'scenario.ts': scenario }
+  const more: Record<string, string> = scenario === undefined ? {} : { 'scenario.ts': scenario }
   const result = runLab(labOf(driver, more))
   const said = result.dmesg.map((line) => line.slice(line.indexOf('] ') + 2))
   return { said, kinds: result.findings.map((f) => f.kind) }

@@ -1,3 +1,4 @@
+import { SOFTIRQ_DISABLE_OFFSET } from '../../engine/cpu'
 import { now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { hidden } from '../../engine/object'
@@ -8,7 +9,7 @@ import { initMap, lockdep_map } from '../../kernel/locking/map'
 import { hrtimers } from '../../kernel/time/hrtimer'
 import { timers } from '../../kernel/time/timer'
 import { workqueues } from '../../kernel/workqueue/workqueues'
-import type { work_struct, workqueue_struct } from '../../kernel/workqueue/structs'
+import { WQ_BH, type work_struct, type workqueue_struct } from '../../kernel/workqueue/structs'
 import type { Lockdep } from './lockdep'
 
 /** Maps of things that are not locks but are waited for: works, workqueues, timers. */
@@ -68,10 +69,19 @@ export function attachWorkMaps(lockdep: Lockdep): void {
       }
   })
   on.flushWork.add((work, wq, viaQueue) => {
-    touch(lockdep, maps.of(work, workName(work)))
-    if (viaQueue) touch(lockdep, queueMap(wq))
+    touchFor(lockdep, wq, maps.of(work, workName(work)))
+    if (viaQueue) touchFor(lockdep, wq, queueMap(wq))
   })
-  on.flushQueue.add((wq) => touch(lockdep, queueMap(wq)))
+  on.flushQueue.add((wq) => touchFor(lockdep, wq, queueMap(wq)))
+}
+
+/** Bottom-half items are waited for as if with bottom halves off, which is how they run. */
+function touchFor(lockdep: Lockdep, wq: workqueue_struct, map: lockdep_map): void {
+  const { cpu } = now
+  const off = cpu !== null && (wq.flags & WQ_BH) !== 0 ? SOFTIRQ_DISABLE_OFFSET : 0
+  if (cpu !== null) cpu.preemptCount += off
+  touch(lockdep, map)
+  if (cpu !== null) cpu.preemptCount -= off
 }
 
 function touch(lockdep: Lockdep, map: lockdep_map, irqsOff?: boolean): void {

@@ -4,7 +4,7 @@ import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EACCES, EAGAIN, EBUSY, EINVAL } from '../errno'
+import { EACCES, EAGAIN, EBUSY, EINPROGRESS, EINVAL } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { initWork, queueWorkOn } from '../workqueue/queue'
 import { work_struct, type work_func_t } from '../workqueue/structs'
@@ -38,6 +38,8 @@ export class dev_pm_info extends KernelObject {
   irq_safe = false
   use_autosuspend = false
   autosuspend_delay = 0
+  /** The idle callback is running. */
+  idle_notification = false
   /** @internal */
   $lastStatus = -1
   /** @internal When it was last busy. */
@@ -89,12 +91,18 @@ function changeUsage(dev: device, by: number): void {
   emit(ev.rpm_usage, dev, dev.power.usage_count)
 }
 
+const changing = ({ power }: device): boolean =>
+  power.runtime_status === RPM_RESUMING || power.runtime_status === RPM_SUSPENDING
+
 /** Waits while another context changes the state. */
 function* settled(dev: device): Sim {
-  const { power } = dev
-  const changing = (): boolean =>
-    power.runtime_status === RPM_RESUMING || power.runtime_status === RPM_SUSPENDING
-  yield* power.$waiters.waitUntil(() => !changing(), dev, 'runtime power change')
+  yield* dev.power.$waiters.waitUntil(() => !changing(dev), dev, 'runtime power change')
+}
+
+/** Waits for every callback under way, idle ones too. */
+function* callbacksOver(dev: device): Sim {
+  const over = (): boolean => !changing(dev) && !dev.power.idle_notification
+  yield* dev.power.$waiters.waitUntil(over, dev, 'runtime power callback')
 }
 
 /** DM-107. 1: already active; 0: resumed. */
@@ -178,8 +186,13 @@ export function* pmIdle(dev: device, put = false): Sim<number> {
   const allowed = suspendAllowed(dev)
   if (allowed < 0) return allowed
   if (put && allowed === 1) return 1
-  if (dev.power.runtime_status !== RPM_ACTIVE) return -EAGAIN
+  const { power } = dev
+  if (power.runtime_status !== RPM_ACTIVE) return -EAGAIN
+  if (power.idle_notification) return -EINPROGRESS
+  power.idle_notification = true
   const ret = yield* runCallback(dev, 'runtime_idle')
+  power.idle_notification = false
+  power.$waiters.wakeAll()
   return ret === 0 ? yield* pmSuspend(dev, true) : ret
 }
 
@@ -271,7 +284,7 @@ export function* pmDisable(dev: device): Sim {
   const { power } = dev
   if (power.disable_depth++ > 0) return
   cancelRequest(dev)
-  yield* settled(dev)
+  yield* callbacksOver(dev)
   power.$lastStatus = power.runtime_status
 }
 
@@ -291,7 +304,7 @@ export function pmSetStatus(dev: device, status: number): number {
 
 export function* pmBarrier(dev: device): Sim {
   cancelRequest(dev)
-  yield* settled(dev)
+  yield* callbacksOver(dev)
 }
 
 export function* pmGetSuppliers(dev: device): Sim {

@@ -14,7 +14,7 @@ import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { kernelFunction, sleepOn } from '../sched/schedule'
 import { jiffies, msecsToJiffies } from '../time/clock'
-import { irqTrace } from './irqflags'
+import { irqTrace, localIrqEnable } from './irqflags'
 
 export const HI_SOFTIRQ = 0
 export const TIMER_SOFTIRQ = 1
@@ -178,6 +178,7 @@ export function localBhEnable(): void | Sim {
   if ((cpu.preemptCount & SOFTIRQ_MASK) === SOFTIRQ_DISABLE_OFFSET)
     irqTrace(machine).on.bhOn.emit(kernelFunction('local_bh_enable'))
   cpu.preemptCount -= SOFTIRQ_DISABLE_OFFSET
+  if (cpu.irqsOff) localIrqEnable()
   if ((cpu.preemptCount & IN_INTERRUPT) === 0 && all.pending(cpu) !== 0) return doSoftirq(all, cpu)
 }
 

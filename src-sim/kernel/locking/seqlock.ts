@@ -14,6 +14,8 @@ export class seqcount_t extends KernelObject {
   dep_map: lockdep_map | null = null
   /** @internal The lock that writers must hold, when it is one of the associated kinds. */
   $lock: { dep_map: lockdep_map | null } | null = null
+  /** @internal That lock leaves preemption on: a writer switches it off itself. */
+  $sleeping = false
 }
 
 const warned = new WeakSet<object>()
@@ -21,6 +23,8 @@ const warned = new WeakSet<object>()
 export function initSeqcount(s: seqcount_t, name?: string, key?: unknown): void {
   initLockMap(s, name, key, 0, 0)
   s.sequence = 0
+  s.$lock = null
+  s.$sleeping = false
 }
 
 /** Readers pass through the map as shared recursive holders, so that writer-in-reader shows. */
@@ -69,14 +73,14 @@ export function writeSeqcountBegin(s: seqcount_t, subclass = 0): void {
   const { on } = locking(machine())
   if (on.acquire.listened && s.dep_map) on.acquire.emit(s.dep_map, subclass, false, 0, null, s)
   rawWriteBegin(s)
-  if (s.$lock !== null) preemptDisable()
+  if (s.$sleeping) preemptDisable()
 }
 
 export function writeSeqcountEnd(s: seqcount_t): void {
   const { on } = locking(machine())
   if (on.release.listened && s.dep_map) on.release.emit(s.dep_map, s)
   rawWriteEnd(s)
-  if (s.$lock !== null) preemptEnable()
+  if (s.$sleeping) preemptEnable()
 }
 
 /** Writers must be alone: their lock held, or preemption off. */

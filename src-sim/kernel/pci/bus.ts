@@ -10,7 +10,7 @@ import { addDevice, deviceLog, initializeDevice } from '../base/core'
 import { device, device_driver } from '../base/device'
 import { matchOverride } from '../base/driver-override'
 import { pmGetSync, pmPutSync } from '../base/pm-runtime'
-import { allocIrqs, setLevel } from '../irq/lines'
+import { setLevel } from '../irq/lines'
 import { busSpace, type BusRegion } from '../platform/bus-space'
 import { IORESOURCE_MEM, resource } from '../platform/resource'
 import { PCI_BASE_ADDRESS_0, PCI_COMMAND_MEMORY, PciFunction, type Slot } from './config'
@@ -23,6 +23,7 @@ import {
   type pci_device_id,
   type PciHardware,
 } from './pci-dev'
+import { takeIntx } from './intx'
 import { addPciFiles } from './pci-sysfs'
 import { rootPort } from './root-port'
 
@@ -155,15 +156,20 @@ export function slotName(text: string): string {
 }
 
 /** Makes a place for a function; places on buses other than 0 get a root port above them. */
-export function addSlot(machine: Machine, name: string, hardware: () => PciHardware): void {
+export function addSlot(
+  machine: Machine,
+  name: string,
+  hardware: () => PciHardware,
+  line: string | null = null,
+): void {
   const full = slotName(name)
   const [, bus, dev, fn] = /:([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i.exec(full) ?? []
   if (bus === undefined)
     throw new Error(`'${name}' is no PCI address: write for example '01:00.0'.`)
   const devfn = (parseInt(dev!, 16) << 3) | Number(fn)
   const all = pciBus(machine)
-  all.slots.set(full, { name: full, bus: parseInt(bus, 16), devfn, hardware, present: null })
   const number = parseInt(bus, 16)
+  all.slots.set(full, { name: full, bus: number, devfn, line, hardware, present: null })
   if (number !== 0 && !all.buses.has(number)) rootPort(machine, number)
 }
 
@@ -202,7 +208,7 @@ function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
   pdev.devfn = slot.devfn
   pdev.bus = all.buses.get(slot.bus) ?? null
   pdev.resource = model.bars.map((size, bar) => assignBar(machine, pdev, fn, bar, size))
-  pdev.$intx = allocIrqs(machine, 1, `INTx ${slot.name}`, 'intx')
+  pdev.$intx = takeIntx(machine, slot)
   pdev.irq = pdev.$intx
   pdev.dev.kobj.name = slot.name
   pdev.dev.bus = all.bus

@@ -36,6 +36,8 @@ export interface Slot {
   readonly name: string
   readonly bus: number
   readonly devfn: number
+  /** The interrupt line that it shares with other slots; null: a line of its own. */
+  readonly line: string | null
   hardware(): PciHardware
   present: PciFunction | null
 }

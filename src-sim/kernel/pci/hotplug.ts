@@ -7,10 +7,10 @@ import { emit } from '../emit'
 import { ENODEV, ERANGE } from '../errno'
 import { deleteDevice, deviceLog, putDevice } from '../base/core'
 import { releaseDriver } from '../base/bind'
-import { freeIrqs } from '../irq/lines'
 import { scheduleTimeoutNs, WaitList } from '../sched/schedule'
 import { pciBus, plug, releaseBars, scanSlot, takeOut } from './bus'
 import { PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_SERR, type Slot } from './config'
+import { putIntx } from './intx'
 import type { pci_dev } from './pci-dev'
 
 const BLINK_NS = 5 * SEC
@@ -64,7 +64,7 @@ function* destroyDevice(machine: Machine, pdev: pci_dev): Sim {
   const list = pdev.bus?.$devices
   if (list?.includes(pdev)) list.splice(list.indexOf(pdev), 1)
   releaseBars(machine, pdev)
-  freeIrqs(machine, pdev.$intx, 1)
+  putIntx(machine, slot, pdev.$intx)
   yield* putDevice(pdev.dev)
 }
 

@@ -45,7 +45,7 @@ export function rootPort(machine: Machine, number: number): pci_dev {
   const devfn = (4 + number) << 3
   const name = `0000:00:${(devfn >> 3).toString(16).padStart(2, '0')}.0`
   const fn = new PciFunction(PORT)
-  const slot: Slot = { name, bus: 0, devfn, hardware: () => PORT, present: fn }
+  const slot: Slot = { name, bus: 0, devfn, line: null, hardware: () => PORT, present: fn }
   const port = new pci_dev()
   port.$slot = slot
   port.$function = fn
