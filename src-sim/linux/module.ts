@@ -15,6 +15,7 @@ import {
   plainParameter,
   type kernel_param_ops,
 } from '../kernel/base/module-params'
+import { exitCurrentKthread } from '../kernel/sched/kthread'
 import type { notifier_block } from '../kernel/base/notifier'
 import { kernelCall } from '../kernel/api'
 import { ptr } from './types'
@@ -134,3 +135,12 @@ export const MODULE_PARM_DESC = says('MODULE_PARM_DESC')
 export const MODULE_DEVICE_TABLE = says('MODULE_DEVICE_TABLE')
 export const MODULE_FIRMWARE = says('MODULE_FIRMWARE')
 export const MODULE_IMPORT_NS = says('MODULE_IMPORT_NS')
+
+/** Gives back the reference of the module that calls, and ends the running kernel thread. */
+export const module_put_and_kthread_exit = kernelCall(
+  'module_put_and_kthread_exit',
+  (code: number): never => {
+    modulePut(modules(machine()).current)
+    return exitCurrentKthread(code)
+  },
+)

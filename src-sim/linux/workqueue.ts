@@ -1,5 +1,6 @@
 import type { Cpu } from '../engine/cpu'
 import { machine } from '../engine/current'
+import { dump_stack } from './kernel'
 import { kernelCall, quiet } from '../kernel/api'
 import { live, settle } from '../kernel/live'
 import { kernelLog } from '../kernel/printk/log'
@@ -301,19 +302,24 @@ export const flush_delayed_work: (dwork: delayed_work) => boolean = kernelCall(
     return yield* flush.flushDelayedWork(dwork)
   },
 )
+function warnFlushingSystemQueue(): void {
+  kernelLog(machine()).print(
+    4, 'WARNING: Flushing system-wide workqueues will be prohibited in near future.\n')
+  dump_stack()
+}
+
 /** Waits for all that was queued before. May sleep. Not from an item of the queue (WQ-19). */
 export const flush_workqueue: (wq: workqueue_struct) => void = kernelCall(
   'flush_workqueue',
   function* (wq: workqueue_struct) {
     const queueOf = settle(wq)
-    if (queueOf.$system && !(queueOf.flags & s.DEPRECATED))
-      kernelLog(machine()).print(
-        4, 'WARNING: Flushing system-wide workqueues will be prohibited in near future.\n')
+    if (queueOf.$system && !(queueOf.flags & s.DEPRECATED)) warnFlushingSystemQueue()
     yield* flush.flushWorkqueue(queueOf)
   },
 )
 /** Deprecated: flushes the queue of `schedule_work`. */
 export const flush_scheduled_work: () => void = kernelCall('flush_scheduled_work', function* () {
+  warnFlushingSystemQueue()
   yield* flush.flushWorkqueue(workqueues(machine()).system('system_percpu_wq'))
 })
 /** Flushes until the queue is empty; meanwhile only its own items may queue to it (WQ-20). */

@@ -6,6 +6,8 @@ import { contextState } from './context'
 import { TASK_INTERRUPTIBLE, TASK_WAKEKILL, stateBits } from './states'
 
 export const SIGKILL = 9
+/** What a process that has not asked for it never sees: CHLD, CONT, URG, WINCH. */
+const IGNORED: ReadonlySet<number> = new Set([17, 18, 23, 28])
 
 /** Whether an interruptible sleep of the task would end at once. */
 export function signalPending(task: Task): boolean {
@@ -29,7 +31,8 @@ export function signalPendingState(bits: number, task: Task): boolean {
  */
 export function sendSignal(task: Task, signal: number): number {
   const state = contextState(task)
-  const listens = !task.kernelThread || state.allowed?.has(signal) === true
+  const asked = state.allowed?.has(signal) === true
+  const listens = asked || (!task.kernelThread && !IGNORED.has(signal))
   if (task.finished || !listens) {
     emit(signal_generate, signal, task.id, false, 'ignored')
     return 0
