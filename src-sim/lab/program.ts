@@ -24,6 +24,8 @@ export interface InstancePlan {
   entry: string
   /** Path -> file number, dependencies first, the entry last. */
   numbers: Map<string, number>
+  /** Entries of other modules that its files import, and whose they are: linked at loading. */
+  foreign: Map<string, string>
 }
 
 /** A compiled lab: immutable, shared by all its runs. */
@@ -72,38 +74,53 @@ export function compileProgram(lab: LabSource): LabProgram | { problems: Problem
   let next = 1
   const add = (owner: string, kind: FileKind, entry: string): void => {
     const numbers = new Map<string, number>()
-    for (const path of reachable(lab, entry)) numbers.set(path, next++)
-    instances.push({ owner, kind, entry, numbers })
+    const foreign = new Map<string, string>()
+    const others = kind === 'driver' ? plan.modules.filter((m) => m.entry !== entry) : []
+    for (const path of reachable(lab, entry, new Set(others.map((m) => m.entry)))) {
+      const other = others.find((m) => m.entry === path)
+      if (other) foreign.set(path, other.name)
+      else numbers.set(path, next++)
+    }
+    instances.push({ owner, kind, entry, numbers, foreign })
   }
   if (plan.machine) add('machine', 'machine', plan.machine)
   if (plan.scenario) add('scenario', 'scenario', plan.scenario)
   for (const m of plan.modules) add(m.name, 'driver', m.entry)
   if (next > FILES_MAX)
     return { problems: [{ file: 'lab.json', line: 1, column: 1, message: `A lab has at most ${FILES_MAX} source files.` }] }
-  const sources: SourceFile[] = instances.flatMap((i) =>
-    [...i.numbers].map(([path, index]) => ({
-      path,
-      text: lab.files[path] ?? '',
-      index,
-      kind: kindOf(path, i.kind),
-    })),
-  )
-  const result = compileInstances(instances, sources)
+  const result = compileInstances(lab, instances)
   if ('problems' in result) return result
   return new LabProgram(lab, plan, instances, result.files)
 }
 
-/** Files are linked inside their instance only: the same file may belong to several. */
+function sourcesOf(lab: LabSource, instance: InstancePlan): SourceFile[] {
+  return [...instance.numbers].map(([path, index]) => ({
+    path,
+    text: lab.files[path] ?? '',
+    index,
+    kind: kindOf(path, instance.kind),
+  }))
+}
+
+/**
+ * The same file may belong to several instances, each with its own copy. Only the entry of another
+ * module is that module's own: it is compiled along to check names, and linked at loading.
+ */
 function compileInstances(
+  lab: LabSource,
   instances: InstancePlan[],
-  sources: SourceFile[],
 ): { files: CompiledFile[] } | { problems: Problem[] } {
   const files: CompiledFile[] = []
   const problems = new Map<string, Problem>()
   for (const instance of instances) {
-    const own = sources.filter((s) => instance.numbers.get(s.path) === s.index)
-    const result = compileLab(own, { api: labApiNames })
-    if ('files' in result) files.push(...result.files)
+    const own = sourcesOf(lab, instance)
+    const others = instances.filter((i) => i.kind === 'driver' && instance.foreign.has(i.entry))
+    const theirs = others
+      .flatMap((other) => sourcesOf(lab, other))
+      .filter((source) => !instance.numbers.has(source.path))
+    const result = compileLab([...own, ...theirs], { api: labApiNames })
+    if ('files' in result)
+      files.push(...result.files.filter((f) => instance.numbers.get(f.path) === f.index))
     else
       for (const e of result.errors)
         problems.set(`${e.path}:${e.line}:${e.column}:${e.message}`, {
@@ -122,14 +139,15 @@ function kindOf(path: string, instanceKind: FileKind): FileKind {
   return instanceKind
 }
 
-/** The entry and what it imports, transitively, dependencies first. */
-function reachable(lab: LabSource, entry: string): string[] {
+/** The entry and what it imports, transitively up to `borders`, dependencies first. */
+function reachable(lab: LabSource, entry: string, borders: ReadonlySet<string>): string[] {
   const order: string[] = []
   const seen = new Set<string>()
   const visit = (path: string): void => {
     if (seen.has(path)) return
     seen.add(path)
-    for (const specifier of relativeImports(lab.files[path] ?? '')) {
+    const specifiers = borders.has(path) ? [] : relativeImports(lab.files[path] ?? '')
+    for (const specifier of specifiers) {
       const target = resolveImport(lab, path, specifier)
       if (target) visit(target)
     }

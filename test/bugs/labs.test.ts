@@ -7,16 +7,23 @@ import { builtinIds, compile, readBuiltin, runLab, sandbox } from '../sim/lab/la
 /** What a plain run of each broken lab must report first, and where. */
 const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-01': { kind: 'kasan.use-after-free', at: 'priv.resets++' },
+  'bug-02': { kind: 'odebug.free-active', at: 'kfree(dev)' },
   'bug-03': { kind: 'kasan.use-after-free', at: 'EDU_FACTORIAL' },
   'bug-04': { kind: 'kasan.use-after-free', at: 'writel(wdt.ticks' },
   'bug-05': { kind: 'kasan.use-after-free', at: 'kthread_queue_work' },
+  'bug-06': { kind: 'oops.null-deref', at: 'priv.rtc_base' },
   'bug-07': { kind: 'kasan.use-after-free', at: 'core.changes++' },
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
+  'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
   'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
+  'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
+  'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
+  'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
   'bug-40': { kind: 'hung-task', at: '' },
   'bug-41': { kind: 'deadlock', at: '' },
   'bug-42': { kind: 'sleep.in-atomic', at: 'dma_free_coherent' },
+  'bug-44': { kind: 'kasan.use-after-free', at: 'priv.idle_checks' },
 }
 const SCHEDULES = 60
 const bugs = [...new Set(builtinIds().map((id) => id.slice(0, 6)))]

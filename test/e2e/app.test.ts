@@ -55,7 +55,7 @@ describe('the app in a browser', () => {
     const fresh = await launchApp()
     try {
       const { page } = fresh
-      await page.locator('[data-testid=run]:enabled').waitFor()
+      await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
       await page.evaluate(() => Reflect.deleteProperty(window, 'showOpenFilePicker'))
       page.once('filechooser', (chooser) => void chooser.setFiles(bundle))
       await page.keyboard.press('Control+Shift+B')

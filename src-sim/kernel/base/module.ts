@@ -66,6 +66,8 @@ export class module extends KernelObject {
 /** What the lab layer gives: a module's text, and a way to run its top level. */
 export interface ModuleImage {
   files: number[]
+  /** Binds it to the modules whose symbols it uses; answers one that nobody exports, or null. */
+  link?(user: module): string | null
   evaluate(): unknown
 }
 
@@ -150,6 +152,12 @@ export function* loadModule(m: Machine, name: string, parameters = ''): Sim<numb
   all.loaded.set(name, mod)
   emit(ev.module_load, mod, name, '')
   for (const file of image.files) emit(ev.code_load, mod, file)
+  const missing = image.link?.(mod) ?? null
+  if (missing !== null) {
+    kernelLog(m).print(4, `${name}: Unknown symbol ${missing} (err ${-ENOENT})\n`)
+    yield* freeModule(m, mod)
+    return -ENOENT
+  }
   evaluate(all, mod, image)
   mod.$refcount = 2
   setModuleState(mod, 'COMING')
@@ -282,6 +290,7 @@ export function modulePut(mod: module | null): void {
 export function useSymbol(user: module | null, name: string): unknown {
   for (const owner of modules(currentMachine()).loaded.values()) {
     if (!owner.$exports.has(name) || owner.state !== 'LIVE') continue
+    if (user?.$uses.includes(owner)) return owner.$exports.get(name)
     if (!tryModuleGet(owner)) return null
     if (user && user !== owner) {
       user.$uses.push(owner)
