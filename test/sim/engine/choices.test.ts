@@ -1,79 +1,123 @@
-import { describe, expect, it } from 'vitest'
-import { Machine } from '../../../src-sim/engine/machine'
-import { makeStrategy } from '../../../src-sim/engine/strategies'
-import type { Strategy } from '../../../src-sim/engine/strategy'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { MachineOptions } from '../../../src-sim/engine/machine'
+import { randomStrategy } from '../../../src-sim/engine/strategies/random'
 import { replayStrategy } from '../../../src-sim/engine/strategies/replay'
-import { point, type Sim } from '../../../src-sim/engine/suspend'
+import type { RecordedChoice } from '../../../src-sim/engine/transition'
+import { Bench, scripted, talk } from './kit'
 
-const calm: Strategy = { name: 'calm', timed: false, pick: () => 0 }
-
-function runTasks(strategy: Strategy, turns: number[], names = turns.map((_, i) => `t${i}`)) {
-  const log: string[] = []
-  const machine = new Machine({ cpus: turns.length, strategy, recordKeys: true })
-  const op = (): void => {}
-  turns.forEach((n, i) =>
-    machine.inside(() =>
-      machine.spawn(
-        names[i]!,
-        (function* (): Sim {
-          for (let k = 0; k < n; k++) {
-            yield point(op, null)
-            log.push(names[i]!)
-          }
-        })(),
-        { cpu: i },
-      ),
-    ),
-  )
-  machine.run()
-  return { log: log.join(' '), choices: machine.choices, steps: machine.steps }
+/** Three tasks on two CPUs, one of which starts late. */
+function threeTasks(options: MachineOptions, late = true): Bench {
+  const bench = new Bench({ cpus: 2, recordKeys: true, ...options })
+  const { machine } = bench
+  bench.talker('a', 3, { cpu: 0 })
+  bench.talker('b', 3, { cpu: 1 })
+  bench.talker('c', 3, { cpu: 0 })
+  if (late)
+    machine.at(500, 'start', null, () => void machine.spawn('d', talk(bench, 'd', 2), { cpu: 1 }))
+  return bench
 }
 
-describe('choices', () => {
-  it('choosing 0 throughout lets one context finish before the next begins', () => {
-    expect(runTasks(calm, [3, 2]).log).toBe('t0 t0 t0 t1 t1')
-  })
+test('choosing 0 throughout is the calm schedule: each context goes on until it must stop', () => {
+  const bench = threeTasks({ strategy: scripted([]) }, false)
+  bench.machine.run()
+  expect(bench.said.join(' ')).toBe('a0 a1 a2 c0 c1 c2 b0 b1 b2')
+  expect(bench.machine.choices.every((c) => c.index === 0)).toBe(true)
+})
 
-  it('are recorded only where there was one', () => {
-    expect(runTasks(calm, [4]).choices).toEqual([])
-    expect(runTasks(calm, [2, 2]).choices.every((c) => c.of === 2)).toBe(true)
-  })
+test('a choice is recorded only where more than one thing could happen', () => {
+  const bench = new Bench({ cpus: 1, strategy: scripted([]) })
+  bench.talker('alone', 5)
+  bench.machine.run()
+  expect(bench.said).toHaveLength(5)
+  expect(bench.machine.choices).toEqual([])
+})
 
-  it('tell whether the choice interrupts somebody', () => {
-    const preempting: boolean[][] = []
-    const spy: Strategy = {
-      ...calm,
-      pick(enabled, count) {
-        preempting.push(enabled.slice(0, count).map((t) => t.preempts))
-        return 0
-      },
-    }
-    runTasks(spy, [1, 1])
-    expect(preempting[0]).toEqual([false, false])
-    expect(preempting.slice(1).every(([first, second]) => !first && second)).toBe(true)
-  })
+test('any choices give a whole run, and the same choices give the same run', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(4), { maxLength: 40 }), (picks) => {
+      const first = threeTasks({ strategy: scripted(picks) })
+      first.machine.run()
+      expect([...first.said].sort()).toEqual(
+        ['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'c0', 'c1', 'c2', 'd0', 'd1'],
+      )
+      const again = threeTasks({ strategy: scripted(picks) })
+      again.machine.run()
+      expect(again.said).toEqual(first.said)
+      expect(again.machine.choices).toEqual(first.machine.choices)
+      expect(again.machine.nowNs).toBe(first.machine.nowNs)
+    }),
+  )
+})
 
-  it('replayed, give the same run', () => {
-    for (let seed = 0; seed < 50; seed++) {
-      const drawn = runTasks(makeStrategy('random', { seed, preemptions: 2, choices: [] }), [3, 3, 2])
-      const again = runTasks(replayStrategy(drawn.choices), [3, 3, 2])
-      expect(again).toEqual(drawn)
-    }
-  })
+test('a recorded schedule replays, whatever drew it', () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const drawn = threeTasks({ strategy: randomStrategy(seed) })
+    drawn.machine.run()
+    const strategy = replayStrategy(drawn.machine.choices)
+    const replayed = threeTasks({ strategy })
+    replayed.machine.run()
+    expect(replayed.said).toEqual(drawn.said)
+    expect(replayed.machine.choices).toEqual(drawn.machine.choices)
+    expect(strategy.diverged).toBe(0)
+  }
+})
 
-  it('keep their meaning when the program has changed a little', () => {
-    const drawn = runTasks(makeStrategy('random', { seed: 4, preemptions: 2, choices: [] }), [3, 3])
-    // A third task that came later: every recorded choice still means t0 or t1.
-    const replay = replayStrategy(drawn.choices)
-    const longer = runTasks(replay, [3, 3, 1])
-    expect(replay.diverged).toBe(0)
-    expect(longer.log.split(' ').filter((name) => name !== 't2').join(' ')).toBe(drawn.log)
-  })
+test('different seeds draw different schedules', () => {
+  const seen = new Set<string>()
+  for (let seed = 0; seed < 20; seed++) {
+    const bench = threeTasks({ strategy: randomStrategy(seed) })
+    bench.machine.run()
+    seen.add(bench.said.join(' '))
+  }
+  expect(seen.size).toBeGreaterThan(10)
+})
 
-  it('whose meaning is gone are counted, and the run stays calm', () => {
-    const drawn = runTasks(makeStrategy('random', { seed: 4, preemptions: 2, choices: [] }), [3, 3])
-    const replay = replayStrategy(drawn.choices)
-    runTasks(replay, [3, 3], ['a', 'b'])
-    expect(replay.diverged).toBeGreaterThan(0)
-  })
+test('a record that ends early goes on calmly, and one with too much in it loses nothing', () => {
+  fc.assert(
+    fc.property(fc.nat(1000), fc.nat(12), (seed, cut) => {
+      const drawn = threeTasks({ strategy: randomStrategy(seed) })
+      drawn.machine.run()
+      const { choices } = drawn.machine
+      const short = threeTasks({ strategy: replayStrategy(choices.slice(0, cut)) })
+      short.machine.run()
+      expect(short.machine.choices.slice(0, cut)).toEqual(choices.slice(0, cut))
+      expect(short.machine.choices.slice(cut).every((c) => c.index === 0)).toBe(true)
+      const alien: RecordedChoice = { index: 1, of: 2, key: 'cpu7>nobody~0' }
+      const long = threeTasks({ strategy: replayStrategy([...choices, alien]) })
+      long.machine.run()
+      expect(long.said).toEqual(drawn.said)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a recorded choice that is not on offer waits for its turn and the run still ends', () => {
+  const drawn = threeTasks({ strategy: randomStrategy(3) })
+  drawn.machine.run()
+  const alien: RecordedChoice = { index: 0, of: 2, key: 'cpu7>nobody~0' }
+  const strategy = replayStrategy([alien, ...drawn.machine.choices])
+  const replayed = threeTasks({ strategy })
+  expect(replayed.machine.run()).toBe('finished')
+  expect(replayed.said).toHaveLength(11)
+  expect(strategy.diverged).toBeGreaterThan(0)
+})
+
+test('a choice says what it means: who does what on which object, and the how-manieth time', () => {
+  const bench = threeTasks({ strategy: scripted([]) }, false)
+  bench.machine.run()
+  const keys = bench.machine.choices.map((c) => c.key)
+  expect(keys).toContain('a:operation(Bench)~0')
+  expect(keys).toContain('a:operation(Bench)~1')
+  expect(new Set(keys).size).toBe(keys.length)
+})
+
+test('with no preemption a task goes on until it gives up its CPU', () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const bench = new Bench({ cpus: 1, preemption: 'none', strategy: randomStrategy(seed) })
+    bench.talker('a', 3)
+    bench.talker('b', 3)
+    bench.machine.run()
+    expect(['a0 a1 a2 b0 b1 b2', 'b0 b1 b2 a0 a1 a2']).toContain(bench.said.join(' '))
+  }
 })

@@ -1,125 +1,163 @@
-import { describe, expect, it } from 'vitest'
-import { HARDIRQ_MASK } from '../../../src-sim/engine/cpu'
+import { expect, test } from 'vitest'
+import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET, type PendingInterrupt } from '../../../src-sim/engine/cpu'
 import { now } from '../../../src-sim/engine/current'
-import type { Machine } from '../../../src-sim/engine/machine'
 import { randomStrategy } from '../../../src-sim/engine/strategies/random'
-import { point, type Sim } from '../../../src-sim/engine/suspend'
-import { boot } from '../harness'
+import { point, RELAX, SCHEDULE, type Sim } from '../../../src-sim/engine/suspend'
+import { Bench, operation, talk } from './kit'
 
-const turn = (): unknown => point(turn, null)
-
-/** Sends an interrupt whose handler notes what surrounds it. */
-function interrupt(machine: Machine, cpu: number, log: string[], name = 'irq'): void {
-  machine.interrupt(machine.cpus[cpu]!, {
-    name,
-    source: log,
-    start: function* () {
-      yield turn()
-      const c = now.cpu!
-      log.push(`${name}:${c.stack.map((e) => e.kind).join('>')}:${c.irqsOff ? 'off' : 'on'}`)
-    },
-  })
+function interrupt(name: string, body: () => Sim): PendingInterrupt {
+  return { name, source: {}, start: body }
 }
 
-describe('contexts of a CPU', () => {
-  it('an interrupt stands on top of the task, with interrupts off, and leaves no mark', () => {
-    const log: string[] = []
-    const machine = boot(function* () {
-      interrupt(now.machine!, 0, log)
-      const before = [now.cpu!.preemptCount, now.cpu!.irqsOff]
-      while (log.length === 0) yield turn()
-      expect([now.cpu!.preemptCount, now.cpu!.irqsOff]).toEqual(before)
-    })
-    machine.run()
-    expect(log).toEqual(['irq:task>hardirq:off'])
-  })
+test('a hard interrupt runs over a softirq, and that over the task', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  const cpu = machine.cpus[0]!
+  const shown: string[][] = []
+  const show = (): void => void shown.push(cpu.stack.map((e) => e.kind))
+  machine.interruptExit = (at) => {
+    if (at.stack.length > 1) return
+    machine.pushContext(at, 'softirq', 'timer', softirq())
+    at.preemptCount += SOFTIRQ_OFFSET
+  }
+  function* hard(): Sim {
+    show()
+    bench.say('hard')
+  }
+  function* softirq(): Sim {
+    show()
+    bench.say('soft begins')
+    machine.interrupt(cpu, interrupt('second', hard))
+    yield point(operation, null)
+    bench.say('soft ends')
+  }
+  bench.spawn('task', (function* (): Sim {
+    machine.interrupt(cpu, interrupt('first', hard))
+    yield point(operation, null)
+    show()
+    bench.say('task')
+  })())
+  machine.run()
+  expect(bench.said).toEqual(['hard', 'soft begins', 'hard', 'soft ends', 'task'])
+  expect(shown).toEqual([
+    ['task', 'hardirq'], ['task', 'softirq'], ['task', 'softirq', 'hardirq'], ['task'],
+  ])
+  expect(machine.stop).toBe('finished')
+})
 
-  it('a handler counts as hardirq for as long as it runs', () => {
-    const seen: number[] = []
-    const machine = boot(function* () {
-      yield turn()
-      seen.push(now.cpu!.preemptCount & HARDIRQ_MASK)
-    })
-    machine.interrupt(machine.cpus[0]!, {
-      name: 'irq',
-      source: seen,
-      start: function* () {
-        yield turn()
-        seen.push(now.cpu!.preemptCount & HARDIRQ_MASK)
-      },
-    })
-    machine.run()
-    expect(seen.sort((a, b) => a - b)).toEqual([0, 0x10000])
-  })
-
-  it('a masked CPU takes its interrupts when it unmasks, in any schedule', () => {
-    for (let seed = 0; seed < 60; seed++) {
-      const log: string[] = []
-      const machine = boot(
-        function* (): Sim {
-          now.cpu!.irqsOff = true
-          interrupt(now.machine!, 0, log)
-          for (let i = 0; i < 5; i++) yield turn()
-          log.push('unmasked')
-          now.cpu!.irqsOff = false
-          while (log.length < 2) yield turn()
-        },
-        { strategy: randomStrategy(seed) },
-      )
-      machine.run()
-      expect(log).toEqual(['unmasked', 'irq:task>hardirq:off'])
+test('handlers run with interrupts off and do not nest: the second waits for the first', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  const cpu = machine.cpus[0]!
+  const handler = (name: string): (() => Sim) =>
+    function* () {
+      expect(cpu.irqsOff).toBe(true)
+      expect(cpu.preemptCount).toBe(HARDIRQ_OFFSET)
+      yield* talk(bench, name, 2)
     }
-  })
+  bench.spawn('task', (function* (): Sim {
+    machine.interrupt(cpu, interrupt('a', handler('a')))
+    machine.interrupt(cpu, interrupt('b', handler('b')))
+    yield point(operation, null)
+    bench.say('task')
+    expect(cpu.irqsOff).toBe(false)
+    expect(cpu.preemptCount).toBe(0)
+  })())
+  machine.run()
+  expect(bench.said).toEqual(['a0', 'a1', 'b0', 'b1', 'task'])
+})
 
-  it('handlers do not nest: a second interrupt waits for the first to end', () => {
-    for (let seed = 0; seed < 60; seed++) {
-      const log: string[] = []
-      const machine = boot(
-        function* (): Sim {
-          interrupt(now.machine!, 0, log, 'a')
-          interrupt(now.machine!, 0, log, 'b')
-          while (log.length < 2) yield turn()
-        },
-        { strategy: randomStrategy(seed) },
-      )
-      machine.run()
-      expect(log).toEqual(['a:task>hardirq:off', 'b:task>hardirq:off'])
-    }
-  })
+test('an interrupt waits while the CPU has them masked, and another CPU does not care', () => {
+  const bench = new Bench({ cpus: 2 })
+  const { machine } = bench
+  const [first, second] = machine.cpus as [typeof machine.cpus[0], typeof machine.cpus[0]]
+  bench.spawn('task', (function* (): Sim {
+    first!.irqsOff = true
+    for (const cpu of [first!, second!])
+      machine.interrupt(cpu, interrupt('irq', function* () { bench.say(`irq on ${now.cpu!.id}`) }))
+    for (let i = 0; i < 40; i++) yield point(operation, null)
+    bench.say('unmasks')
+    first!.irqsOff = false
+    yield point(operation, null)
+    bench.say('goes on')
+  })(), { cpu: 0, bound: true })
+  machine.run()
+  expect(bench.said).toEqual(['irq on 1', 'unmasks', 'irq on 0', 'goes on'])
+})
 
-  it('an idle CPU takes interrupts too', () => {
-    const log: string[] = []
-    const machine = boot(function* () {
-      interrupt(now.machine!, 1, log)
-      while (log.length === 0) yield turn()
-    })
-    machine.run()
-    expect(log).toEqual(['irq:hardirq:off'])
-  })
+test('an interrupt on an idle CPU leaves it idle', () => {
+  const bench = new Bench({ cpus: 2 })
+  const { machine } = bench
+  const cpu = machine.cpus[1]!
+  bench.spawn('task', (function* (): Sim {
+    machine.interrupt(cpu, interrupt('irq', function* () { bench.say('irq') }))
+    for (let i = 0; i < 30; i++) yield point(operation, null)
+  })(), { cpu: 0, bound: true })
+  machine.run()
+  expect(bench.said).toEqual(['irq'])
+  expect(cpu.idle).toBe(true)
+  expect(machine.contexts.size).toBe(0)
+})
 
-  it('no task is taken off its CPU while preemption is off', () => {
-    for (let seed = 0; seed < 100; seed++) {
-      let critical = false
-      const machine = boot(
-        function* (): Sim {
-          now.cpu!.preemptCount++
-          critical = true
-          for (let i = 0; i < 4; i++) yield turn()
-          critical = false
-          now.cpu!.preemptCount--
-          yield turn()
-        },
-        { cpus: 1, strategy: randomStrategy(seed) },
-      )
-      machine.inside(() =>
-        machine.spawn('other', (function* (): Sim {
-          expect(critical).toBe(false)
-          yield turn()
-          expect(critical).toBe(false)
-        })()),
-      )
-      expect(machine.run()).toBe('finished')
-      expect(machine.tasks.every((t) => !t.died)).toBe(true)
-    }
-  })
+test('no task is switched to while the preempt counter is up', () => {
+  let interleaved = 0
+  for (let seed = 0; seed < 40; seed++) {
+    const bench = new Bench({ cpus: 1, strategy: randomStrategy(seed) })
+    const cpu = bench.machine.cpus[0]!
+    bench.spawn('a', (function* (): Sim {
+      cpu.preemptCount++
+      yield* talk(bench, 'a', 3)
+      cpu.preemptCount--
+      yield* talk(bench, 'late', 3)
+    })())
+    bench.talker('b', 6)
+    bench.machine.run()
+    const text = bench.said.join(' ')
+    expect(text).toMatch(/a0 a1 a2/)
+    if (!/late0 late1 late2/.test(text)) interleaved++
+  }
+  expect(interleaved).toBeGreaterThan(10)
+})
+
+test('each task has its own preempt counter and interrupt flag, kept while it does not run', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  const cpu = machine.cpus[0]!
+  const sleeper = bench.spawn('sleeper', (function* (): Sim {
+    cpu.irqsOff = true
+    sleeper.state = 'uninterruptible'
+    yield SCHEDULE
+    bench.say(`sleeper: off ${cpu.irqsOff}`)
+  })(), { cpu: 0 })
+  bench.spawn('other', (function* (): Sim {
+    bench.say(`other: off ${cpu.irqsOff}`)
+    machine.wake(sleeper)
+  })(), { cpu: 0 })
+  machine.run()
+  expect(bench.said).toEqual(['other: off false', 'sleeper: off true'])
+})
+
+test('asking to sleep with the preempt counter up is trouble, and the task sleeps all the same', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  machine.trouble = { ...machine.trouble, scheduleInAtomic: (_cpu, exec) => bench.say(exec.name) }
+  const task = bench.spawn('task', (function* (): Sim {
+    machine.cpus[0]!.preemptCount++
+    machine.at(1000, 'wake', null, () => void machine.wake(task))
+    task.state = 'interruptible'
+    yield SCHEDULE
+    bench.say('woken')
+  })())
+  machine.run()
+  expect(bench.said).toEqual(['task', 'woken'])
+})
+
+test('an interrupt that asks to sleep takes the machine down', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  bench.spawn('task', (function* (): Sim {
+    machine.interrupt(machine.cpus[0]!, interrupt('irq', function* () { yield SCHEDULE }))
+    for (;;) yield RELAX
+  })())
+  expect(machine.run()).toBe('panic')
 })

@@ -1,105 +1,168 @@
-import { describe, expect, it } from 'vitest'
-import { TaskDeath } from '../../../src-sim/engine/exec'
-import { point, type Sim } from '../../../src-sim/engine/suspend'
-import { boot, run } from '../harness'
+import { expect, test } from 'vitest'
+import { now } from '../../../src-sim/engine/current'
+import { TaskDeath, type Exec } from '../../../src-sim/engine/exec'
+import type { Machine } from '../../../src-sim/engine/machine'
+import { position } from '../../../src-sim/engine/position'
+import { point, RELAX, type Sim } from '../../../src-sim/engine/suspend'
+import { Bench, operation } from './kit'
 
-const turn = (): unknown => point(turn, null)
-
-/** Calls another function the way compiled code does: the engine pushes the frame. */
-function* deep(depth: number, leaf: () => Sim<unknown>): Sim<unknown> {
-  return depth === 0 ? yield leaf() : yield deep(depth - 1, leaf)
+/** Gathers the oopses of a machine as `name: message`. */
+function oopses(machine: Machine): string[] {
+  const list: string[] = []
+  machine.trouble = {
+    ...machine.trouble,
+    oops: (exec, error) => void list.push(`${exec.name}: ${(error as Error).message}`),
+  }
+  return list
 }
 
-describe('a context', () => {
-  it('hands results up through frames of any depth', () => {
-    let got: unknown
-    run(function* () {
-      got = yield deep(5000, function* () {
-        yield turn()
-        return 42
-      })
-    })
-    expect(got).toBe(42)
-  })
+test('frames are pushed by yielding a generator and their results come back', () => {
+  const bench = new Bench()
+  function* leaf(n: number): Sim<number> {
+    yield point(operation, null)
+    return n * 2
+  }
+  function* middle(n: number): Sim<number> {
+    return (yield leaf(n)) + 1
+  }
+  const task = bench.spawn('task', (function* (): Sim<number> {
+    return (yield middle(10)) + (yield leaf(1))
+  })())
+  bench.machine.run()
+  expect(task.result).toBe(23)
+  expect(task.depth).toBe(0)
+})
 
-  it('costs the same to resume at any depth: the engine keeps the stack', () => {
-    const machine = boot(function* () {
-      yield deep(300, function* () {
-        yield turn()
-        yield turn()
-      })
-    })
-    machine.step()
-    machine.step()
-    expect(machine.main!.depth).toBe(303)
-    machine.run()
-    expect(machine.main!.depth).toBe(0)
-  })
+test('a thousand frames deep costs a step no more than one frame deep', () => {
+  const bench = new Bench()
+  let deepest = 0
+  function* down(n: number): Sim<number> {
+    deepest = Math.max(deepest, now.exec!.depth)
+    if (n > 0) return (yield down(n - 1)) + 1
+    yield point(operation, null)
+    return 0
+  }
+  const task = bench.spawn('task', down(1000))
+  bench.machine.run()
+  expect(task.result).toBe(1000)
+  expect(deepest).toBe(1001)
+  expect(bench.machine.steps).toBe(3)
+})
 
-  it('passes errors down the frames, through finally and into the first catch', () => {
-    const seen: string[] = []
-    run(function* () {
-      try {
-        yield (function* (): Sim {
-          try {
-            yield deep(3, function* () {
-              yield turn()
-              throw new RangeError('broken')
-            })
-          } finally {
-            yield turn()
-            seen.push('finally')
-          }
-        })()
-      } catch (error) {
-        seen.push((error as Error).message)
-      }
-      seen.push('on')
-    })
-    expect(seen).toEqual(['finally', 'broken', 'on'])
-  })
+test('an error goes through the frames, `finally` first, until one catches it', () => {
+  const bench = new Bench()
+  const oops = oopses(bench.machine)
+  function* leaf(): Sim {
+    yield point(operation, null)
+    throw new Error('broken')
+  }
+  function* middle(): Sim {
+    try {
+      yield leaf()
+    } finally {
+      bench.say('finally')
+    }
+  }
+  bench.spawn('task', (function* (): Sim {
+    try {
+      yield middle()
+    } catch (error) {
+      bench.say(`caught ${(error as Error).message}`)
+    }
+    yield point(operation, null)
+    bench.say('goes on')
+  })())
+  bench.machine.run()
+  expect(bench.said).toEqual(['finally', 'caught broken', 'goes on'])
+  expect(oops).toEqual([])
+})
 
-  it('that nobody catches for ends in an oops, and only it', () => {
-    const oops: unknown[] = []
-    const machine = boot(function* () {
-      yield turn()
-      yield turn()
-    })
-    machine.trouble = { ...machine.trouble, oops: (_exec, error) => void oops.push(error) }
-    machine.inside(() =>
-      machine.spawn(
-        'victim',
-        (function* (): Sim {
-          yield turn()
-          throw new TypeError('null')
-        })(),
-        { cpu: 1 },
-      ),
-    )
-    expect(machine.run()).toBe('finished')
-    expect(oops.map(String)).toEqual(['TypeError: null'])
-    expect(machine.tasks.map((t) => [t.name, t.died])).toEqual([['main', false], ['victim', true]])
-  })
+test('an error that nobody catches ends its task only', () => {
+  const bench = new Bench({ cpus: 1 })
+  const oops = oopses(bench.machine)
+  const dead = bench.spawn('unlucky', (function* (): Sim {
+    yield point(operation, null)
+    throw new Error('null pointer')
+  })())
+  bench.talker('other', 2)
+  expect(bench.machine.run()).toBe('finished')
+  expect(oops).toEqual(['unlucky: null pointer'])
+  expect([dead.died, dead.finished, dead.state]).toEqual([true, true, 'dead'])
+  expect(bench.said).toEqual(['other0', 'other1'])
+})
 
-  it('that is ended by the kernel runs no further, whatever surrounds it', () => {
-    let after = false
-    const machine = boot(function* () {
-      yield turn()
+test('the end of a task by the kernel runs no code of the lab on its way', () => {
+  const bench = new Bench()
+  const oops = oopses(bench.machine)
+  function* victim(): Sim {
+    try {
+      yield point(operation, null)
+      throw new TaskDeath('killed')
+    } finally {
+      bench.say('the victim itself unwinds')
+    }
+  }
+  bench.spawn('task', (function* (): Sim {
+    try {
+      yield victim()
+    } catch {
+      bench.say('caught')
+    }
+  })())
+  bench.machine.run()
+  expect(bench.said).not.toContain('caught')
+  expect(oops).toEqual([])
+})
+
+test('an error in an interrupt takes the machine down', () => {
+  const bench = new Bench({ cpus: 1 })
+  const { machine } = bench
+  const oops = oopses(machine)
+  bench.spawn('task', (function* (): Sim {
+    machine.interrupt(machine.cpus[0]!, {
+      name: 'irq 9',
+      source: {},
+      *start() {
+        throw new Error('in a handler')
+      },
     })
-    machine.inside(() =>
-      machine.spawn(
-        'victim',
-        (function* (): Sim {
-          yield deep(4, function* () {
-            throw new TaskDeath('oops')
-          })
-          after = true
-        })(),
-        { cpu: 1 },
-      ),
-    )
-    machine.run()
-    expect(after).toBe(false)
-    expect(machine.tasks[1]).toMatchObject({ died: true, state: 'dead', depth: 0 })
-  })
+    for (;;) yield RELAX
+  })())
+  expect(machine.run()).toBe('panic')
+  expect(oops).toEqual(['irq 9: in a handler'])
+})
+
+test('a fault remembers the stack as it was, innermost first', () => {
+  const bench = new Bench()
+  const { machine } = bench
+  const $ = machine.runtime
+  const caller = position(1, 10, 3)
+  const culprit = position(1, 20, 5)
+  let seen: Exec['fault'] = null
+  machine.trouble = { ...machine.trouble, oops: (exec) => (seen = exec.fault) }
+  function* inner(): Sim {
+    $.p = culprit
+    yield point(operation, null)
+    $.p = culprit
+    throw new Error('here')
+  }
+  function* outer(): Sim {
+    $.p = caller
+    yield inner()
+  }
+  bench.spawn('kthread', (function* (): Sim {
+    yield outer()
+  })())
+  machine.run()
+  expect(seen!.frames).toEqual([culprit, caller, 'kthread'])
+})
+
+test('what ends a task from outside is told once, in the order of ending', () => {
+  const bench = new Bench({ cpus: 1 })
+  const ends: string[] = []
+  bench.machine.observer.contextEnd = (exec) => void ends.push(exec.name)
+  bench.talker('short', 1)
+  bench.talker('long', 3)
+  bench.machine.run()
+  expect(ends).toEqual(['short', 'long'])
 })
