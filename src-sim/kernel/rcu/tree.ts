@@ -52,7 +52,7 @@ export class Rcu {
     queue: new Hook<[head: object, func: (...args: never[]) => unknown]>(),
     invoke: new Hook<[head: object, func: (...args: never[]) => unknown]>(),
     /** A head was queued that is queued already. */
-    double: new Hook<[head: rcu_head]>(),
+    double: new Hook<[head: object]>(),
     /** A pointer was read, or a wait begun, where it must not be: checkers judge. */
     suspicious: new Hook<[text: string, source: string]>(),
     gpStart: new Hook<[period: number]>(),

@@ -78,6 +78,7 @@ export function kfreeRcu(object: object | null): void {
   const m = currentMachine()
   const { freeing } = update(m)
   if (freeing.has(object)) {
+    rcu(m).on.double.emit(object)
     const head = hex16(addressOf(m, object))
     const text = `kvfree_call_rcu(): Double-freed call. rcu_head ${head}`
     const source = 'mm/slab_common.c at kvfree_call_rcu'
