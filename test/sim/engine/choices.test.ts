@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { MachineOptions } from '../../../src-sim/engine/machine'
 import { randomStrategy } from '../../../src-sim/engine/strategies/random'
 import { replayStrategy } from '../../../src-sim/engine/strategies/replay'
-import type { RecordedChoice } from '../../../src-sim/engine/transition'
+import type { RecordedChoice, Transition } from '../../../src-sim/engine/transition'
 import { Bench, scripted, talk } from './kit'
 
 /** Three tasks on two CPUs, one of which starts late. */
@@ -101,6 +101,40 @@ test('a recorded choice that is not on offer waits for its turn and the run stil
   expect(replayed.machine.run()).toBe('finished')
   expect(replayed.said).toHaveLength(11)
   expect(strategy.diverged).toBeGreaterThan(0)
+})
+
+test('a recorded schedule keeps its meaning when the program has got one more task', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const two = new Bench({ cpus: 3, recordKeys: true, strategy: randomStrategy(seed) })
+    two.talker('a', 3, { cpu: 0 })
+    two.talker('b', 3, { cpu: 1 })
+    two.machine.run()
+    const strategy = replayStrategy(two.machine.choices)
+    const three = new Bench({ cpus: 3, recordKeys: true, strategy })
+    for (const [cpu, name] of ['a', 'b', 'new'].entries()) three.talker(name, 3, { cpu })
+    three.machine.run()
+    expect(strategy.diverged).toBe(0)
+    expect(three.said.filter((word) => !word.startsWith('new'))).toEqual(two.said)
+  }
+})
+
+test('a transition says whether taking it interrupts somebody who could go on', () => {
+  const seen: boolean[][] = []
+  const spy = {
+    name: 'spy',
+    timed: false,
+    pick: (enabled: readonly Transition[], count: number) => {
+      seen.push(enabled.slice(0, count).map((t) => t.preempts))
+      return 0
+    },
+  }
+  const bench = new Bench({ cpus: 2, strategy: spy })
+  bench.talker('a', 2, { cpu: 0 })
+  bench.talker('b', 2, { cpu: 1 })
+  bench.machine.run()
+  expect(seen[0]).toEqual([false, false])
+  expect(seen.slice(1)).not.toEqual([])
+  for (const marks of seen.slice(1)) expect(marks).toEqual([false, true])
 })
 
 test('a choice says what it means: who does what on which object, and the how-manieth time', () => {

@@ -85,6 +85,24 @@ test('an interrupt waits while the CPU has them masked, and another CPU does not
   expect(bench.said).toEqual(['irq on 1', 'unmasks', 'irq on 0', 'goes on'])
 })
 
+test('a masked CPU takes its interrupts when it unmasks, in any schedule', () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const bench = new Bench({ cpus: 1, strategy: randomStrategy(seed) })
+    const { machine } = bench
+    const cpu = machine.cpus[0]!
+    bench.spawn('task', (function* (): Sim {
+      cpu.irqsOff = true
+      machine.interrupt(cpu, interrupt('irq', function* () { bench.say('irq') }))
+      yield* talk(bench, 't', 4)
+      bench.say('unmasks')
+      cpu.irqsOff = false
+      while (bench.said.at(-1) !== 'irq') yield RELAX
+    })())
+    expect(machine.run()).toBe('finished')
+    expect(bench.said.slice(-2)).toEqual(['unmasks', 'irq'])
+  }
+})
+
 test('an interrupt on an idle CPU leaves it idle', () => {
   const bench = new Bench({ cpus: 2 })
   const { machine } = bench

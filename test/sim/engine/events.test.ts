@@ -15,7 +15,7 @@ const byTimeThenOrder = (a: TimedEvent, b: TimedEvent): number =>
 
 test('events come out by time, and in the order of scheduling at the same time', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 120, size: 'max' }), (actions) => {
       const queue = new EventQueue()
       const made: TimedEvent[] = []
       let waiting: TimedEvent[] = []

@@ -62,7 +62,7 @@ test('in chosen runs the clock does not run far ahead of a context that could go
   }
 })
 
-test('a CPU with nothing to do takes over a waiting task, unless that is bound', () => {
+test.each(['ends', 'sleeps'])('a CPU whose task %s takes over one that waits and is not bound', (how) => {
   const where = (bound: boolean): number => {
     const bench = new Bench({ cpus: 2, strategy: fair })
     const cpus = new Set<number>()
@@ -72,7 +72,10 @@ test('a CPU with nothing to do takes over a waiting task, unless that is bound',
         cpus.add(now.cpu!.id)
       }
     }
-    bench.talker('filler', 1, { cpu: 1, bound: true })
+    const filler: Task = bench.spawn('filler', (function* (): Sim {
+      yield point(operation, null)
+      if (how === 'sleeps') yield* sleep(filler)
+    })(), { cpu: 1, bound: true })
     for (let i = 0; i < 3; i++) bench.spawn(`t${i}`, body(), { cpu: 0, bound })
     bench.machine.run()
     return cpus.size
@@ -129,6 +132,8 @@ test('a run stops at its step budget, at a step asked for, and at a time asked f
   expect(time.run(2000)).toBeNull()
   expect(time.nowNs).toBeGreaterThanOrEqual(2000)
   expect(time.steps).toBeLessThan(50)
+  expect(time.run()).toBe('until')
+  expect(time.steps).toBe(50)
 })
 
 test('stepping one by one and running in one go are the same run', () => {

@@ -39,6 +39,25 @@ test.each(strategies)('a polling loop ends when an event sets the flag: by %s', 
   expect(bench.machine.steps).toBeLessThan(1000)
 })
 
+test('a poller looks again after every move of others, not only when they have come to rest', () => {
+  let early = 0
+  for (let seed = 0; seed < 30; seed++) {
+    const bench = new Bench({ strategy: randomStrategy(seed) })
+    let flag = false
+    bench.spawn('poller', (function* (): Sim {
+      while (!flag) yield RELAX
+      bench.say('seen')
+    })(), { cpu: 0 })
+    bench.spawn('setter', (function* (): Sim {
+      flag = true
+      yield* talk(bench, 's', 6)
+    })(), { cpu: 1 })
+    bench.machine.run()
+    if (bench.said.at(-1) !== 'seen') early++
+  }
+  expect(early).toBeGreaterThan(10)
+})
+
 test('a polling loop that nothing can end is reported, and time does not stand still', () => {
   const bench = new Bench({ cpus: 1, stepsMax: 100_000 })
   const { machine } = bench
