@@ -11,6 +11,7 @@ const EDU_STATUS = 0x20
 const EDU_STATUS_IRQ = 0x80
 const EDU_IRQ_STATUS = 0x24
 const EDU_IRQ_ACK = 0x64
+const ALARMS = 30
 
 class msc313_rtc {
   rtc_base!: iomem
@@ -22,9 +23,8 @@ function msc313_rtc_interrupt(irq: number, dev: device) {
   const priv = dev_get_drvdata<msc313_rtc>(dev)
   const status = readl(priv.rtc_base + EDU_IRQ_STATUS)
   if (!status) return IRQ_NONE
-  priv.alarms++
   writel(status, priv.rtc_base + EDU_IRQ_ACK)
-  writel(3, priv.rtc_base + EDU_FACTORIAL) // the next alarm
+  if (++priv.alarms < ALARMS) writel(3, priv.rtc_base + EDU_FACTORIAL) // the next one
   return IRQ_HANDLED
 }
 
