@@ -118,10 +118,15 @@ export const lockdep_is_held = quiet(function lockdep_is_held(lock: Lockable): n
 })
 /** Reports when the running task does not hold the lock. */
 export function lockdep_assert_held(lock: Lockable): void {
-  heldChecker(machine()).assert(mapOf(lock), 'lockdep_assert_held')
+  heldChecker(machine()).assert(mapOf(lock))
 }
-export const lockdep_assert_held_write = lockdep_assert_held
-export const lockdep_assert_held_read = lockdep_assert_held
+/** The same for a lock that must be held exclusively (by a reader). */
+export function lockdep_assert_held_write(lock: Lockable): void {
+  heldChecker(machine()).assert(mapOf(lock), 'exclusive')
+}
+export function lockdep_assert_held_read(lock: Lockable): void {
+  heldChecker(machine()).assert(mapOf(lock), 'shared')
+}
 export const lockdep_assert_held_once = lockdep_assert_held
 export function lockdep_assert_not_held(lock: Lockable): void {
   heldChecker(machine()).assertNot(mapOf(lock))

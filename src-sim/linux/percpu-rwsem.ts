@@ -45,5 +45,5 @@ export const percpu_is_write_locked = kernelCall('percpu_is_write_locked', (sem:
 )
 /** Warns when this task does not hold it. */
 export const percpu_rwsem_assert_held = kernelCall('percpu_rwsem_assert_held', (sem: Sem): void =>
-  heldChecker(machine()).assert(sem.dep_map, 'percpu_rwsem_assert_held'),
+  heldChecker(machine()).assert(sem.dep_map),
 )

@@ -93,8 +93,8 @@ export const rwsem_is_contended = quiet(function rwsem_is_contended(sem: Sem): b
 })
 /** Warns when nobody (the write form: no writer) holds it. */
 export const rwsem_assert_held = kernelCall('rwsem_assert_held', (sem: Sem): void =>
-  heldChecker(machine()).assert(sem.dep_map, 'rwsem_assert_held'),
+  heldChecker(machine()).assert(sem.dep_map),
 )
 export const rwsem_assert_held_write = kernelCall('rwsem_assert_held_write', (sem: Sem): void =>
-  heldChecker(machine()).assert(sem.dep_map, 'rwsem_assert_held_write'),
+  heldChecker(machine()).assert(sem.dep_map, 'exclusive'),
 )

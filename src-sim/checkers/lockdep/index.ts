@@ -37,7 +37,7 @@ export function attachLockdep(machine: Machine, options: LockdepOptions = {}): L
   on.downgrade.add((map) => lockdep.downgrade(map))
   on.init.add((map) => reinitialised(lockdep, map))
   on.unkeyed.add((lock) => unkeyed(lockdep, lock))
-  heldChecker(machine).lookUp = (map) => lockdep.isHeld(map)
+  heldChecker(machine).lookUp = (map, how) => lockdep.isHeld(map, how)
   attachSwitches(lockdep)
   attachChecks(lockdep)
   attachWorkMaps(lockdep)

@@ -2,6 +2,7 @@ import type { Cpu } from '../../engine/cpu'
 import { now } from '../../engine/current'
 import type { RawStack } from '../../engine/finding'
 import type { Machine } from '../../engine/machine'
+import type { Held } from '../../kernel/locking/assert'
 import { locking, type Locking, type ReadMode } from '../../kernel/locking/locking'
 import { debugLocksWarn } from '../../kernel/locking/debug'
 import {
@@ -358,8 +359,12 @@ export class Lockdep {
     this.#retake(holder, at, { ...holder.locks[at]!, read: 1 })
   }
 
-  isHeld(map: lockdep_map): boolean {
-    return now.cpu !== null && findHeld(holderOn(now.cpu), map) >= 0
+  isHeld(map: lockdep_map, how: Held = 'any'): boolean {
+    if (now.cpu === null) return false
+    const holder = holderOn(now.cpu)
+    const at = findHeld(holder, map)
+    if (at < 0 || how === 'any') return at >= 0
+    return (holder.locks[at]!.read === 0) === (how === 'exclusive')
   }
 }
 

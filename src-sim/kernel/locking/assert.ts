@@ -1,39 +1,47 @@
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
-import { warn } from '../printk/warn'
+import { warnHere } from '../printk/warn'
 import { locking } from './locking'
 import type { lockdep_map } from './map'
+
+/** In which way a lock is held. */
+export type Held = 'any' | 'exclusive' | 'shared'
 
 /** Answers "does the running task hold it?", as long as somebody keeps book. */
 class HeldChecker {
   /** Set by the lock validator. */
-  lookUp: ((map: lockdep_map) => boolean) | null = null
+  lookUp: ((map: lockdep_map, how?: Held) => boolean) | null = null
+  readonly #told = new Set<string>()
   #machine: Machine
 
   constructor(machine: Machine) {
     this.#machine = machine
   }
 
-  isHeld(map: lockdep_map | null): boolean {
+  isHeld(map: lockdep_map | null, how: Held = 'any'): boolean {
     if (this.lookUp === null || map === null || !locking(this.#machine).debugLocks) return true
-    return this.lookUp(map)
+    return this.lookUp(map, how)
   }
 
-  assert(map: lockdep_map | null, what: string): void {
-    if (!this.isHeld(map)) this.#warn(`${what}: ${map!.name} is not held`)
+  assert(map: lockdep_map | null, how: Held = 'any'): void {
+    if (!this.isHeld(map, how)) this.#warn()
   }
 
   assertNot(map: lockdep_map | null): void {
     const speaks = this.lookUp !== null && map !== null && locking(this.#machine).debugLocks
-    if (speaks && this.lookUp!(map)) this.#warn(`lockdep_assert_not_held: ${map.name} is held`)
+    if (speaks && this.lookUp!(map)) this.#warn()
   }
 
+  /** Of things that are no locks, such as interrupts being off: told once. */
   assertState(good: boolean, what: string): void {
-    if (this.lookUp !== null && !good && locking(this.#machine).debugLocks) this.#warn(what)
+    if (this.lookUp === null || good || !locking(this.#machine).debugLocks) return
+    if (this.#told.has(what)) return
+    this.#told.add(what)
+    this.#warn()
   }
 
-  #warn(text: string): void {
-    warn(this.#machine, 'lockdep-assert', 'include/linux/lockdep.h at lockdep_assert_held', text)
+  #warn(): void {
+    warnHere(this.#machine, 'lockdep-assert', null)
   }
 }
 

@@ -1,7 +1,7 @@
 import { hidden, KernelObject } from '../../engine/object'
 import { machine } from '../../engine/current'
 import { memoryAccess } from '../mm/watch'
-import { report } from '../report'
+import { warn } from '../printk/warn'
 import { addressOf, hex16 } from '../printk/format'
 
 /** A place in a doubly linked ring; also the head of one. */
@@ -18,16 +18,57 @@ export function touchEntry<E extends object>(entry: E, field: string, write: boo
 }
 const touch: (entry: list_head, field: string, write: boolean) => list_head = touchEntry
 
-function corrupt(what: string, entry: list_head): boolean {
-  const m = machine()
-  report(m, {
+/** What `list_del` leaves behind. */
+const POISON_NEXT = 'dead000000000100'
+const POISON_PREV = 'dead000000000122'
+
+/** DEBUG_LIST: the ring is not as it should be, and the operation is left undone. */
+function corrupt(text: string, entry: list_head, where: string): void {
+  warn(machine(), 'list-corruption', `lib/list_debug.c at ${where}`, text, {
     kind: 'list.corruption',
-    title: `list_${what}, but is poisoned or not linked (entry=${hex16(addressOf(m, entry))})`,
-    details: ['kernel BUG at lib/list_debug.c!'],
     objects: [entry],
+    once: false,
     help: 'lists',
   })
-  return true
+}
+
+const at = (entry: list_head | null): string =>
+  entry === null ? POISON_NEXT : hex16(addressOf(machine(), entry))
+
+/** `a->b should be X, but was Y. (a=Z)` */
+const wrongLink = (link: string, should: list_head, was: list_head | null, of: list_head): string =>
+  `${link} should be ${at(should)}, but was ${at(was)}. (${link.slice(0, 4)}=${at(of)})`
+
+function addAllowed(entry: list_head, prev: list_head, next: list_head): boolean {
+  let text: string
+  if (next.prev !== prev)
+    text =
+      `list_add corruption. next->prev should be prev (${at(prev)}), but was ${at(next.prev)}. ` +
+      `(next=${at(next)}).`
+  else if (prev.next !== next)
+    text =
+      `list_add corruption. prev->next should be next (${at(next)}), but was ${at(prev.next)}. ` +
+      `(prev=${at(prev)}).`
+  else if (entry === prev || entry === next)
+    text = `list_add double add: new=${at(entry)}, prev=${at(prev)}, next=${at(next)}.`
+  else return true
+  corrupt(text, entry, '__list_add_valid_or_report')
+  return false
+}
+
+function delAllowed(entry: list_head): boolean {
+  const { next, prev } = entry
+  const begin = 'list_del corruption'
+  let text: string
+  if (next === null) text = `${begin}, ${at(entry)}->next is LIST_POISON1 (${POISON_NEXT})`
+  else if (prev === null) text = `${begin}, ${at(entry)}->prev is LIST_POISON2 (${POISON_PREV})`
+  else if (touch(prev, 'next', false).next !== entry)
+    text = `${begin}. ${wrongLink('prev->next', entry, prev.next, prev)}`
+  else if (touch(next, 'prev', false).prev !== entry)
+    text = `${begin}. ${wrongLink('next->prev', entry, next.prev, next)}`
+  else return true
+  corrupt(text, entry, '__list_del_entry_valid_or_report')
+  return false
 }
 
 export function initListHead(list: list_head): void {
@@ -39,14 +80,7 @@ export function initListHead(list: list_head): void {
 export function insert(entry: list_head, prev: list_head, next: list_head): void {
   touch(next, 'prev', true)
   touch(prev, 'next', true)
-  if (prev.next !== next || next.prev !== prev) {
-    corrupt('add corruption. next->prev should be prev', prev)
-    return
-  }
-  if (entry === prev || entry === next) {
-    corrupt('add double add', entry)
-    return
-  }
+  if (!addAllowed(entry, prev, next)) return
   next.prev = entry
   entry.next = next
   entry.prev = prev
@@ -56,11 +90,9 @@ export function insert(entry: list_head, prev: list_head, next: list_head): void
 /** Takes an entry out; `keepNext` leaves its way forward to readers that are at it. */
 export function unlinkEntry(entry: list_head, keepNext: boolean): void {
   touch(entry, 'next', false)
-  const { next, prev } = entry
-  if (next === null || prev === null) {
-    corrupt('del corruption, entry was deleted already', entry)
-    return
-  }
+  if (!delAllowed(entry)) return
+  const next = entry.next!
+  const prev = entry.prev!
   touch(next, 'prev', true).prev = prev
   touch(prev, 'next', true).next = next
   entry.prev = null

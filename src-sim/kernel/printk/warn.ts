@@ -1,5 +1,6 @@
 import type { Machine } from '../../engine/machine'
-import { report, takeStack, type Report } from '../report'
+import { NO_POSITION } from '../../engine/position'
+import { report, resolveFrame, takeStack, type Report } from '../report'
 import { now } from '../../engine/current'
 
 /**
@@ -22,6 +23,30 @@ export function warn(
     before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
     at,
     level: 4,
+    ...more,
+  })
+}
+
+/** `FILE:LINE` of the lab code that is running; 'kernel' where none is. */
+export function placeHere(machine: Machine): string {
+  const frame = takeStack(machine).frames[0]
+  const { file, line } = resolveFrame(machine, frame ?? NO_POSITION)
+  return file === null ? 'kernel' : `${file}:${line}`
+}
+
+/** A WARN that is a macro in C: it stands at its caller's place, and speaks every time. */
+export function warnHere(
+  machine: Machine,
+  what: string,
+  text: string | null,
+  more: Partial<Report> = {},
+): void {
+  report(machine, {
+    kind: `warn.${what}`,
+    title: `WARNING: ${placeHere(machine)} at %f`,
+    before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
+    level: 4,
+    once: false,
     ...more,
   })
 }

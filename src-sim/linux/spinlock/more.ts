@@ -3,8 +3,7 @@ import { kernelCall, quiet } from '../../kernel/api'
 import { AtomicCounter, change, load } from '../../kernel/locking/atomic'
 import * as spin from '../../kernel/locking/spinlock'
 import type { raw_spinlock_t as Raw } from '../../kernel/locking/spinlock'
-import { warn } from '../../kernel/printk/warn'
-import { machine } from '../../engine/current'
+import { BUG_ON } from '../bug'
 import type { ptr } from '../types'
 
 /** The less common forms. Part of `linux/spinlock`. */
@@ -35,11 +34,10 @@ export const raw_spin_trylock_irqsave = kernelCall(
 export const raw_spin_is_contended = kernelCall('raw_spin_is_contended', spin.spinIsContended)
 /** Whether the holder should give others a chance. */
 export const spin_needbreak = kernelCall('spin_needbreak', spin.spinIsContended)
-/** Warns when nobody holds the lock. */
-export const assert_spin_locked = kernelCall('assert_spin_locked', (lock: Raw): void => {
-  if (!lock.$locked)
-    warn(machine(), 'spin-not-locked', 'include/linux/spinlock.h at assert_spin_locked', null)
-})
+/** Ends the task with an oops when nobody holds the lock. */
+export const assert_spin_locked = kernelCall('assert_spin_locked', (lock: Raw): void =>
+  BUG_ON(!lock.$locked),
+)
 export const assert_raw_spin_locked = assert_spin_locked
 /** Makes taking the lock a full barrier. */
 export const smp_mb__after_spinlock = quiet((): void => {})

@@ -58,8 +58,8 @@ test('a poller looks again after every move of others, not only when they have c
   expect(early).toBeGreaterThan(10)
 })
 
-test('a polling loop that nothing can end is reported, and time does not stand still', () => {
-  const bench = new Bench({ cpus: 1, stepsMax: 100_000 })
+test.each(strategies)('a polling loop that nothing can end is told, in little time: by %s', (_n, make) => {
+  const bench = new Bench({ cpus: 1, strategy: make(), stepsMax: 100_000 })
   const { machine } = bench
   machine.trouble = {
     ...machine.trouble,

@@ -10,7 +10,7 @@ import * as ll from '../../../src-sim/linux/llist'
 import { GFP_KERNEL, kzalloc } from '../../../src-sim/linux/slab'
 import { ptr } from '../../../src-sim/linux/types'
 import * as x from '../../../src-sim/linux/xarray'
-import { kinds, run, sim } from '../harness'
+import { dmesg, kinds, run, sim } from '../harness'
 
 class item extends KernelObject {
   id = 0
@@ -128,6 +128,22 @@ test('list operations move entries; walks go on from anywhere', () => {
     seen.push(l.list_empty(head))
   })
   expect(seen).toEqual([[2, 3, 1], 3, [1, 3, 2], 3, [3, 2], [3, 2], true])
+})
+
+test('DEBUG_LIST tells a second removal and a second adding, and leaves the list alone', () => {
+  const machine = run(function* (): Sim {
+    const head = l.LIST_HEAD()
+    const [a, b] = [make(1), make(2)]
+    l.list_add(a.node, head)
+    l.list_add(a.node, head)
+    l.list_add_tail(b.node, head)
+    l.list_del(b.node)
+    l.list_del(b.node)
+    expect([...l.list_for_each_entry(head, item, 'node')]).toEqual([a])
+  })
+  const told = dmesg(machine).filter((line) => line.startsWith('list_'))
+  expect(told[0]).toMatch(/^list_add double add: new=\w+, prev=\w+, next=\w+\.$/)
+  expect(told[1]).toMatch(/^list_del corruption, \w+->next is LIST_POISON1 \(dead000000000100\)$/)
 })
 
 test('a hash table finds what was added under a key', () => {
