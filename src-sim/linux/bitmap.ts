@@ -55,7 +55,9 @@ export const bitmap_weight = kernelCall('bitmap_weight', (map: Bitmap, bits: num
   for (let nr = 0; nr < bits; nr++) if (b.testBit(nr, map)) count++
   return count
 })
-export const bitmap_copy = kernelCall('bitmap_copy', (to: Bitmap, from: Bitmap, bits: number): void => {
+export const bitmap_copy = kernelCall('bitmap_copy', (
+  to: Bitmap, from: Bitmap, bits: number,
+): void => {
   for (let nr = 0; nr < bits; nr++) b.changeBit(nr, to, b.testBit(nr, from))
 })
 export const bitmap_equal = kernelCall(

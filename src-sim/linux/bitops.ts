@@ -22,10 +22,14 @@ export const change_bit = kernelCall('change_bit', (nr: number, addr: Bitmap): v
   b.changeBit(nr, addr, null)
 })
 /** Answers what the bit was; a full barrier. */
-export const test_and_set_bit = kernelCall('test_and_set_bit', (nr: number, addr: Bitmap): boolean =>
+export const test_and_set_bit = kernelCall('test_and_set_bit', (
+  nr: number, addr: Bitmap,
+): boolean =>
   b.changeBitOrdered(nr, addr, true),
 )
-export const test_and_clear_bit = kernelCall('test_and_clear_bit', (nr: number, addr: Bitmap): boolean =>
+export const test_and_clear_bit = kernelCall('test_and_clear_bit', (
+  nr: number, addr: Bitmap,
+): boolean =>
   b.changeBitOrdered(nr, addr, false),
 )
 export const test_and_change_bit = kernelCall(
@@ -109,12 +113,16 @@ export const __change_bit = quiet((nr: number, addr: Bitmap): void => {
   b.changeBit(nr, addr, null)
 })
 /** Sets or clears, as `value` says. */
-export const assign_bit = kernelCall('assign_bit', (nr: number, addr: Bitmap, value: unknown): void => {
+export const assign_bit = kernelCall('assign_bit', (
+  nr: number, addr: Bitmap, value: unknown,
+): void => {
   b.changeBit(nr, addr, Boolean(value))
 })
 export const __assign_bit = assign_bit
 /** Reads a bit so that what was done before it was set is seen. */
-export const test_bit_acquire = kernelCall('test_bit_acquire', (nr: number, addr: Bitmap): boolean => {
+export const test_bit_acquire = kernelCall('test_bit_acquire', (
+  nr: number, addr: Bitmap,
+): boolean => {
   acquireOn(addr)
   return b.testBit(nr, addr)
 })

@@ -1,6 +1,8 @@
 import { kernelCall, quiet } from '../kernel/api'
 import { call, type Sim } from '../engine/suspend'
-import { localIrqDisable, localIrqEnable, localIrqRestore, localIrqSave } from '../kernel/irq/irqflags'
+import {
+  localIrqDisable, localIrqEnable, localIrqRestore, localIrqSave,
+} from '../kernel/irq/irqflags'
 import * as m from '../kernel/locking/mutex'
 import * as rw from '../kernel/locking/rwlock'
 import * as sem from '../kernel/locking/rwsem'

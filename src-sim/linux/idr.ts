@@ -78,7 +78,10 @@ export const idr_remove = kernelCall('idr_remove', (i: idr, id: number): any =>
 export const idr_replace = kernelCall('idr_replace', (i: idr, pointer: unknown, id: number): any =>
   i.$xa.$entries.has(id) ? x.storeAt(i.$xa, id, pointer ?? x.RESERVED) : ERR_PTR(-ENOENT),
 )
-export const idr_is_empty = kernelCall('idr_is_empty', (i: idr): boolean => i.$xa.$entries.size === 0)
+export const idr_is_empty = kernelCall(
+  'idr_is_empty',
+  (i: idr): boolean => i.$xa.$entries.size === 0,
+)
 /** Forgets all numbers; what they point to is the caller's. */
 export const idr_destroy = kernelCall('idr_destroy', (i: idr): void => x.clearXarray(i.$xa))
 /** The first pointer from `nextid` on, which is moved to its number. */
@@ -136,10 +139,14 @@ export const ida_alloc_range = kernelCall(
 export const ida_alloc = kernelCall('ida_alloc', (i: ida, gfp: gfp_t): number =>
   ida_alloc_range(i, 0, INT_MAX, gfp),
 )
-export const ida_alloc_min = kernelCall('ida_alloc_min', (i: ida, min: number, gfp: gfp_t): number =>
+export const ida_alloc_min = kernelCall('ida_alloc_min', (
+  i: ida, min: number, gfp: gfp_t,
+): number =>
   ida_alloc_range(i, min, INT_MAX, gfp),
 )
-export const ida_alloc_max = kernelCall('ida_alloc_max', (i: ida, max: number, gfp: gfp_t): number =>
+export const ida_alloc_max = kernelCall('ida_alloc_max', (
+  i: ida, max: number, gfp: gfp_t,
+): number =>
   ida_alloc_range(i, 0, max, gfp),
 )
 /** Gives a number back; one that is not in use is told. */
@@ -154,5 +161,8 @@ export const ida_free = kernelCall('ida_free', (i: ida, id: number): void => {
 export const ida_exists = kernelCall('ida_exists', (i: ida, id: number): boolean =>
   i.$xa.$entries.has(id),
 )
-export const ida_is_empty = kernelCall('ida_is_empty', (i: ida): boolean => i.$xa.$entries.size === 0)
+export const ida_is_empty = kernelCall(
+  'ida_is_empty',
+  (i: ida): boolean => i.$xa.$entries.size === 0,
+)
 export const ida_destroy = kernelCall('ida_destroy', (i: ida): void => x.clearXarray(i.$xa))

@@ -96,8 +96,16 @@ export function dump_stack(): void {
   kernelLog(m).print(4, lines.map((line) => `${line}\n`).join(''))
 }
 
-export { abs, DIV_ROUND_CLOSEST, DIV_ROUND_UP, DIV_ROUND_UP_ULL, mult_frac, round_down, round_up, rounddown, roundup } from './math'
-export { clamp, clamp_t, clamp_val, max, max3, max_t, min, min3, min_not_zero, min_t } from './minmax'
-export { kstrtobool, kstrtoint, kstrtol, kstrtoll, kstrtou16, kstrtou32, kstrtou64, kstrtou8, kstrtouint, kstrtoul, kstrtoull, simple_strtol, simple_strtoul } from './kstrtox'
+export {
+  abs, DIV_ROUND_CLOSEST, DIV_ROUND_UP, DIV_ROUND_UP_ULL, mult_frac, round_down, round_up,
+  rounddown, roundup,
+} from './math'
+export {
+  clamp, clamp_t, clamp_val, max, max3, max_t, min, min3, min_not_zero, min_t,
+} from './minmax'
+export {
+  kstrtobool, kstrtoint, kstrtol, kstrtoll, kstrtou16, kstrtou32, kstrtou64, kstrtou8, kstrtouint,
+  kstrtoul, kstrtoull, simple_strtol, simple_strtoul,
+} from './kstrtox'
 export { kasprintf, scnprintf, snprintf, sprintf } from './sprintf'
 export { might_sleep, might_sleep_if } from './sched'

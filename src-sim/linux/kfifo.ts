@@ -31,7 +31,9 @@ export const INIT_KFIFO = kernelCall('INIT_KFIFO', (fifo: kfifo): void => {
   fifo.$items.length = 0
 })
 /** Room for at least `size` elements. May sleep. 0, -EINVAL or -ENOMEM. Pair: `kfifo_free`. */
-export const kfifo_alloc = kernelCall('kfifo_alloc', (fifo: kfifo, size: number, gfp: gfp_t): number => {
+export const kfifo_alloc = kernelCall('kfifo_alloc', (
+  fifo: kfifo, size: number, gfp: gfp_t,
+): number => {
   mightAlloc('kfifo_alloc', gfp)
   if (size < 2) return -EINVAL
   fifo.$size = roundup_pow_of_two(size)

@@ -34,7 +34,9 @@ export const list_move = kernelCall('list_move', function (entry: Head, head: He
   l.unlinkEntry(entry, false)
   l.insert(entry, head, head.next!)
 })
-export const list_move_tail = kernelCall('list_move_tail', function (entry: Head, head: Head): void {
+export const list_move_tail = kernelCall('list_move_tail', function (
+  entry: Head, head: Head,
+): void {
   l.unlinkEntry(entry, false)
   l.insert(entry, head.prev!, head)
 })
@@ -51,7 +53,9 @@ export const list_is_singular = kernelCall('list_is_singular', (head: Head): boo
   !l.isEmpty(head) && head.next === head.prev,
 )
 /** Moves all of `list` to the front of `head` and empties it. */
-export const list_splice_init = kernelCall('list_splice_init', function (list: Head, head: Head): void {
+export const list_splice_init = kernelCall('list_splice_init', function (
+  list: Head, head: Head,
+): void {
   splice(list, head, head.next!)
 })
 export const list_splice_tail_init = kernelCall(

@@ -17,7 +17,9 @@ export const init_llist_head = kernelCall('init_llist_head', function (head: lli
   head.first = null
 })
 /** True when the list was empty before. Any context. */
-export const llist_add = kernelCall('llist_add', function (node: llist_node, head: llist_head): boolean {
+export const llist_add = kernelCall('llist_add', function (
+  node: llist_node, head: llist_head,
+): boolean {
   markAccess(head, 'first', true)
   releaseOn(head)
   node.next = head.first
@@ -25,7 +27,9 @@ export const llist_add = kernelCall('llist_add', function (node: llist_node, hea
   return node.next === null
 })
 /** Takes all: the one added last is first. */
-export const llist_del_all = kernelCall('llist_del_all', function (head: llist_head): llist_node | null {
+export const llist_del_all = kernelCall('llist_del_all', function (
+  head: llist_head,
+): llist_node | null {
   markAccess(head, 'first', true)
   acquireOn(head)
   const { first } = head
@@ -71,7 +75,9 @@ export const llist_add_batch = kernelCall(
   },
 )
 /** Takes the one added last. Only one at a time may do this. */
-export const llist_del_first = kernelCall('llist_del_first', (head: llist_head): llist_node | null => {
+export const llist_del_first = kernelCall('llist_del_first', (
+  head: llist_head,
+): llist_node | null => {
   markAccess(head, 'first', true)
   acquireOn(head)
   const { first } = head

@@ -24,7 +24,9 @@ export const percpu_counter_init = kernelCall(
     return 0
   },
 )
-export const percpu_counter_destroy = kernelCall('percpu_counter_destroy', (fbc: percpu_counter): void => {
+export const percpu_counter_destroy = kernelCall('percpu_counter_destroy', (
+  fbc: percpu_counter,
+): void => {
   fbc.$each = null
 })
 export const percpu_counter_add_batch = kernelCall(
@@ -44,7 +46,10 @@ export const percpu_counter_sub = (fbc: percpu_counter, amount: number): void =>
 export const percpu_counter_inc = (fbc: percpu_counter): void => percpu_counter_add(fbc, 1)
 export const percpu_counter_dec = (fbc: percpu_counter): void => percpu_counter_add(fbc, -1)
 /** What has been added up so far: cheap, and behind by what the CPUs keep to themselves. */
-export const percpu_counter_read = kernelCall('percpu_counter_read', (fbc: percpu_counter): number => fbc.count)
+export const percpu_counter_read = kernelCall(
+  'percpu_counter_read',
+  (fbc: percpu_counter): number => fbc.count,
+)
 export const percpu_counter_read_positive = (fbc: percpu_counter): number =>
   Math.max(0, percpu_counter_read(fbc))
 /** The exact sum. */

@@ -4,7 +4,10 @@ import { kernelCall } from '../kernel/api'
 /** Random numbers: `linux/random`. They follow from the seed of the run. */
 
 export const get_random_u32 = kernelCall('get_random_u32', (): number => machine().nextRandom())
-export const get_random_u8 = kernelCall('get_random_u8', (): number => machine().nextRandom() & 0xff)
+export const get_random_u8 = kernelCall(
+  'get_random_u8',
+  (): number => machine().nextRandom() & 0xff,
+)
 export const get_random_u16 = kernelCall('get_random_u16', (): number =>
   machine().nextRandom() & 0xffff,
 )
@@ -18,6 +21,8 @@ export const get_random_u32_inclusive = kernelCall(
   'get_random_u32_inclusive',
   (floor: number, ceil: number): number => floor + (machine().nextRandom() % (ceil - floor + 1)),
 )
-export const get_random_bytes = kernelCall('get_random_bytes', (buf: Uint8Array, len: number): void => {
+export const get_random_bytes = kernelCall('get_random_bytes', (
+  buf: Uint8Array, len: number,
+): void => {
   for (let i = 0; i < len; i++) buf[i] = machine().nextRandom() & 0xff
 })

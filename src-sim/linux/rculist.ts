@@ -4,7 +4,9 @@ import * as l from '../kernel/locking/list'
 import type { list_head as Head } from '../kernel/locking/list'
 import { suspiciousHere } from '../kernel/rcu/update'
 import { rcu_dereference, rcu_read_lock_any_held } from './rcupdate'
-import { hlist_add_head, hlist_del, hlist_for_each_entry, type hlist_head, type hlist_node } from './list'
+import {
+  hlist_add_head, hlist_del, hlist_for_each_entry, type hlist_head, type hlist_node,
+} from './list'
 
 /**
  * Lists that RCU readers walk while a writer changes them: `linux/rculist`. Writers exclude each
@@ -16,7 +18,9 @@ export const list_add_rcu = kernelCall('list_add_rcu', function (entry: Head, he
   releaseOn(head)
   l.insert(entry, head, head.next!)
 })
-export const list_add_tail_rcu = kernelCall('list_add_tail_rcu', function (entry: Head, head: Head): void {
+export const list_add_tail_rcu = kernelCall('list_add_tail_rcu', function (
+  entry: Head, head: Head,
+): void {
   releaseOn(head.prev!)
   l.insert(entry, head.prev!, head)
 })
@@ -26,7 +30,9 @@ export const list_del_rcu = kernelCall(
   (entry: Head): void => l.unlinkEntry(entry, true),
 )
 /** Puts `next` where `old` was. */
-export const list_replace_rcu = kernelCall('list_replace_rcu', function (old: Head, next: Head): void {
+export const list_replace_rcu = kernelCall('list_replace_rcu', function (
+  old: Head, next: Head,
+): void {
   next.next = old.next
   next.prev = old.prev
   releaseOn(old)

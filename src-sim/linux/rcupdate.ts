@@ -123,7 +123,9 @@ export function rcu_replace_pointer<T extends object, K extends Field<T>>(
 
 /** Calls `func(head)` in softirq context when all readers of now are gone. Any context. */
 export const call_rcu = kernelCall('call_rcu', update.callRcu)
-export const call_rcu_hurry = kernelCall('call_rcu_hurry', (h: tree.rcu_head, f: tree.RcuFunction) =>
+export const call_rcu_hurry = kernelCall('call_rcu_hurry', (
+  h: tree.rcu_head, f: tree.RcuFunction,
+) =>
   update.callRcu(h, f),
 )
 /** Sleeps until all readers that had begun before are over. Not inside a reader. */

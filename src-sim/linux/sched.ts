@@ -77,7 +77,9 @@ export const set_current_state = kernelCall('set_current_state', function (state
   setTaskState(task, state, machine().nowNs, state === 0 ? null : 'set_current_state')
 })
 /** The same without a barrier: enough to go back to TASK_RUNNING. */
-export const __set_current_state = kernelCall('__set_current_state', function (state: number): void {
+export const __set_current_state = kernelCall('__set_current_state', function (
+  state: number,
+): void {
   const task = ensure(currentTask(), '__set_current_state without a task')
   setTaskState(task, state, machine().nowNs, state === 0 ? null : '__set_current_state')
 })

@@ -103,7 +103,9 @@ export const write_sequnlock_irq = kernelCall('write_sequnlock_irq', function (l
 export const write_seqlock_bh = kernelCall('write_seqlock_bh', (l: seqlock_t) =>
   begin(l, spin.spinLockBh(l.lock)),
 )
-export const write_sequnlock_bh = kernelCall('write_sequnlock_bh', function (l: seqlock_t): void | Sim {
+export const write_sequnlock_bh = kernelCall('write_sequnlock_bh', function (
+  l: seqlock_t,
+): void | Sim {
   s.writeSeqcountEnd(l.seqcount)
   return spin.spinUnlockBh(l.lock)
 })
@@ -145,14 +147,19 @@ export const __read_seqcount_begin = raw_read_seqcount_begin
 /** Reads the number as it is, odd while a writer is inside. */
 export const raw_read_seqcount = kernelCall('raw_read_seqcount', (c: Count): number => c.sequence)
 /** As `raw_read_seqcount` with the lowest bit cleared: does not wait for a writer. */
-export const raw_seqcount_begin = kernelCall('raw_seqcount_begin', (c: Count): number => c.sequence & ~1)
+export const raw_seqcount_begin = kernelCall(
+  'raw_seqcount_begin',
+  (c: Count): number => c.sequence & ~1,
+)
 export const __read_seqcount_retry = read_seqcount_retry
 export const write_seqcount_begin_nested = kernelCall(
   'write_seqcount_begin_nested',
   (c: Count, subclass: number) => s.writeSeqcountBegin(c, subclass),
 )
 /** Makes readers that are inside read again, without writing. */
-export const write_seqcount_invalidate = kernelCall('write_seqcount_invalidate', (c: Count): void => {
+export const write_seqcount_invalidate = kernelCall('write_seqcount_invalidate', (
+  c: Count,
+): void => {
   s.rawWriteBegin(c)
   s.rawWriteEnd(c)
 })

@@ -28,7 +28,9 @@ export function DEFINE_RAW_SPINLOCK(name = ''): Raw {
 }
 
 /** Makes a lock ready for use. All locks initialised by the same call are one class for lockdep. */
-export const spin_lock_init = kernelCall('spin_lock_init', function (lock: Spin, name?: string): void {
+export const spin_lock_init = kernelCall('spin_lock_init', function (
+  lock: Spin, name?: string,
+): void {
   spin.initSpinlock(lock, name)
 })
 
@@ -107,7 +109,9 @@ export const spin_is_locked = kernelCall('spin_is_locked', spin.spinIsLocked)
 export const spin_is_contended = kernelCall('spin_is_contended', spin.spinIsContended)
 
 /** The raw variants spin even where others would sleep (real-time kernels). */
-export const raw_spin_lock_init = kernelCall('raw_spin_lock_init', function (lock: Raw, name?: string) {
+export const raw_spin_lock_init = kernelCall('raw_spin_lock_init', function (
+  lock: Raw, name?: string,
+) {
   spin.initSpinlock(lock, name)
 })
 export const raw_spin_lock = kernelCall('raw_spin_lock', (lock: Raw) => spin.spinLock(lock))

@@ -152,4 +152,6 @@ export const timer_setup_on_stack = timer_setup
 export function timer_destroy_on_stack(_timer: timer_list): void {}
 /** Old name of `timer_destroy_on_stack`. */
 export const destroy_timer_on_stack = timer_destroy_on_stack
-export { round_jiffies, round_jiffies_relative, round_jiffies_up, round_jiffies_up_relative } from './jiffies'
+export {
+  round_jiffies, round_jiffies_relative, round_jiffies_up, round_jiffies_up_relative,
+} from './jiffies'

@@ -65,7 +65,10 @@ function* locked<T>(xa: Xarray, body: () => T): Sim<T> {
 }
 
 /** What is stored at an index, or null. Any context. */
-export const xa_load = kernelCall('xa_load', (xa: Xarray, index: number): any => x.loadAt(xa, index))
+export const xa_load = kernelCall(
+  'xa_load',
+  (xa: Xarray, index: number): any => x.loadAt(xa, index),
+)
 /** Stores (null erases) and answers what was there. */
 export const xa_store: (xa: Xarray, index: number, entry: unknown, gfp: gfp_t) => any = kernelCall(
   'xa_store',
@@ -119,7 +122,9 @@ export const xa_cmpxchg: (
   },
 )
 /** Keeps an index occupied without an entry. 0. Pair: `xa_release`. */
-export const xa_reserve = kernelCall('xa_reserve', (xa: Xarray, index: number, gfp: gfp_t): number => {
+export const xa_reserve = kernelCall('xa_reserve', (
+  xa: Xarray, index: number, gfp: gfp_t,
+): number => {
   mightAlloc('xa_reserve', gfp)
   if (!xa.$entries.has(index)) x.storeAt(xa, index, x.RESERVED)
   return 0

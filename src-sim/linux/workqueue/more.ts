@@ -8,7 +8,9 @@ import { settle } from '../../kernel/live'
 import { vsprintf } from '../../kernel/printk/format'
 import { inInterrupt } from '../../kernel/irq/context'
 import { TIMER_DEFERRABLE } from '../../kernel/time/timer'
-import { allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue } from '../../kernel/workqueue/alloc'
+import {
+  allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue,
+} from '../../kernel/workqueue/alloc'
 import { flushFrom } from '../../kernel/workqueue/flush'
 import { initDelayedWork, initWork, queueWorkOn } from '../../kernel/workqueue/queue'
 import { initRcuWork, type rcu_work } from '../../kernel/workqueue/rcu-work'

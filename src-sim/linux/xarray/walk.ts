@@ -9,7 +9,9 @@ export const xa_empty = kernelCall('xa_empty', (xa: Xarray): boolean => xa.$entr
 /** Forgets all entries; what they point to is the caller's. */
 export const xa_destroy = kernelCall('xa_destroy', x.clearXarray)
 
-export const xa_set_mark = kernelCall('xa_set_mark', (xa: Xarray, index: number, mark: number): void => {
+export const xa_set_mark = kernelCall('xa_set_mark', (
+  xa: Xarray, index: number, mark: number,
+): void => {
   if (xa.$entries.has(index)) xa.$marks[mark]!.add(index)
 })
 export const xa_clear_mark = kernelCall(

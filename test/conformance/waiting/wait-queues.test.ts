@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
-import { DECLARE_COMPLETION, complete, wait_for_completion } from '../../../src-sim/linux/completion'
+import {
+  DECLARE_COMPLETION, complete, wait_for_completion,
+} from '../../../src-sim/linux/completion'
 import { msleep } from '../../../src-sim/linux/delay'
 import * as kt from '../../../src-sim/linux/kthread'
 import { DEFINE_MUTEX, mutex_lock, mutex_unlock } from '../../../src-sim/linux/mutex'
