@@ -1,10 +1,33 @@
+import { prepareRealm } from '../../src-sim/sandbox'
 import { compilerFigures } from './compiler'
-import { scheduleFigures } from './schedules'
+import { labFigures } from './labs'
+import { lockFigures } from './locks'
+import { timerFigures } from './timers'
 import { traceFigures } from './trace'
 
-/** Every budget of the design beside its figure, in CPU time of this machine. */
-const figures = [...(await scheduleFigures()), ...compilerFigures(), ...traceFigures()]
-for (const { name, figure, unit, budget } of figures) {
-  const shown = figure >= 1000 ? Math.round(figure).toString() : figure.toFixed(2)
-  console.log(`${name.padEnd(66)} ${`${shown} ${unit}`.padEnd(18)} budget ${budget}`)
+interface Shown {
+  name: string
+  figure: number
+  unit: string
+  budget: string | number
+}
+
+const PARTS: Record<string, () => Shown[]> = {
+  locks: lockFigures,
+  timers: timerFigures,
+  labs: labFigures,
+  compiler: compilerFigures,
+  trace: traceFigures,
+}
+
+// As in the kernel worker: everything is measured in a hardened realm.
+prepareRealm()
+const wanted = process.argv.slice(2)
+for (const [part, measure] of Object.entries(PARTS)) {
+  if (wanted.length > 0 && !wanted.includes(part)) continue
+  for (const { name, figure, unit, budget } of measure()) {
+    const shown = figure >= 1000 ? Math.round(figure).toLocaleString('en') : figure.toFixed(2)
+    const asked = typeof budget === 'number' ? `<= ${budget}` : budget
+    console.log(`${name.padEnd(66)} ${`${shown} ${unit}`.padEnd(16)} ${asked}`)
+  }
 }
