@@ -2,10 +2,10 @@ import { Hook } from '../../base/disposable'
 import { currentTask, machine, now } from '../../engine/current'
 import { operationName } from '../../engine/choice-key'
 import { PREEMPT_OFFSET } from '../../engine/cpu'
-import type { Task, TaskState } from '../../engine/exec'
+import { TaskDeath, type Task, type TaskState } from '../../engine/exec'
 import { service } from '../../engine/service'
 import { SCHEDULE, type Sim } from '../../engine/suspend'
-import { ensure } from '../../base/assert'
+import { SimBug } from '../../base/assert'
 import { wait_begin, wait_end } from '../../trace/events'
 import { emit } from '../emit'
 import { contextState } from './context'
@@ -40,9 +40,17 @@ export function mightSleep(what: string): void {
   if (hook.listened) hook.emit(what)
 }
 
-/** The running task; an assertion of ours fails where there is none. */
+/**
+ * The running task. An interrupt on an idle CPU that wants to sleep has none: the idle task must
+ * not sleep, so the machine ends as Linux would.
+ */
 export function current(): Task {
-  return ensure(currentTask(), 'no current task')
+  const task = currentTask()
+  if (task !== null) return task
+  const { exec, cpu } = now
+  if (exec === null || cpu === null) throw new SimBug('no current task')
+  machine().trouble.scheduleInAtomic(cpu, exec)
+  throw new TaskDeath('the idle task went to sleep')
 }
 
 export function setCurrentState(state: TaskState): void {
