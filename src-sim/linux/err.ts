@@ -36,3 +36,6 @@ export const PTR_ERR_OR_ZERO = quiet(function PTR_ERR_OR_ZERO(pointer: unknown):
 export const ERR_CAST = quiet(function ERR_CAST<T = never>(pointer: unknown): T {
   return pointer as T
 })
+
+/** Whether a number is an error number in the place of an address or count. */
+export const IS_ERR_VALUE = quiet((x: number): boolean => x < 0 && x >= -4095)

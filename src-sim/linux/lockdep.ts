@@ -157,3 +157,5 @@ export const might_alloc = kernelCall(
   'might_alloc',
   (flags: number) => mightAlloc('might_alloc', flags),
 )
+
+export * from './lockdep/more'

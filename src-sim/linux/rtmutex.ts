@@ -1,8 +1,8 @@
-import { kernelCall } from '../kernel/api'
+import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { initMutex, mutexTrylock } from '../kernel/locking/mutex'
 import * as r from '../kernel/locking/rtmutex'
-import { TASK_INTERRUPTIBLE } from '../kernel/sched/states'
+import { TASK_INTERRUPTIBLE, TASK_KILLABLE } from '../kernel/sched/states'
 
 /** Mutexes with priority inheritance: `linux/rtmutex`. */
 
@@ -26,3 +26,15 @@ export const rt_mutex_trylock = kernelCall(
   (lock: r.rt_mutex) => mutexTrylock(lock),
 )
 export const rt_mutex_unlock = kernelCall('rt_mutex_unlock', r.rtMutexUnlock)
+/** 0, or -EINTR when the task is being killed. */
+export const rt_mutex_lock_killable = kernelCall(
+  'rt_mutex_lock_killable',
+  (lock: r.rt_mutex) => r.rtMutexLock('rt_mutex_lock_killable', lock, TASK_KILLABLE),
+)
+export const rt_mutex_is_locked = quiet((lock: r.rt_mutex): boolean => lock.$owner !== null)
+/** A static mutex. */
+export const DEFINE_RT_MUTEX = (name = ''): r.rt_mutex => {
+  const lock = new r.rt_mutex()
+  initMutex(lock, name || undefined, lock)
+  return lock
+}

@@ -26,6 +26,8 @@ export interface HeldLock {
   sync: boolean
   place: Position
   caller: string
+  /** How often it is pinned: it must not be released meanwhile. */
+  pins: number
   /** The classes below and itself, for the cache of checked chains. */
   chain: string
 }

@@ -35,6 +35,7 @@ export function attachLockdep(machine: Machine, options: LockdepOptions = {}): L
   on.release.add((map) => lockdep.release(map))
   on.sync.add((map, read) => lockdep.acquire(map, { read, sync: true }))
   on.downgrade.add((map) => lockdep.downgrade(map))
+  on.pin.add((map, by) => lockdep.pin(map, by))
   on.init.add((map) => reinitialised(lockdep, map))
   on.unkeyed.add((lock) => unkeyed(lockdep, lock))
   heldChecker(machine).lookUp = (map, how) => lockdep.isHeld(map, how)

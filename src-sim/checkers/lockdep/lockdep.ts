@@ -2,6 +2,7 @@ import type { Cpu } from '../../engine/cpu'
 import { now } from '../../engine/current'
 import type { RawStack } from '../../engine/finding'
 import type { Machine } from '../../engine/machine'
+import { warn } from '../../kernel/printk/warn'
 import type { Held } from '../../kernel/locking/assert'
 import { locking, type Locking, type ReadMode } from '../../kernel/locking/locking'
 import { debugLocksWarn } from '../../kernel/locking/debug'
@@ -118,6 +119,7 @@ export class Lockdep {
       place: this.machine.runtime.p,
       caller: kernelFunction(''),
       chain: '',
+      pins: 0,
     }
   }
 
@@ -332,11 +334,29 @@ export class Lockdep {
       return
     }
     const lock = holder.locks[at]!
+    if (lock.pins > 0) this.#pinWarning('releasing a pinned lock', '__lock_release')
     if (lock.references > 1) {
       lock.references--
       return
     }
     this.#retake(holder, at, null)
+  }
+
+  /** The plain warnings about pinned locks leave the validator on. */
+  pin(map: lockdep_map, by: 1 | -1): void {
+    if (now.cpu === null || !this.on) return
+    const holder = holderOn(now.cpu)
+    const lock = holder.locks[findHeld(holder, map)]
+    const verb = by > 0 ? 'pin' : 'unpin'
+    if (lock === undefined) this.#pinWarning(`${verb}ning an unheld lock`, `__lock_${verb}_lock`)
+    else if (lock.pins + by < 0) this.#pinWarning('unpinning an unpinned lock', '__lock_unpin_lock')
+    else lock.pins += by
+  }
+
+  #pinWarning(text: string, where: string): void {
+    warn(this.machine, 'lockdep-pin', `kernel/locking/lockdep.c at ${where}`, text, {
+      rules: ['LD-R17'],
+    })
   }
 
   /** Takes the locks above the gap anew, as the kernel does, so that their order is learned. */

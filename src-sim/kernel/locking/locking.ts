@@ -46,6 +46,8 @@ export class Locking {
     /** Class, subclass or other properties of a map were changed. */
     changed: new Hook<[map: lockdep_map]>(),
     downgrade: new Hook<[map: lockdep_map]>(),
+    /** A held lock must stay held (1), or may be given back again (-1). */
+    pin: new Hook<[map: lockdep_map, by: 1 | -1]>(),
   }
   /** The debug versions of the locks (magic numbers, owners). */
   debug = true

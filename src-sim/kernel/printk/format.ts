@@ -1,5 +1,6 @@
 import { hidden } from '../../engine/object'
 import type { Machine } from '../../engine/machine'
+import { ERROR_NAMES } from '../errno'
 import { symbolOf } from './symbols'
 
 /**
@@ -122,7 +123,9 @@ function pointer(machine: Machine, value: unknown, extension: string): string {
 
 function errorName(value: unknown): string {
   const errno = (value as { errno?: number } | null)?.errno
-  return errno === undefined ? String(value) : `${errno}`
+  if (errno === undefined) return String(value)
+  const name = ERROR_NAMES[-errno]
+  return name === undefined ? `${errno}` : `-${name}`
 }
 
 export const hex16 = (n: number): string => BigInt(Math.trunc(n)).toString(16).padStart(16, '0')
