@@ -20,16 +20,22 @@ export class DisposableStore implements Disposable {
   }
 }
 
-/** A list of listeners. `emit` costs one length test when nobody listens. */
+const NOBODY: readonly never[] = []
+
+/**
+ * A list of listeners. `emit` costs one length test when nobody listens. Lists are never changed
+ * but replaced, so that listeners may come and go while the hook is being called.
+ */
 export class Hook<Args extends unknown[]> {
-  #listeners: ((...args: Args) => void)[] = []
+  #listeners: readonly ((...args: Args) => void)[] = NOBODY
 
   get listened(): boolean {
     return this.#listeners.length > 0
   }
 
   add(listener: (...args: Args) => void): Disposable {
-    this.#listeners = [...this.#listeners, listener]
+    const before = this.#listeners
+    this.#listeners = before.length === 0 ? [listener] : [...before, listener]
     return { dispose: () => (this.#listeners = this.#listeners.filter((l) => l !== listener)) }
   }
 

@@ -3,6 +3,9 @@ import { CHUNK_BITS } from './chunk'
 import type { Chunk } from './chunk'
 import { Tables } from './tables'
 
+/** Argument words of each kind of a list of declarations; all traces of a catalogue share them. */
+const wordsOf = new WeakMap<readonly AnyEvent[], Uint8Array>()
+
 /** The data of a trace, written by one writer (or by the decoder) and read by any reader. */
 export class TraceStore {
   readonly chunks: Chunk[] = []
@@ -14,7 +17,10 @@ export class TraceStore {
 
   constructor(events: readonly AnyEvent[]) {
     this.events = events
-    this.words = Uint8Array.from(events, (event) => event.words)
+    let words = wordsOf.get(events)
+    if (words === undefined)
+      wordsOf.set(events, (words = Uint8Array.from(events, (event) => event.words)))
+    this.words = words
   }
 
   get length(): number {

@@ -45,6 +45,7 @@ function lockTest(seed: number, tasks: number, rounds: number, attach: Attach): 
   machine.run()
   if (shared.counter !== tasks * rounds) throw new Error('the lock did not hold')
   if (machine.findings.length > 0) throw new Error(machine.findings[0]!.title)
+  machine.dismantle()
   return machine.steps
 }
 
