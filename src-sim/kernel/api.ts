@@ -21,6 +21,19 @@ export function kernelCall<Args extends unknown[], Result>(
   return f as unknown as (...args: Args) => Result
 }
 
+/**
+ * The same for a function that hands out the generator of another one: its frame gets the name
+ * that drivers called it by.
+ *
+ *   export const on_each_cpu = kernelFrame('on_each_cpu', (fn) => callOnCpus(all(), fn))
+ */
+export function kernelFrame<Args extends unknown[], Result>(
+  name: string,
+  f: (...args: Args) => Sim<Result>,
+): (...args: Args) => Result {
+  return kernelCall(name, (...args: Args): Sim<Result> => frame(name, f(...args)))
+}
+
 /** Marks functions that nobody else can observe: no scheduling point before a call of them. */
 export function quiet<F extends (...args: never[]) => unknown>(f: F): F {
   ;(f as { $quiet?: true }).$quiet = true

@@ -39,9 +39,9 @@ export interface Report {
 /** Takes the stack of a context, cheaply: positions only. The running one by default. */
 export function takeStack(machine: Machine, exec: Exec | null = now.exec, inKernel = ''): RawStack {
   const frames: (Position | string)[] = []
-  if (inKernel !== '') frames.push(inKernel)
+  const top = exec === null ? -1 : exec.frames.length - 1
+  if (inKernel !== '' && inKernel !== exec?.names[top]) frames.push(inKernel)
   if (exec) {
-    const top = exec.frames.length - 1
     for (let i = top; i >= 0; i--) {
       const name = exec.names[i]!
       if (name !== '') {

@@ -1,5 +1,5 @@
 import { machine } from '../engine/current'
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import { clockOffsetNs } from '../kernel/time/clock'
 import { scheduleHrtimeout } from '../kernel/time/sleep'
 import * as h from '../kernel/time/hrtimer'
@@ -156,7 +156,7 @@ export const hrtimer_expires_remaining = hrtimer_get_remaining
  * 0 when the time is over, -EINTR when something else woke the task. Null sleeps for ever.
  */
 export const schedule_hrtimeout: (expires: ktime_t | null, mode: hrtimer_mode) => number =
-  kernelCall('schedule_hrtimeout', (expires: ktime_t | null, mode: hrtimer_mode) =>
+  kernelFrame('schedule_hrtimeout', (expires: ktime_t | null, mode: hrtimer_mode) =>
     scheduleHrtimeout(expires, 0, mode),
   )
 /** As `schedule_hrtimeout`, up to `delta` nanoseconds later when that saves a wake-up. */

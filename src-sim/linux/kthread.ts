@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { complete, type completion } from '../kernel/sched/completion'
 import * as k from '../kernel/sched/kthread'
@@ -150,11 +150,11 @@ export const kthread_flush_work = kernelCall('kthread_flush_work', w.flushWork)
 /** Waits until all works queued so far are done. May sleep. */
 export const kthread_flush_worker = kernelCall('kthread_flush_worker', w.flushWorker)
 /** Unqueues the work and waits when it runs; true when it was queued. May sleep. */
-export const kthread_cancel_work_sync = kernelCall(
+export const kthread_cancel_work_sync = kernelFrame(
   'kthread_cancel_work_sync',
   (work: w.kthread_work): Sim<boolean> => w.cancelWork(work, null),
 )
-export const kthread_cancel_delayed_work_sync = kernelCall(
+export const kthread_cancel_delayed_work_sync = kernelFrame(
   'kthread_cancel_delayed_work_sync',
   (dwork: w.kthread_delayed_work): Sim<boolean> => w.cancelWork(dwork.work, dwork),
 )

@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { notifier_block } from '../kernel/base/notifier'
 import * as c from '../kernel/locking/notifier-chains'
 
@@ -23,12 +23,12 @@ export function notifier_from_errno(error: number): number {
 }
 
 /** 0, or -EEXIST with a WARNING when the block is on the chain already. May sleep. */
-export const blocking_notifier_chain_register = kernelCall(
+export const blocking_notifier_chain_register = kernelFrame(
   'blocking_notifier_chain_register',
   (nh: c.blocking_notifier_head, nb: Block) => c.blockingRegister(nh, nb, false),
 )
 /** As before, but -EBUSY when another block has the same priority. */
-export const blocking_notifier_chain_register_unique_prio = kernelCall(
+export const blocking_notifier_chain_register_unique_prio = kernelFrame(
   'blocking_notifier_chain_register_unique_prio',
   (nh: c.blocking_notifier_head, nb: Block) => c.blockingRegister(nh, nb, true),
 )
@@ -45,11 +45,11 @@ export const blocking_notifier_call_chain = kernelCall(
   'blocking_notifier_call_chain',
   c.blockingCall,
 )
-export const atomic_notifier_chain_register = kernelCall(
+export const atomic_notifier_chain_register = kernelFrame(
   'atomic_notifier_chain_register',
   (nh: c.atomic_notifier_head, nb: Block) => c.atomicRegister(nh, nb, false),
 )
-export const atomic_notifier_chain_register_unique_prio = kernelCall(
+export const atomic_notifier_chain_register_unique_prio = kernelFrame(
   'atomic_notifier_chain_register_unique_prio',
   (nh: c.atomic_notifier_head, nb: Block) => c.atomicRegister(nh, nb, true),
 )

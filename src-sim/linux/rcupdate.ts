@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { acquireOn, markAccess, releaseOn } from '../kernel/locking/access'
 import { localBhDisable, localBhEnable } from '../kernel/irq/softirq'
@@ -129,11 +129,11 @@ export const call_rcu_hurry = kernelCall('call_rcu_hurry', (
   update.callRcu(h, f),
 )
 /** Sleeps until all readers that had begun before are over. Not inside a reader. */
-export const synchronize_rcu = kernelCall('synchronize_rcu', () =>
+export const synchronize_rcu = kernelFrame('synchronize_rcu', () =>
   update.synchronizeRcu('synchronize_rcu', false),
 )
 /** The same in microseconds, by disturbing the other CPUs. */
-export const synchronize_rcu_expedited = kernelCall('synchronize_rcu_expedited', () =>
+export const synchronize_rcu_expedited = kernelFrame('synchronize_rcu_expedited', () =>
   update.synchronizeRcu('synchronize_rcu_expedited', true),
 )
 /**
@@ -154,7 +154,7 @@ export const kfree_rcu_mightsleep = kernelCall('kfree_rcu_mightsleep', function*
 })
 export const kvfree_rcu = kfree_rcu
 /** Sleeps until what `kfree_rcu` has been given is freed. */
-export const kvfree_rcu_barrier = kernelCall('kvfree_rcu_barrier', () => update.rcuBarrier())
+export const kvfree_rcu_barrier = kernelFrame('kvfree_rcu_barrier', () => update.rcuBarrier())
 
 /** Reads for the other flavours of readers. */
 export function rcu_dereference_bh<T extends object, K extends Field<T>>(object: T, field: K): T[K] {

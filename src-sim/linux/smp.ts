@@ -1,5 +1,5 @@
 import { machine } from '../engine/current'
-import { kernelCall } from '../kernel/api'
+import { kernelCall, kernelFrame } from '../kernel/api'
 import { ENXIO } from '../kernel/errno'
 import { callOnCpu, callOnCpus } from '../kernel/irq/ipi'
 import type { Sim } from '../engine/suspend'
@@ -32,7 +32,7 @@ const all = (): number => machine().cpus.reduce((mask, cpu) => mask | (1 << cpu.
 
 /** Calls on all CPUs but this one. */
 export const smp_call_function: <A>(func: Function<A>, info: A, wait: boolean | number) => void =
-  kernelCall('smp_call_function', (func: Function<never>, info: unknown, wait: boolean | number) =>
+  kernelFrame('smp_call_function', (func: Function<never>, info: unknown, wait: boolean | number) =>
     callOnCpus(all(), func, info, Boolean(wait), false),
   ) as never
 /** Calls on all CPUs of a mask but this one. */
@@ -41,14 +41,14 @@ export const smp_call_function_many: <A>(
   func: Function<A>,
   info: A,
   wait: boolean | number,
-) => void = kernelCall(
+) => void = kernelFrame(
   'smp_call_function_many',
   (mask: number, func: Function<never>, info: unknown, wait: boolean | number) =>
     callOnCpus(Number(mask), func, info, Boolean(wait), false),
 ) as never
 /** Calls on all CPUs; on this one with interrupts off. */
 export const on_each_cpu: <A>(func: Function<A>, info: A, wait: boolean | number) => void =
-  kernelCall('on_each_cpu', (func: Function<never>, info: unknown, wait: boolean | number) =>
+  kernelFrame('on_each_cpu', (func: Function<never>, info: unknown, wait: boolean | number) =>
     callOnCpus(all(), func, info, Boolean(wait), true),
   ) as never
 export const on_each_cpu_mask: <A>(
@@ -56,12 +56,12 @@ export const on_each_cpu_mask: <A>(
   func: Function<A>,
   info: A,
   wait: boolean | number,
-) => void = kernelCall(
+) => void = kernelFrame(
   'on_each_cpu_mask',
   (mask: number, func: Function<never>, info: unknown, wait: boolean | number) =>
     callOnCpus(Number(mask), func, info, Boolean(wait), true),
 ) as never
 /** Makes all CPUs pass through an interrupt. */
-export const kick_all_cpus_sync = kernelCall('kick_all_cpus_sync', () =>
+export const kick_all_cpus_sync = kernelFrame('kick_all_cpus_sync', () =>
   callOnCpus(all(), () => {}, null, true, false),
 )

@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import * as s from '../kernel/rcu/srcu'
 import type { srcu_struct as Domain } from '../kernel/rcu/srcu'
 import { checkDereference } from '../kernel/rcu/update'
@@ -47,7 +47,7 @@ export function srcu_dereference<T extends object, K extends keyof T>(
 }
 /** Sleeps until all readers of the domain that had begun before are over. */
 export const synchronize_srcu = kernelCall('synchronize_srcu', s.synchronizeSrcu)
-export const synchronize_srcu_expedited = kernelCall('synchronize_srcu_expedited', (d: Domain) =>
+export const synchronize_srcu_expedited = kernelFrame('synchronize_srcu_expedited', (d: Domain) =>
   s.synchronizeSrcu(d),
 )
 /** Calls `func(head)` in process context, with softirqs off, after a grace period. Any context. */

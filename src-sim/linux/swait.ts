@@ -1,6 +1,6 @@
 import { KernelObject } from '../engine/object'
 import type { Sim } from '../engine/suspend'
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import { waitEvent, type WaitOptions } from '../kernel/sched/wait-event'
 import { wait_queue_head, wakeUpQueue } from '../kernel/sched/wait-queue'
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_NORMAL } from '../kernel/sched/states'
@@ -19,12 +19,12 @@ export const init_swait_queue_head = kernelCall('init_swait_queue_head', (head: 
 })
 
 function waits(name: string, options: Partial<WaitOptions>) {
-  return kernelCall(name, (head: Head, condition: () => unknown): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: () => unknown): Sim<number> =>
     waitEvent(head.$queue, condition, { ...options, exclusive: true, what: name }),
   )
 }
 function waitsUpTo(name: string, options: Partial<WaitOptions>) {
-  return kernelCall(name, (head: Head, condition: () => unknown, timeout: number): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: () => unknown, timeout: number): Sim<number> =>
     waitEvent(head.$queue, condition, { ...options, timeout, exclusive: true, what: name }),
   )
 }

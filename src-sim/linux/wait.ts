@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import * as e from '../kernel/sched/wait-event'
 import * as q from '../kernel/sched/wait-queue'
@@ -120,17 +120,17 @@ export const finish_wait = kernelCall('finish_wait', q.finishWait)
 export const wait_woken = kernelCall('wait_woken', q.waitWoken)
 
 function waits(name: string, options: Partial<e.WaitOptions>) {
-  return kernelCall(name, (head: Head, condition: Condition): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: Condition): Sim<number> =>
     e.waitEvent(head, condition, { ...options, what: name }),
   )
 }
 function waitsUpTo(name: string, options: Partial<e.WaitOptions>) {
-  return kernelCall(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
     e.waitEvent(head, condition, { ...options, timeout, what: name }),
   )
 }
 function waitsVoid(name: string, options: Partial<e.WaitOptions>) {
-  return kernelCall(name, (head: Head, condition: Condition): Sim =>
+  return kernelFrame(name, (head: Head, condition: Condition): Sim =>
     e.waitEvent(head, condition, { ...options, what: name }) as Sim<never>,
   )
 }
@@ -163,7 +163,7 @@ export const wait_event_killable_timeout = waitsUpTo('wait_event_killable_timeou
   bits: TASK_KILLABLE,
 })
 /** Sleeps in `state`: 0, or -ERESTARTSYS when a signal that this state listens to came. */
-export const wait_event_state = kernelCall(
+export const wait_event_state = kernelFrame(
   'wait_event_state',
   (head: Head, condition: Condition, bits: number): Sim<number> =>
     e.waitEvent(head, condition, { bits, what: 'wait_event_state' }),
@@ -180,7 +180,7 @@ export const wait_event_freezable_exclusive = waits('wait_event_freezable_exclus
 })
 
 function waitsUpToNs(name: string, bits: number) {
-  return kernelCall(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: Condition, timeout: number): Sim<number> =>
     e.waitEventHrtimeout(head, condition, timeout, { bits, what: name }),
   )
 }

@@ -1,6 +1,6 @@
 import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
-import { kernelCall } from '../kernel/api'
+import { kernelCall, kernelFrame } from '../kernel/api'
 import * as b from '../kernel/locking/bits'
 import type { Bitmap } from '../kernel/locking/bits'
 import { waitEvent, type WaitOptions } from '../kernel/sched/wait-event'
@@ -9,20 +9,20 @@ import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../kern
 /** Waiting for a bit, or for any variable, without a queue of one's own: `linux/wait_bit`. */
 
 /** Sleeps in state `mode` until the bit is clear. 0, or -EINTR. */
-export const wait_on_bit = kernelCall(
+export const wait_on_bit = kernelFrame(
   'wait_on_bit',
   (word: Bitmap, bit: number, mode: number) => b.waitOnBit(bit, word, mode, 'wait_on_bit'),
 )
 /** As `wait_on_bit`, counted as waiting for I/O. */
 export const wait_on_bit_io = wait_on_bit
 /** As `wait_on_bit` for at most `timeout` jiffies; -EAGAIN when they are over. */
-export const wait_on_bit_timeout = kernelCall(
+export const wait_on_bit_timeout = kernelFrame(
   'wait_on_bit_timeout',
   (word: Bitmap, bit: number, mode: number, timeout: number) =>
     b.waitOnBit(bit, word, mode, 'wait_on_bit_timeout', timeout),
 )
 /** Sleeps until the bit is clear and sets it. 0, or -EINTR. */
-export const wait_on_bit_lock = kernelCall(
+export const wait_on_bit_lock = kernelFrame(
   'wait_on_bit_lock',
   (word: Bitmap, bit: number, mode: number) => b.waitOnBitLock(bit, word, mode),
 )
@@ -52,7 +52,7 @@ export const test_and_clear_wake_up_bit = kernelCall(
 type Condition = () => unknown
 
 function waitsForVariable(name: string, options: Partial<WaitOptions>) {
-  return kernelCall(name, (variable: object, condition: Condition): Sim<number> =>
+  return kernelFrame(name, (variable: object, condition: Condition): Sim<number> =>
     waitEvent(b.bitWaits(machine()).queue(variable), condition, { ...options, what: name }),
   )
 }
@@ -66,7 +66,7 @@ export const wait_var_event_killable = waitsForVariable('wait_var_event_killable
   bits: TASK_KILLABLE,
 })
 /** What is left of `timeout` jiffies (at least 1), or 0. */
-export const wait_var_event_timeout = kernelCall(
+export const wait_var_event_timeout = kernelFrame(
   'wait_var_event_timeout',
   (variable: object, condition: Condition, timeout: number): Sim<number> =>
     waitEvent(b.bitWaits(machine()).queue(variable), condition, {

@@ -1,5 +1,5 @@
 import type { Sim } from '../../engine/suspend'
-import { kernelCall } from '../../kernel/api'
+import { kernelCall, kernelFrame } from '../../kernel/api'
 import {
   raw_spinlock_t, spinLock, spinLockIrq, spinUnlock, spinUnlockIrq,
 } from '../../kernel/locking/spinlock'
@@ -35,7 +35,7 @@ export const wait_event_lock_irq_cmd = kernelCall('wait_event_lock_irq_cmd', fun
   yield* e.waitEvent(head, condition, { ...around, what: 'wait_event_lock_irq_cmd' })
 })
 /** What is left of `timeout` jiffies (at least 1), or 0. */
-export const wait_event_lock_irq_timeout = kernelCall('wait_event_lock_irq_timeout', (
+export const wait_event_lock_irq_timeout = kernelFrame('wait_event_lock_irq_timeout', (
   head: Head, condition: Condition, lock: raw_spinlock_t, timeout: number,
 ): Sim<number> =>
   e.waitEvent(head, condition, {
@@ -44,7 +44,7 @@ export const wait_event_lock_irq_timeout = kernelCall('wait_event_lock_irq_timeo
 )
 
 function interruptible(name: string) {
-  return kernelCall(name, (
+  return kernelFrame(name, (
     head: Head, condition: Condition, lock: raw_spinlock_t, cmd?: () => unknown,
   ): Sim<number> =>
     e.waitEvent(head, condition, {
@@ -58,7 +58,7 @@ export const wait_event_interruptible_lock_irq_cmd = interruptible(
   'wait_event_interruptible_lock_irq_cmd',
 )
 /** As `wait_event_lock_irq_timeout`, or -ERESTARTSYS. */
-export const wait_event_interruptible_lock_irq_timeout = kernelCall(
+export const wait_event_interruptible_lock_irq_timeout = kernelFrame(
   'wait_event_interruptible_lock_irq_timeout',
   (head: Head, condition: Condition, lock: raw_spinlock_t, timeout: number): Sim<number> =>
     e.waitEvent(head, condition, {
@@ -68,7 +68,7 @@ export const wait_event_interruptible_lock_irq_timeout = kernelCall(
 )
 
 function withQueueLock(name: string, irq: boolean, exclusive: boolean) {
-  return kernelCall(name, (head: Head, condition: Condition): Sim<number> =>
+  return kernelFrame(name, (head: Head, condition: Condition): Sim<number> =>
     e.waitEvent(head, condition, {
       lockHeld: true,
       beforeSleep: () => (irq ? spinUnlockIrq(head.lock) : spinUnlock(head.lock)),
