@@ -26,7 +26,10 @@ export interface MachineOptions {
   /** Timer frequency; jiffies follow it. */
   hz?: number
   preemption?: Preemption
-  /** Keep the meaning of every choice (costs time); without it only indices are kept. */
+  /**
+   * Keep the meaning of every choice (costs time); without it only indices are kept. Timed runs
+   * choose nothing, and keep nothing.
+   */
   recordKeys?: boolean
   /** How far ahead of a runnable context the clock may run in chosen schedules. */
   lagMaxNs?: number
@@ -100,7 +103,7 @@ export class Machine {
     this.preemption = options.preemption ?? 'full'
     this.strategy = options.strategy ?? fair
     this.timed = this.strategy.timed
-    this.recordKeys = options.recordKeys ?? false
+    this.recordKeys = !this.timed && (options.recordKeys ?? false)
     this.lagMaxNs = options.lagMaxNs ?? 200_000_000
     this.stepsMax = options.stepsMax ?? Infinity
     for (let i = 0; i < (options.cpus ?? 2); i++) this.cpus.push(new Cpu(i))

@@ -5,9 +5,17 @@ import { EventQueue, type TimedEvent } from '../../../src-sim/engine/events'
 type Action = { do: 'add'; timeNs: number; background: boolean } | { do: 'cancel'; which: number } | { do: 'take' }
 
 const action: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({ do: fc.constant('add' as const), timeNs: fc.nat(20), background: fc.boolean() }),
-  fc.record({ do: fc.constant('cancel' as const), which: fc.nat(50) }),
-  fc.record({ do: fc.constant('take' as const) }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const), timeNs: fc.nat(50), background: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('cancel' as const), which: fc.nat(200) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('take' as const) }) },
 )
 
 const byTimeThenOrder = (a: TimedEvent, b: TimedEvent): number =>

@@ -126,6 +126,10 @@ test('a run stops at its step budget, at a step asked for, and at a time asked f
   expect(budget.run()).toBe('until')
   expect(budget.steps).toBe(50)
   expect(budget.step()).toBe(false)
+  const single = endless().machine
+  while (single.step());
+  expect(single.steps).toBe(50)
+  expect(single.stop).toBe('until')
   const steps = endless().machine
   expect(steps.run(Infinity, 20)).toBeNull()
   expect(steps.steps).toBe(20)
