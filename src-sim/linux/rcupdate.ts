@@ -2,8 +2,9 @@ import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { acquireOn, markAccess, releaseOn } from '../kernel/locking/access'
 import { localBhDisable, localBhEnable } from '../kernel/irq/softirq'
-import { inSoftirq, irqsDisabled, preemptCount } from '../kernel/irq/context'
+import { inSoftirq, irqsDisabled, preemptCount, preemptible } from '../kernel/irq/context'
 import { machine } from '../engine/current'
+import { locking } from '../kernel/locking/locking'
 import { mapAcquire, mapRelease, rcuMaps } from '../kernel/rcu/maps'
 import * as tree from '../kernel/rcu/tree'
 import * as update from '../kernel/rcu/update'
@@ -38,16 +39,25 @@ export const rcu_read_unlock_sched = kernelCall('rcu_read_unlock_sched', functio
   mapRelease(rcuMaps(machine()).sched)
   preemptEnable()
 })
-export const rcu_read_lock_held = kernelCall(
-  'rcu_read_lock_held',
-  () => (tree.rcuReadLockHeld() ? 1 : 0),
-)
-export const rcu_read_lock_bh_held = kernelCall(
+/** Whether this is a reader; always 1 once the lock checks are off, so that nothing is asserted. */
+const answering = (name: string, inside: () => boolean): (() => number) =>
+  kernelCall(name, () => (inside() || !locking(machine()).debugLocks ? 1 : 0))
+
+export const rcu_read_lock_held = answering('rcu_read_lock_held', tree.rcuReadLockHeld)
+/** Softirqs (or interrupts) off count as well. */
+export const rcu_read_lock_bh_held = answering(
   'rcu_read_lock_bh_held',
-  () => (inSoftirq() ? 1 : 0),
+  () => inSoftirq() || irqsDisabled(),
 )
-export const rcu_read_lock_sched_held = kernelCall('rcu_read_lock_sched_held', () =>
-  preemptCount() !== 0 ? 1 : 0,
+/** Every region without preemption counts. */
+export const rcu_read_lock_sched_held = answering(
+  'rcu_read_lock_sched_held',
+  () => !preemptible(),
+)
+/** Any of them. */
+export const rcu_read_lock_any_held = answering(
+  'rcu_read_lock_any_held',
+  () => tree.rcuReadLockHeld() || !preemptible(),
 )
 
 type Field<T> = keyof T
@@ -172,10 +182,6 @@ export function rcu_dereference_sched<T extends object, K extends Field<T>>(
 export const rcu_pointer_handoff = quiet(function rcu_pointer_handoff<T>(pointer: T): T {
   return pointer
 })
-/** Any of the reader flavours, or preemption off. */
-export const rcu_read_lock_any_held = kernelCall('rcu_read_lock_any_held', (): number =>
-  tree.rcuReadLockHeld() || preemptCount() !== 0 || irqsDisabled() ? 1 : 0,
-)
 export const rcu_is_watching = quiet((): boolean => true)
 /** Reports `suspicious RCU usage` with `text` when `condition` holds. */
 export const RCU_LOCKDEP_WARN = kernelCall(

@@ -4,9 +4,10 @@ import { RELAX, type Sim } from '../../engine/suspend'
 import { acquireOn, markAccess, releaseOn } from './access'
 import { preemptDisable, preemptEnable } from '../sched/schedule'
 import { preemptCount } from '../irq/context'
-import { warn } from '../printk/warn'
+import { warnHere } from '../printk/warn'
+import { heldChecker } from './assert'
 import { locking } from './locking'
-import { initLockMap, lockOfMap, type lockdep_map } from './map'
+import { initLockMap, type lockdep_map } from './map'
 
 /** Even: at rest; odd: a writer is inside. Readers look before and after. */
 export class seqcount_t extends KernelObject {
@@ -18,6 +19,7 @@ export class seqcount_t extends KernelObject {
   $sleeping = false
 }
 
+const ASSERT = 'WARNING: ./include/linux/seqlock.h at %f'
 const warned = new WeakSet<object>()
 
 export function initSeqcount(s: seqcount_t, name?: string, key?: unknown): void {
@@ -87,22 +89,16 @@ export function writeSeqcountEnd(s: seqcount_t): void {
 function checkWriter(s: seqcount_t): void {
   const m = machine()
   if (s.$lock !== null) {
-    const map = s.$lock.dep_map
-    const held = map === null || isLocked(lockOfMap(map))
-    if (!held) warnOnce(s, 'seqcount-lock', 'include/linux/seqlock.h at __seqprop_assert')
+    if (!heldChecker(m).isHeld(s.$lock.dep_map))
+      warnHere(m, 'seqcount-lock', null, { title: ASSERT, rules: ['LOCK-11'] })
     return
   }
   if (now.cpu !== null && preemptCount() === 0 && !now.cpu.irqsOff)
-    warnOnce(m, 'seqcount-preemptible', 'include/linux/seqlock.h at __seqprop_assert')
+    warnOnce(m, 'seqcount-preemptible')
 }
 
-function warnOnce(what: object, kind: string, source: string): void {
+function warnOnce(what: object, kind: string): void {
   if (warned.has(what)) return
   warned.add(what)
-  warn(machine(), kind, source, null, { rules: ['LOCK-11'] })
-}
-
-function isLocked(lock: object): boolean {
-  const l = lock as { $locked?: boolean; $owner?: unknown }
-  return l.$locked ?? (l.$owner !== null && l.$owner !== undefined)
+  warnHere(machine(), kind, null, { title: ASSERT, rules: ['LOCK-11'] })
 }
