@@ -167,3 +167,21 @@ module_pci_driver({ name: 'demo', id_table: [PCI_DEVICE(0x1234, 0x11e8)], probe:
 `)
   expect(kinds).toContain('kasan.use-after-free')
 })
+
+test('CTX-09 a machine file chooses the preemption model', () => {
+  const count = (preemption: string): string[] => {
+    const result = runLab(labOf(`${HEAD}
+import { rcu_read_lock, rcu_read_unlock } from 'linux/rcupdate'
+import { preempt_count } from 'linux/preempt'
+function demo_init() { rcu_read_lock(); pr_info('KLAB %d\\n', preempt_count()); rcu_read_unlock(); return 0 }
+module_init(demo_init)
+`, {
+      'machine.ts': `import { machine } from 'klab/machine'
+export default machine({ preemption: '${preemption}' })
+`,
+    }))
+    return klab(result.dmesg.map((line) => line.slice(line.indexOf('] ') + 2)))
+  }
+  expect(count('full')).toEqual(['0'])
+  expect(count('lazy')).toEqual(['1'])
+})
