@@ -39,13 +39,13 @@ export function timerFigures(): Figure[] {
       name: `events that schedule the next, ${pending} pending`,
       figure: EVENTS / seconds(() => bare(pending)),
       unit: '/s',
-      budget: '>= 4,700,000 (ns-3 4,700,000, simjs 1,300,000)',
+      budget: 'goal 4,700,000 (ns-3 4,700,000, simjs 1,300,000)',
     },
     {
       name: `kernel timers that arm themselves again, ${pending} pending`,
       figure: EVENTS / seconds(() => kernelTimers(pending)),
       unit: '/s',
-      budget: '>= 1,500,000',
+      budget: '>= 1,500,000 (ns-3 4,700,000, simjs 1,300,000)',
     },
   ])
 }
