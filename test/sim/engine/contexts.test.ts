@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET, type PendingInterrupt } from '../../../src-sim/engine/cpu'
 import { now } from '../../../src-sim/engine/current'
+import type { Task } from '../../../src-sim/engine/exec'
 import { randomStrategy } from '../../../src-sim/engine/strategies/random'
 import { point, RELAX, SCHEDULE, type Sim } from '../../../src-sim/engine/suspend'
 import { Bench, operation, talk } from './kit'
@@ -141,12 +142,13 @@ test('each task has its own preempt counter and interrupt flag, kept while it do
   const bench = new Bench({ cpus: 1 })
   const { machine } = bench
   const cpu = machine.cpus[0]!
-  const sleeper = bench.spawn('sleeper', (function* (): Sim {
+  const sleeperBody = function* (): Sim {
     cpu.irqsOff = true
     sleeper.state = 'uninterruptible'
     yield SCHEDULE
     bench.say(`sleeper: off ${cpu.irqsOff}`)
-  })(), { cpu: 0 })
+  }
+  const sleeper: Task = bench.spawn('sleeper', sleeperBody(), { cpu: 0 })
   bench.spawn('other', (function* (): Sim {
     bench.say(`other: off ${cpu.irqsOff}`)
     machine.wake(sleeper)
@@ -159,13 +161,14 @@ test('asking to sleep with the preempt counter up is trouble, and the task sleep
   const bench = new Bench({ cpus: 1 })
   const { machine } = bench
   machine.trouble = { ...machine.trouble, scheduleInAtomic: (_cpu, exec) => bench.say(exec.name) }
-  const task = bench.spawn('task', (function* (): Sim {
+  const taskBody = function* (): Sim {
     machine.cpus[0]!.preemptCount++
     machine.at(1000, 'wake', null, () => void machine.wake(task))
     task.state = 'interruptible'
     yield SCHEDULE
     bench.say('woken')
-  })())
+  }
+  const task: Task = bench.spawn('task', taskBody())
   machine.run()
   expect(bench.said).toEqual(['task', 'woken'])
 })

@@ -73,10 +73,11 @@ test.each(['ends', 'sleeps'])('a CPU whose task %s takes over one that waits and
         cpus.add(now.cpu!.id)
       }
     }
-    const filler: Task = bench.spawn('filler', (function* (): Sim {
+    const fillerBody = function* (): Sim {
       yield point(operation, null)
       if (how === 'sleeps') yield* sleep(filler)
-    })(), { cpu: 1, bound: true })
+    }
+    const filler: Task = bench.spawn('filler', fillerBody(), { cpu: 1, bound: true })
     for (let i = 0; i < 3; i++) bench.spawn(`t${i}`, body(), { cpu: 0, bound })
     bench.machine.run()
     return cpus.size
@@ -88,10 +89,11 @@ test.each(['ends', 'sleeps'])('a CPU whose task %s takes over one that waits and
 test('a more urgent task takes the CPU as soon as it is woken', () => {
   const bench = new Bench({ cpus: 1 })
   const { machine } = bench
-  const urgent: Task = bench.spawn('rt', (function* (): Sim {
+  const urgentBody = function* (): Sim {
     yield* sleep(urgent)
     bench.say('urgent')
-  })(), { priority: 10 })
+  }
+  const urgent: Task = bench.spawn('rt', urgentBody(), { priority: 10 })
   bench.spawn('normal', (function* (): Sim {
     machine.wake(urgent)
     yield* talk(bench, 'n', 2)

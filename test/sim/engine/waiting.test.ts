@@ -156,10 +156,11 @@ test('tasks that are left when the main one has ended do not make a deadlock', (
   const bench = new Bench({ cpus: 1 })
   const { machine } = bench
   machine.main = bench.talker('main', 2)
-  const worker: Task = bench.spawn('worker', (function* (): Sim {
+  const workerBody = function* (): Sim {
     worker.state = 'interruptible'
     yield SCHEDULE
-  })())
+  }
+  const worker: Task = bench.spawn('worker', workerBody())
   expect(machine.run()).toBe('finished')
 })
 
@@ -167,12 +168,13 @@ test('a wake-up between setting the state and giving up the CPU is not lost', ()
   for (const [, make] of strategies) {
     const bench = new Bench({ cpus: 2, strategy: make() })
     const { machine } = bench
-    const sleeper: Task = bench.spawn('sleeper', (function* (): Sim {
+    const sleeperBody = function* (): Sim {
       sleeper.state = 'interruptible'
       yield point(operation, null)
       yield SCHEDULE
       bench.say('awake')
-    })(), { cpu: 0 })
+    }
+    const sleeper: Task = bench.spawn('sleeper', sleeperBody(), { cpu: 0 })
     bench.spawn('waker', (function* (): Sim {
       while (sleeper.state === 'running' && !sleeper.finished) yield RELAX
       machine.wake(sleeper)
