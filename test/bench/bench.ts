@@ -1,4 +1,5 @@
 import { prepareRealm } from '../../src-sim/sandbox'
+import { appFigures } from './app'
 import { compilerFigures } from './compiler'
 import { labFigures } from './labs'
 import { lockFigures } from './locks'
@@ -12,12 +13,13 @@ interface Shown {
   budget: string | number
 }
 
-const PARTS: Record<string, () => Shown[]> = {
+const PARTS: Record<string, () => Shown[] | Promise<Shown[]>> = {
   locks: lockFigures,
   timers: timerFigures,
   labs: labFigures,
   compiler: compilerFigures,
   trace: traceFigures,
+  app: appFigures,
 }
 
 // As in the kernel worker: everything is measured in a hardened realm.
@@ -25,7 +27,7 @@ prepareRealm()
 const wanted = process.argv.slice(2)
 for (const [part, measure] of Object.entries(PARTS)) {
   if (wanted.length > 0 && !wanted.includes(part)) continue
-  for (const { name, figure, unit, budget } of measure()) {
+  for (const { name, figure, unit, budget } of await measure()) {
     const shown = figure >= 1000 ? Math.round(figure).toLocaleString('en') : figure.toFixed(2)
     const asked = typeof budget === 'number' ? `<= ${budget}` : budget
     console.log(`${name.padEnd(66)} ${`${shown} ${unit}`.padEnd(16)} ${asked}`)
