@@ -2,10 +2,14 @@ import { Random } from '../../base/random'
 import type { Strategy } from '../strategy'
 import { nameOfActor } from './actor'
 
+/** A schedule this many times longer than usual starves somebody. */
+const STARVING = 8
+
 /**
  * Probabilistic concurrency testing: everything that can happen has a random priority and the
  * highest enabled one goes on, except that at `changes` random moments the running one drops to
  * the bottom. Finds every bug that needs few ordering constraints with a known probability.
+ * Fixed priorities can starve a context for ever; from then on chance decides.
  */
 export function pctStrategy(seed: number, changes: number, length: number): Strategy {
   const random = new Random(seed, 'pct')
@@ -23,6 +27,7 @@ export function pctStrategy(seed: number, changes: number, length: number): Stra
     name: 'pct',
     timed: false,
     pick(enabled, count) {
+      if (choice > STARVING * length) return random.below(count)
       let best = 0
       for (let i = 1; i < count; i++)
         if (priorityOf(nameOfActor(enabled[i]!)) > priorityOf(nameOfActor(enabled[best]!))) best = i

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Sim } from '../../../src-sim/engine/suspend'
 import { makeStrategy } from '../../../src-sim/engine/strategies'
 import { learnProfile } from '../../../src-sim/explorer/profile'
-import { lostUpdate, reorder, runner, takingTurns, type Program } from './programs'
+import { lostUpdate, reorder, runner, takingTurns, turn, type Program } from './programs'
 
 function logsOf(name: string, turns: number[], schedules: number): Map<string, number> {
   const counts = new Map<string, number>()
@@ -56,5 +57,27 @@ describe('strategies', () => {
   it('urw finds the reordering of nine writers, which random nearly never meets', () => {
     expect(meanToBug('urw', reorder(9), 1000)).toBeLessThan(60)
     expect(meanToBug('urw', reorder(2))).toBeLessThan(12)
+  })
+
+  it('pct does not starve the task that a busy one waits for', () => {
+    const busy: Program<{ done: boolean; looks: number }> = {
+      state: () => ({ done: false, looks: 0 }),
+      tasks: [
+        function* (s): Sim {
+          while (!s.done && s.looks++ < 10_000) yield turn()
+        },
+        function* (s): Sim {
+          for (let i = 0; i < 10; i++) yield turn()
+          s.done = true
+        },
+      ],
+      wrong: (s) => !s.done || s.looks > 9_000,
+    }
+    const run = runner(busy)
+    const profile = learnProfile(run, 0)
+    for (let seed = 0; seed < 50; seed++) {
+      const strategy = makeStrategy('pct', { seed, preemptions: 2, choices: [], profile })
+      expect(run(strategy, false).findings).toEqual([])
+    }
   })
 })
