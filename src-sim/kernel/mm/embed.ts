@@ -59,18 +59,23 @@ export function memberPath(object: object): string {
   return parts.join('.')
 }
 
-/** How many bytes a structure would take: enough to choose a slab cache and print a report. */
+/**
+ * How many bytes a structure would take: enough to choose a slab cache and print a report. What it
+ * contains counts once it is embedded.
+ */
 export function sizeOf(object: object): number {
   let bytes = 0
   for (const field of Object.keys(object)) {
     if (field.charCodeAt(0) === 36) continue
-    const value = (object as Record<string, unknown>)[field]
-    if (Array.isArray(value)) bytes += value.length * 8
-    else if (ArrayBuffer.isView(value)) bytes += value.byteLength
-    else if (isMember(object, value)) bytes += sizeOf(value)
-    else bytes += 8
+    bytes += memberSize(object, (object as Record<string, unknown>)[field])
   }
   return Math.max(8, bytes)
+}
+
+function memberSize(owner: object, value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum, item) => sum + memberSize(owner, item), 0)
+  if (ArrayBuffer.isView(value)) return value.byteLength
+  return isMember(owner, value) ? sizeOf(value) : 8
 }
 
 /** Byte offset of a field inside the outermost structure that `object` is part of. */
@@ -87,8 +92,7 @@ function fieldOffset(object: object, field: string): number {
   for (const key of Object.keys(object)) {
     if (key.charCodeAt(0) === 36) continue
     if (key === name) return offset
-    const value = (object as Record<string, unknown>)[key]
-    offset += isMember(object, value) ? sizeOf(value) : 8
+    offset += memberSize(object, (object as Record<string, unknown>)[key])
   }
   return 0
 }

@@ -152,5 +152,6 @@ export function allocate<T extends object>(what: (new () => T) | number, zero: b
   const place = machine.runtime.p
   const object = new what()
   machine.runtime.p = place
+  embedMembers(object)
   return slab(machine).alloc(object, sizeOf(object))
 }

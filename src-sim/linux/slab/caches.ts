@@ -1,7 +1,7 @@
 import { kernelCall } from '../../kernel/api'
 import { mightAlloc } from '../../kernel/locking/fs-reclaim'
 import { cacheAlloc, cacheFree, createCache, destroyCache, kmem_cache } from '../../kernel/mm/cache'
-import { sizeOf } from '../../kernel/mm/embed'
+import { embedMembers, sizeOf } from '../../kernel/mm/embed'
 import { visitMembers } from '../../kernel/mm/embed'
 import type { Sim } from '../../engine/suspend'
 import type { gfp_t } from '../types'
@@ -35,9 +35,15 @@ export function kmem_cache_create(
   ctor: ((object: any) => void) | null,
 ): kmem_cache | null {
   mightAlloc('kmem_cache_create', 0xcc0)
-  const size = typeof what === 'number' ? what : sizeOf(new what())
+  const size = typeof what === 'number' ? what : sizeOfClass(what)
   return createCache(new kmem_cache(name, size, make(what), ctor))
 }
+function sizeOfClass(type: new () => object): number {
+  const sample = new type()
+  embedMembers(sample)
+  return sizeOf(sample)
+}
+
 /** A cache for a class, under the class's name. */
 export const KMEM_CACHE = (type: new () => object, flags: number): kmem_cache | null =>
   kmem_cache_create(type.name, type, 0, flags, null)
