@@ -38,19 +38,28 @@ export function createLibrary(runtime: Runtime, path: string): Library {
   }
 }
 
+/** From here on an allocation is worth noting: a few hundred of them are all a lab may have. */
+const LARGE_BYTES = 1024 * 1024
+
+/** Refuses what is far too large, and leaves word of what may add up to too much. */
+function spend(bytes: number, place: () => string, runtime: Runtime): void {
+  tooLarge(bytes, place)
+  if (bytes >= LARGE_BYTES) runtime.looping?.(runtime.p)
+}
+
 type Any = (...args: any[]) => any
 type Size = (self: any, args: any[]) => number
 
-function sized(native: Any, size: Size, place: () => string): Any {
+function sized(native: Any, size: Size, place: () => string, runtime: Runtime): Any {
   return function limitedCall(this: unknown, ...args: unknown[]) {
-    tooLarge(size(this, args), place)
+    spend(size(this, args), place, runtime)
     return native.apply(this, args)
   }
 }
 
-function maker(native: Any, size: Size, place: () => string): Any {
+function maker(native: Any, size: Size, place: () => string, runtime: Runtime): Any {
   return function limitedMaker(...args: unknown[]) {
-    tooLarge(size(undefined, args), place)
+    spend(size(undefined, args), place, runtime)
     return Reflect.construct(native, args)
   }
 }
@@ -68,7 +77,7 @@ function atomically(runtime: Runtime, f: unknown): any {
 type Make = (place: () => string, runtime: Runtime) => Any
 
 const CONSTRUCTORS: ReadonlyMap<unknown, Make> = new Map(
-  MAKERS.map(([native, size]) => [native, (place) => maker(native, size, place)]),
+  MAKERS.map(([native, size]) => [native, (place, runtime) => maker(native, size, place, runtime)]),
 )
 
 const CALLEES: ReadonlyMap<unknown, Make> = new Map<unknown, Make>([
@@ -76,7 +85,7 @@ const CALLEES: ReadonlyMap<unknown, Make> = new Map<unknown, Make>([
   ...[...TWINS].map(([native, twin]): [unknown, Make] => [native, () => twin]),
   ...SIZED.map(([native, size]): [unknown, Make] => [
     native,
-    (place) => sized(TWINS.get(native) ?? native, size, place),
+    (place, runtime) => sized(TWINS.get(native) ?? native, size, place, runtime),
   ]),
   [
     JSON.parse,

@@ -54,6 +54,8 @@ export interface Runtime {
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined
   /** Bounds check of an indexed access to a buffer; reports slab-out-of-bounds. */
   index(object: unknown, index: unknown, write: boolean): void
+  /** Told where a long loop or a large allocation of the lab is, for post-mortems. */
+  looping?: ((pos: Position) => void) | null
   /** Refills `fuel` and answers the suspension for the loop at `pos`. */
   burn(pos: Position): Suspension
   /**

@@ -69,9 +69,9 @@ describe('klab run', () => {
     expect(code).toBe(1)
   })
 
-  it('out of memory is one sentence with the line, exit 1', () => {
-    const body = 'const all: number[][] = []\n  for (;;)\n    all.push(new Array(10_000).fill(1.5))'
-    const { code, err } = klab('run', labFolder('memory', initOf(body)))
+  it.each([10_000, 1_000_000])('out of memory by %i is one sentence with the line, exit 1', (n) => {
+    const body = `const all: number[][] = []\n  for (;;)\n    all.push(new Array(${n}).fill(1.5))`
+    const { code, err } = klab('run', labFolder(`memory-${n}`, initOf(body)))
     expect(err).toBe('klab: The lab ran out of memory (limit 1024 MiB) at driver.ts:4.\n')
     expect(code).toBe(1)
   })
