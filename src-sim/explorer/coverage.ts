@@ -17,7 +17,8 @@ export interface CoverageShare {
 export class Coverage {
   readonly #operations = new Set<string>()
   readonly #orders = new Set<string>()
-  readonly #names = new Map<object, string>()
+  /** Weak: operations of the lab are fresh functions in every schedule. */
+  readonly #names = new WeakMap<object, string>()
   /** Who touched an object last in the present schedule, and by which operation. */
   #latest = new Map<unknown, { exec: Exec; operation: string }>()
 
