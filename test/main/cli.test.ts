@@ -69,10 +69,13 @@ describe('klab run', () => {
     expect(code).toBe(1)
   })
 
-  it.each([10_000, 1_000_000])('out of memory by %i is one sentence with the line, exit 1', (n) => {
+  it.each([
+    [10_000, 4],
+    [1_000_000, 5],
+  ])('out of memory by %i is one sentence with the line of the loop or the call', (n, line) => {
     const body = `const all: number[][] = []\n  for (;;)\n    all.push(new Array(${n}).fill(1.5))`
     const { code, err } = klab('run', labFolder(`memory-${n}`, initOf(body)))
-    expect(err).toBe('klab: The lab ran out of memory (limit 1024 MiB) at driver.ts:4.\n')
+    expect(err).toBe(`klab: The lab ran out of memory (limit 1024 MiB) at driver.ts:${line}.\n`)
     expect(code).toBe(1)
   })
 
