@@ -20,6 +20,7 @@ import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
 import { watchLoops } from './black-box'
 import { packBundle, readBundle } from './bundle'
 import { progressOf } from '../explorer/explore'
+import { failCall } from './fail-call'
 import { exploreHere, exploreInWorkers } from './explore'
 import { compileProgram, type LabProgram } from './program'
 import { RecordedRun } from './recorded-run'
@@ -101,6 +102,13 @@ class KernelWorker {
         return { lab, options, notes, traceHash }
       },
       openTrace: (bytes) => this.#openTrace(bytes),
+      failCall: async (lab, options) =>
+        failCall(
+          this.#program(v.parse(LabSource, lab)),
+          this.#sandbox,
+          v.parse(RunOptions, options),
+          this.#host.blackBox,
+        ),
       explore: (lab, options) =>
         this.#explore(v.parse(LabSource, lab), v.parse(ExploreOptions, options)),
       cancelExplore: async () => this.#cancelExplore?.(),
@@ -129,6 +137,13 @@ class KernelWorker {
       if (this.#programs.size > 8) this.#programs.clear()
       this.#programs.set(key, program)
     }
+    return program
+  }
+
+  /** For runs beside the session, which nobody starts from sources that do not compile. */
+  #program(lab: LabSource): LabProgram {
+    const program = this.#compile(lab)
+    if ('problems' in program) throw new Error(problemText(program.problems))
     return program
   }
 
@@ -263,15 +278,13 @@ class KernelWorker {
   async #explore(lab: LabSource, options: ExploreOptions) {
     let cancelled = false
     this.#cancelExplore = () => (cancelled = true)
-    const program = this.#compile(lab)
-    if ('problems' in program) throw new Error(problemText(program.problems))
+    const program = this.#program(lab)
     const progress = (p: ExploreProgress): void => void this.rpc?.exploreProgress.asEvent(p)
     return exploreInWorkers(program, this.#sandbox, options, this.#host, progress, () => cancelled)
   }
 
   async #exploreShard(lab: LabSource, options: ExploreOptions): Promise<unknown> {
-    const program = this.#compile(lab)
-    if ('problems' in program) throw new Error(problemText(program.problems))
+    const program = this.#program(lab)
     const started = this.#host.now()
     return exploreHere(program, this.#sandbox, options, this.#host, {
       progress: (schedules, findings, distinct) => {

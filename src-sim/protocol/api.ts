@@ -5,6 +5,7 @@ import type {
   ExploreOptions,
   ExploreProgress,
   ExploreResult,
+  FailureOutcome,
   RunOptions,
   RunResult,
   StopReason,
@@ -118,6 +119,9 @@ export interface KernelApi {
   readBundle(bytes: Uint8Array): Promise<{ lab: LabSource; options: RunOptions; notes: string; traceHash: string }>
   /** Shows the recorded trace of a bundle read-only. */
   openTrace(bytes: Uint8Array): Promise<SessionStatus>
+
+  /** Runs the lab once with `options.fail`, beside the session, which stays as it is. */
+  failCall(lab: LabSource, options: RunOptions): Promise<FailureOutcome>
 
   explore(lab: LabSource, options: ExploreOptions): Promise<ExploreResult>
   cancelExplore(): Promise<void>

@@ -59,6 +59,15 @@ export interface RunResult {
   choices: Choice[]
 }
 
+/** What became of a run in which one call was made to fail. */
+export interface FailureOutcome {
+  /** The call, or null: the run has fewer calls that can fail. */
+  failed: { call: string; file: string | null; line: number } | null
+  findings: Finding[]
+  result: StopReason
+  resultText: string
+}
+
 export const ExploreOptions = v.object({
   strategy: v.optional(v.picklist(STRATEGIES), 'random'),
   schedules: v.optional(v.number(), 1000),

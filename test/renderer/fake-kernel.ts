@@ -274,6 +274,12 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
         seconds: 0.04,
       } satisfies ExploreResult
     },
+    failCall: (_lab: unknown, run: { fail?: number }) => ({
+      failed: run.fail! > 2 ? null : { call: 'kmalloc', file: 'driver.ts', line: 20 + run.fail! },
+      findings: run.fail === 2 ? [fakeFinding(total - 10)] : [],
+      result: 'finished',
+      resultText: 'Finished.',
+    }),
     cancelExplore: () => void (exploring = false),
     lanes: () => [],
     window: () => null,

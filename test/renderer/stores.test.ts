@@ -12,6 +12,7 @@ import {
   useContexts,
   useCursor,
   useExplore,
+  useFailures,
   useFindings,
   useKernel,
   useLab,
@@ -224,6 +225,42 @@ describe('exploring', () => {
     await useExplore().start()
     expect(useExplore().state).toBe('failed')
     expect(useExplore().error).toContain('out of memory')
+  })
+})
+
+describe('making one call after the other fail', () => {
+  it('goes on until a run has no more calls, and opens any of the runs', async () => {
+    await startLab()
+    const failures = useFailures()
+    await failures.start()
+    expect(failures.state).toBe('done')
+    expect(failures.list.map((one) => [one.nth, one.line])).toEqual([
+      [1, 21],
+      [2, 22],
+    ])
+    expect(failures.bad).toBe(1)
+    await failures.open(failures.list[1]!)
+    expect(useSession().options().fail).toBe(2)
+    expect(useKernel().status.state).toBe('ended')
+    expect(useCursor().findingIndex).toBe(0)
+  })
+
+  it('runs nothing of a bundle that nobody trusts', async () => {
+    const host = await start()
+    await openOpened({ kind: 'bundle', name: 'sent.klab', bytes: new Uint8Array([1]) })
+    await useFailures().start()
+    expect(useFailures().state).toBe('idle')
+    expect(host.kernels[0]!.calls).not.toContain('failCall')
+  })
+
+  it('forgets the runs that come in after it was stopped', async () => {
+    await startLab()
+    const failures = useFailures()
+    const walk = failures.start()
+    failures.stop()
+    await walk
+    expect(failures.state).toBe('stopped')
+    expect(failures.list).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import { useCommands } from '../commands/registry'
 import { fileCommands } from './file-commands'
-import { runCommands, stepCommands } from './run-commands'
+import { runCommands, searchCommands, stepCommands } from './run-commands'
 import { goCommands, helpCommands, panelCommands, viewCommands } from './view-commands'
 
 /** Everything the workbench itself can do. Panels add what only they can. */
@@ -8,6 +8,7 @@ export function registerCommands(): void {
   useCommands().register(
     ...fileCommands(),
     ...runCommands(),
+    ...searchCommands(),
     ...stepCommands(),
     ...goCommands(),
     ...panelCommands(),

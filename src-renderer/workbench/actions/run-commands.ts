@@ -1,15 +1,9 @@
 import type { Command } from '../commands/registry'
 import { useLayout } from '../layout/layout'
-import { freshSeed, useExplore, useKernel, useLab, useSession } from '../stores'
+import { freshSeed, useExplore, useKernel, useLab, useSession, useUi } from '../stores'
 
 export function runCommands(): Command[] {
-  const [session, kernel, lab, explore, layout] = [
-    useSession(),
-    useKernel(),
-    useLab(),
-    useExplore(),
-    useLayout(),
-  ]
+  const [session, kernel, lab] = [useSession(), useKernel(), useLab()]
   const can = (): boolean => kernel.ready && lab.isOpen && !session.running
   return [
     {
@@ -73,6 +67,15 @@ export function runCommands(): Command[] {
       when: () => kernel.link !== 'connecting',
       run: restartKernel,
     },
+  ]
+}
+
+/** Many runs instead of one: other schedules, and other calls that fail. */
+export function searchCommands(): Command[] {
+  const [session, kernel, lab] = [useSession(), useKernel(), useLab()]
+  const [explore, layout, ui] = [useExplore(), useLayout(), useUi()]
+  const idle = (): boolean => kernel.ready && lab.isOpen && !explore.active
+  return [
     {
       id: 'explore.show',
       title: 'Show the schedule explorer',
@@ -85,7 +88,7 @@ export function runCommands(): Command[] {
       title: 'Explore schedules',
       group: 'Run',
       keys: ['Ctrl+Shift+Enter'],
-      when: () => kernel.ready && lab.isOpen && !explore.active,
+      when: idle,
       run: async () => {
         layout.show('explore')
         await explore.start()
@@ -97,6 +100,21 @@ export function runCommands(): Command[] {
       group: 'Run',
       when: () => explore.active,
       run: () => explore.cancel(),
+    },
+    {
+      id: 'failures.walk',
+      title: 'Fail each call that can fail',
+      group: 'Run',
+      keys: ['Ctrl+Shift+F9'],
+      when: () => idle() && lab.trusted && !session.running,
+      run: () => ui.open('failures'),
+    },
+    {
+      id: 'failures.off',
+      title: 'Let all calls succeed again',
+      group: 'Run',
+      when: () => session.failNth > 0,
+      run: () => void (session.failNth = 0),
     },
   ]
 }

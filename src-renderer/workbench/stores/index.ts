@@ -1,6 +1,7 @@
 export * from './contexts'
 export * from './cursor'
 export * from './explore'
+export * from './failures'
 export * from './findings'
 export * from './kernel'
 export * from './lab'

@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
-export type DialogName = 'palette' | 'goto' | 'keys' | 'settings' | 'gallery' | 'new' | 'about'
+export type DialogName =
+  'palette' | 'goto' | 'keys' | 'settings' | 'gallery' | 'new' | 'about' | 'failures'
 
 export interface PendingBundle {
   name: string

@@ -1,3 +1,5 @@
+import { machine } from '../../engine/current'
+import { NO_POSITION, type Position } from '../../engine/position'
 import { service } from '../../engine/service'
 import { fault_injected } from '../../trace/events'
 import { emit } from '../emit'
@@ -13,11 +15,14 @@ export class FaultInjection {
   calls = 0
   /** What was made to fail, when it happened. */
   failed: string | null = null
+  /** From where it was called. */
+  failedAt: Position = NO_POSITION
 
   shouldFail(what: string): boolean {
     this.calls++
     if (this.failAt === 0 || this.calls !== this.failAt) return false
     this.failed = what
+    this.failedAt = machine().runtime.p
     emit(fault_injected, what, this.calls)
     return true
   }
