@@ -17,7 +17,9 @@ const OPTIONS = [
  */
 export function driverApi() {
   const linux = join(root, 'src-sim/linux')
-  const entries = [linux, join(linux, 'sched'), join(linux, 'user'), join(linux, 'klab')].flatMap((folder) =>
+  const roots = JSON.parse(readFileSync(join(linux, 'roots.json'), 'utf8'))
+  const folders = ['', ...Object.keys(roots)].map((folder) => join(linux, folder))
+  const entries = folders.filter(existsSync).flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && name !== 'index.ts')
       .map((name) => join(folder, name)),
@@ -36,8 +38,11 @@ export function driverApi() {
     files,
     paths: {
       'linux/*': ['src-sim/linux/*'],
-      'user/*': ['src-sim/linux/user/*'],
-      'klab/*': ['src-sim/linux/klab/*'],
+      ...Object.fromEntries(
+        Object.entries(roots)
+          .filter(([, prefix]) => !prefix.includes('/'))
+          .map(([folder, prefix]) => [`${prefix}/*`, [`src-sim/linux/${folder}/*`]]),
+      ),
     },
   }
 }

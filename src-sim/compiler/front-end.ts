@@ -3,6 +3,7 @@ import {
   parseSync, transformFromAstSync, types as t, type PluginObj, type TransformOptions,
 } from '@babel/core'
 import presetTypeScript from '@babel/preset-typescript'
+import roots from '../linux/roots.json'
 import type { Analysis } from './analysis'
 import { Problems, syntaxError, type CompileError } from './errors'
 import type { ImportedName } from './modules'
@@ -28,8 +29,9 @@ export type Api = ReadonlyMap<string, ReadonlySet<string>>
 
 const NO_NAMESPACE =
   'Namespaces do not exist in a lab: put the code into a file of its own and import it.'
-const WHAT_THERE_IS = "a lab has linux/*, user/*, klab/* and its own files ('./name')"
-const KNOWN_PREFIX = /^(linux|user|klab)\//
+const ROOTS = [...new Set(['linux', ...Object.values(roots).map((root) => root.split('/')[0]!)])]
+const WHAT_THERE_IS = `a lab has ${ROOTS.map((root) => `${root}/*`).join(', ')} and its own files ('./name')`
+const KNOWN_PREFIX = new RegExp(`^(${ROOTS.join('|')})/`)
 
 /** Parses TypeScript, checks its imports and takes the types out. */
 export function parseTypeScript(
