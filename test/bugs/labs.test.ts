@@ -16,6 +16,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-10': { kind: 'kasan.use-after-free', at: 'state.plugged++' },
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
   'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
+  'bug-14': { kind: 'kasan.use-after-free', at: 'spin_lock(fl.lock)' },
   'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
   'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
