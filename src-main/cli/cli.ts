@@ -29,7 +29,7 @@ export async function main(argv: string[]): Promise<number> {
     .option('--seed <n>', 'seed of the run', number)
     .option('--strategy <name>', 'fair, random, urw, pct, pos, exhaustive or replay')
     .option('--until <time>', 'stop at a virtual time, e.g. 5ms or 1.5s')
-    .option('--fail <n>', 'make the n-th call that can fail do so', number)
+    .option('--fail <n|sweep>', 'make the n-th call that can fail do so; sweep: each, one run a call')
     .option('--kcsan', 'watch plain accesses for data races')
     .option('--json', 'print one JSON document')
     .option('--trace <file>', 'write the trace')

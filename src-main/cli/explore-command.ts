@@ -1,5 +1,6 @@
 import type { ExploreOptions, ExploreProgress, ExploreResult } from '../../src-sim/protocol'
 import { UsageError } from './errors'
+import { findingDocument } from './finding-document'
 import { KernelLost, refuseProblems, withKernel, type Kernel } from './kernel'
 import { readLab } from './lab-files'
 import { strategyNamed } from './run-command'
@@ -73,15 +74,8 @@ function documentOf(result: ExploreResult) {
     distinct,
     complete,
     coverage,
-    findings: findings.map(({ finding: f, schedule, count }) => ({
-      kind: f.kind,
-      title: f.title,
-      signature: f.signature,
-      file: f.file,
-      line: f.line,
-      step: f.step,
-      timeNs: f.timeNs,
-      rules: f.rules,
+    findings: findings.map(({ finding, schedule, count }) => ({
+      ...findingDocument(finding),
       schedule,
       count,
     })),

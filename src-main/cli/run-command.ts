@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { STRATEGIES, type ExportFormat, type RunOptions, type RunResult } from '../../src-sim/protocol'
 import { UsageError } from './errors'
+import { failSweep } from './fail-sweep'
+import { findingDocument } from './finding-document'
 import { KernelLost, refuseProblems, withKernel } from './kernel'
 import { readLab } from './lab-files'
 
@@ -8,20 +10,24 @@ export interface RunFlags {
   seed?: number
   strategy?: string
   until?: string
-  fail?: number
+  fail?: string
   kcsan?: boolean
   json?: boolean
   trace?: string
 }
 
 export async function runCommand(name: string, flags: RunFlags): Promise<number> {
-  const lab = readLab(name)
   const options: RunOptions = {
     seed: flags.seed ?? 0,
     strategy: strategyNamed(flags.strategy ?? 'fair'),
-    ...(flags.fail === undefined ? {} : { fail: flags.fail }),
     kcsan: flags.kcsan ?? false,
   }
+  if (flags.fail === 'sweep') {
+    refuseOfSweep(flags)
+    return failSweep(name, options, flags.json ?? false)
+  }
+  if (flags.fail !== undefined) options.fail = callNumber(flags.fail)
+  const lab = readLab(name)
   try {
     return await withKernel(async (kernel) => {
       const { problems } = await kernel.open(lab, options)
@@ -44,6 +50,18 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
   }
 }
 
+function refuseOfSweep(flags: RunFlags): void {
+  for (const flag of ['until', 'trace'] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} is for one run; --fail sweep makes many. Leave one of them out.`)
+}
+
+function callNumber(text: string): number {
+  if (!/^\d+$/.test(text))
+    throw new UsageError(`'${text}' is no call: write --fail 1 for the first, or --fail sweep for each.`)
+  return Number(text)
+}
+
 /** The document of the command line's contract. */
 export function documentOf(result: RunResult) {
   return {
@@ -54,16 +72,7 @@ export function documentOf(result: RunResult) {
     virtualNs: result.virtualNs,
     traceHash: result.traceHash,
     dmesg: result.dmesg,
-    findings: result.findings.map((f) => ({
-      kind: f.kind,
-      title: f.title,
-      signature: f.signature,
-      file: f.file,
-      line: f.line,
-      step: f.step,
-      timeNs: f.timeNs,
-      rules: f.rules,
-    })),
+    findings: result.findings.map(findingDocument),
     result: result.result,
     resultText: result.resultText,
   }

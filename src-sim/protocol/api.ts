@@ -1,11 +1,12 @@
 import type { Finding, Frame } from '../engine/finding'
+import type { FailureOutcome } from './failures'
+import type { CompareOptions, CompareProgress, CompareResult } from './compare'
 import type { LabSource, Problem } from './lab'
 import type {
   Choice,
   ExploreOptions,
   ExploreProgress,
   ExploreResult,
-  FailureOutcome,
   RunOptions,
   RunResult,
   StopReason,
@@ -120,8 +121,15 @@ export interface KernelApi {
   /** Shows the recorded trace of a bundle read-only. */
   openTrace(bytes: Uint8Array): Promise<SessionStatus>
 
-  /** Runs the lab once with `options.fail`, beside the session, which stays as it is. */
+  /** Runs the lab once with `options.fail` (0: none), beside the session, which stays as it is. */
   failCall(lab: LabSource, options: RunOptions): Promise<FailureOutcome>
+
+  /**
+   * Runs labs that are the same driver in different models under the same disturbances, beside the
+   * session. Cells arrive with `compareProgress` as they are decided.
+   */
+  compare(labs: LabSource[], options: CompareOptions): Promise<CompareResult>
+  cancelCompare(): Promise<void>
 
   explore(lab: LabSource, options: ExploreOptions): Promise<ExploreResult>
   cancelExplore(): Promise<void>
@@ -133,6 +141,7 @@ export interface KernelApi {
 export interface KernelEvents {
   status(status: SessionStatus): void
   exploreProgress(progress: ExploreProgress): void
+  compareProgress(progress: CompareProgress): void
 }
 
 export type { Choice, Finding, Frame }

@@ -1,4 +1,6 @@
 export * from './api'
+export * from './compare'
 export * from './connection'
+export * from './failures'
 export * from './lab'
 export * from './run'

@@ -25,10 +25,12 @@ export const RunOptions = v.object({
   stepsMax: v.optional(v.number()),
   /** Watch plain accesses for data races. */
   kcsan: v.optional(v.boolean(), false),
-  /** Make the Nth call that can fail do so (1 = first). */
+  /** Make the Nth call that can fail do so (1 = first; 0: none). */
   fail: v.optional(v.number()),
   /** Bound on preemptions, for `exhaustive` and `pct`. */
   preemptions: v.optional(v.number(), 2),
+  /** Values for the parameters that `lab.json` declares. */
+  params: v.optional(v.record(v.string(), v.string())),
 })
 export type RunOptions = v.InferInput<typeof RunOptions>
 
@@ -59,15 +61,6 @@ export interface RunResult {
   choices: Choice[]
 }
 
-/** What became of a run in which one call was made to fail. */
-export interface FailureOutcome {
-  /** The call, or null: the run has fewer calls that can fail. */
-  failed: { call: string; file: string | null; line: number } | null
-  findings: Finding[]
-  result: StopReason
-  resultText: string
-}
-
 export const ExploreOptions = v.object({
   strategy: v.optional(v.picklist(STRATEGIES), 'random'),
   schedules: v.optional(v.number(), 1000),
@@ -82,6 +75,8 @@ export const ExploreOptions = v.object({
   stopAtFirst: v.optional(v.boolean(), false),
   /** Shorten the first failing schedule (default true). */
   shrink: v.optional(v.boolean(), true),
+  /** Values for the parameters that `lab.json` declares. */
+  params: v.optional(v.record(v.string(), v.string())),
 })
 export type ExploreOptions = v.InferInput<typeof ExploreOptions>
 

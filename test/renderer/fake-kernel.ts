@@ -275,7 +275,10 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
       } satisfies ExploreResult
     },
     failCall: (_lab: unknown, run: { fail?: number }) => ({
-      failed: run.fail! > 2 ? null : { call: 'kmalloc', file: 'driver.ts', line: 20 + run.fail! },
+      failed:
+        run.fail === 0 || run.fail! > 2
+          ? null
+          : { call: 'kmalloc', file: 'driver.ts', line: 20 + run.fail! },
       findings: run.fail === 2 ? [fakeFinding(total - 10)] : [],
       result: 'finished',
       resultText: 'Finished.',

@@ -234,12 +234,13 @@ describe('making one call after the other fail', () => {
     const failures = useFailures()
     await failures.start()
     expect(failures.state).toBe('done')
-    expect(failures.list.map((one) => [one.nth, one.line])).toEqual([
+    expect(failures.walk.complete).toBe(true)
+    expect(failures.walk.failures.map((one) => [one.nth, one.line])).toEqual([
       [1, 21],
       [2, 22],
     ])
     expect(failures.bad).toBe(1)
-    await failures.open(failures.list[1]!)
+    await failures.open(failures.walk.failures[1]!)
     expect(useSession().options().fail).toBe(2)
     expect(useKernel().status.state).toBe('ended')
     expect(useCursor().findingIndex).toBe(0)
@@ -260,7 +261,7 @@ describe('making one call after the other fail', () => {
     failures.stop()
     await walk
     expect(failures.state).toBe('stopped')
-    expect(failures.list).toEqual([])
+    expect(failures.walk.failures).toEqual([])
   })
 })
 

@@ -1,23 +1,12 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { FailureOutcome } from '../../../src-sim/protocol'
+import { failEachCall, type Failure, type FailureWalk } from '../../../src-sim/protocol'
 import { useFindings } from './findings'
 import { useKernel } from './kernel'
 import { useLab } from './lab'
 import { useSession } from './session'
 
-/** A lab with more calls than this that can fail has a loop around one of them. */
-export const FAILURES_MAX = 500
-
-/** One run in which a call failed that otherwise would not have. */
-export interface Failure {
-  /** Which of the calls that can fail, from 1. */
-  nth: number
-  call: string
-  file: string | null
-  line: number
-  outcome: FailureOutcome
-}
+const NOTHING: FailureWalk = { baseline: [], failures: [], complete: false }
 
 /** The walk over the error paths: the lab runs once for every call in it that can fail. */
 export const useFailures = defineStore('failures', () => {
@@ -26,37 +15,42 @@ export const useFailures = defineStore('failures', () => {
   const session = useSession()
   const findings = useFindings()
 
-  const list = shallowRef<Failure[]>([])
+  const walk = shallowRef<FailureWalk>(NOTHING)
   const state = ref<'idle' | 'running' | 'done' | 'stopped' | 'failed'>('idle')
   const error = ref('')
-  const bad = computed(() => list.value.filter((one) => one.outcome.findings.length > 0).length)
-  let walk = 0
+  const bad = computed(
+    () => walk.value.failures.filter((one) => one.findings.length > 0).length,
+  )
+  let attempt = 0
 
   async function start(): Promise<void> {
     if (!kernel.ready || !lab.isOpen || !lab.trusted) return
-    const mine = ++walk
+    const mine = ++attempt
     const source = lab.source()
     const options = session.options()
-    list.value = []
+    walk.value = NOTHING
     error.value = ''
     state.value = 'running'
     try {
-      for (let nth = 1; nth <= FAILURES_MAX; nth++) {
-        const outcome = await kernel.api.failCall(source, { ...options, fail: nth })
-        if (mine !== walk) return
-        if (outcome.failed === null) break
-        list.value = [...list.value, { nth, ...outcome.failed, outcome }]
-      }
+      const whole = await failEachCall(
+        (fail) => kernel.api.failCall(source, { ...options, fail }),
+        (so) => {
+          if (mine === attempt) walk.value = so
+          return mine === attempt
+        },
+      )
+      if (mine !== attempt) return
+      walk.value = whole
       state.value = 'done'
     } catch (thrown) {
-      if (mine !== walk) return
+      if (mine !== attempt) return
       error.value = thrown instanceof Error ? thrown.message : String(thrown)
       state.value = 'failed'
     }
   }
 
   function stop(): void {
-    walk++
+    attempt++
     if (state.value === 'running') state.value = 'stopped'
   }
 
@@ -64,9 +58,9 @@ export const useFailures = defineStore('failures', () => {
   async function open(failure: Failure): Promise<void> {
     session.failNth = failure.nth
     await session.restart()
-    const first = failure.outcome.findings[0]
+    const first = failure.findings[0]
     if (first) await findings.goTo(first.signature)
   }
 
-  return { list, state, error, bad, start, stop, open }
+  return { walk, state, error, bad, start, stop, open }
 })
