@@ -1,5 +1,5 @@
 import { createBirpc } from 'birpc'
-import type { ExploreProgress, KernelApi, KernelEvents, Problem } from '../../src-sim/protocol'
+import type { CompareProgress, ExploreProgress, KernelApi, KernelEvents, Problem } from '../../src-sim/protocol'
 import { startKernel } from '../host/start-kernel'
 import { UsageError } from './errors'
 import { VERSION } from './version'
@@ -16,10 +16,11 @@ export class KernelLost extends Error {}
 export async function withKernel<T>(
   use: (kernel: Kernel) => Promise<T>,
   onProgress: (progress: ExploreProgress) => void = () => {},
+  onCompared: (progress: CompareProgress) => void = () => {},
 ): Promise<T> {
   const { connection } = startKernel({ version: VERSION })
   const rpc = createBirpc<KernelApi, KernelEvents>(
-    { status: () => {}, exploreProgress: onProgress },
+    { status: () => {}, exploreProgress: onProgress, compareProgress: onCompared },
     {
       post: (message) => connection.post(message),
       on: (listener) => void connection.onMessage(listener),

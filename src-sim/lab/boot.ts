@@ -5,12 +5,14 @@ import { recorder } from '../kernel/emit'
 import { faultInjection } from '../kernel/mm/fault-injection'
 import { memoryAccess } from '../kernel/mm/watch'
 import { modules } from '../kernel/base/module'
+import { runParameters } from '../kernel/run-parameters'
 import { installTrouble } from '../kernel/sched/trouble'
 import type { Sandbox } from '../sandbox'
 import type { TraceWriter } from '../trace'
 import { attachCheckers } from './checkers'
 import { readMachineFile } from './machine-file'
 import { Loader } from './loader'
+import { paramValues } from './params'
 import type { LabProgram } from './program'
 import { scenarioTask } from './scenario'
 
@@ -53,6 +55,8 @@ export function boot(program: LabProgram, sandbox: Sandbox, options: BootOptions
     installTrouble(machine)
     attachCheckers(machine, run)
     faultInjection(machine).failAt = run.fail ?? 0
+    for (const [name, value] of paramValues(program.plan, run))
+      runParameters(machine).set(name, value)
     modules(machine).loader = (name) => {
       const instance = program.instance(name, 'driver')
       return instance ? loader.load(instance) : null

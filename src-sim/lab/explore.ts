@@ -5,6 +5,7 @@ import type {
   ExploreResult,
   KernelApi,
   KernelEvents,
+  RunOptions,
   StrategyName,
 } from '../protocol'
 import {
@@ -32,14 +33,14 @@ const SCHEDULE_STEPS_MAX = 100_000
 export function scheduleRunner(
   program: LabProgram,
   sandbox: Sandbox,
-  options: ExploreOptions,
+  run: RunOptions,
   coverage?: Coverage,
   blackBox?: Int32Array,
 ): RunSchedule {
   return (strategy, recordKeys) => {
     const booted = boot(program, sandbox, {
       strategy,
-      run: { seed: options.seed ?? 0, kcsan: options.kcsan ?? false },
+      run,
       traced: false,
       recordKeys,
       stepsMax: SCHEDULE_STEPS_MAX,
@@ -55,6 +56,13 @@ export function scheduleRunner(
     return { findings, choices, steps, stop, hash: hashOf(choices) }
   }
 }
+
+/** What all schedules of an exploration have in common. */
+const runOf = ({ seed, kcsan, params }: ExploreOptions): RunOptions => ({
+  seed: seed ?? 0,
+  kcsan: kcsan ?? false,
+  params,
+})
 
 /** 53 bits, so that a million different schedules hardly ever count as fewer. */
 function hashOf(choices: readonly RecordedChoice[]): number {
@@ -75,7 +83,7 @@ export async function exploreHere(
   control: Partial<ExploreControl> = {},
 ): Promise<ShardResult> {
   const coverage = new Coverage()
-  const run = scheduleRunner(program, sandbox, options, coverage, host.blackBox)
+  const run = scheduleRunner(program, sandbox, runOf(options), coverage, host.blackBox)
   const shard = await exploreShard(run, options, {
     now: () => host.now(),
     cancelled: () => false,
@@ -149,7 +157,7 @@ function remoteShard(
   const connection = host.spawn()
   remotes.push(connection)
   const rpc = createBirpc<KernelApi, KernelEvents>(
-    { status: () => {}, exploreProgress: progress },
+    { status: () => {}, exploreProgress: progress, compareProgress: () => {} },
     {
       post: (message) => connection.post(message),
       on: (listener) => void connection.onMessage(listener),
@@ -172,7 +180,7 @@ function finish(
 ): ExploreResult {
   const first = merged.findings[0]
   if (first && options.shrink !== false) {
-    const run = scheduleRunner(program, sandbox, options)
+    const run = scheduleRunner(program, sandbox, runOf(options))
     const short = shrink(run, first.choices, first.finding.signature)
     if (short) {
       first.choices = short.choices

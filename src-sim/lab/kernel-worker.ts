@@ -2,10 +2,12 @@ import { createBirpc, type BirpcReturn } from 'birpc'
 import { strToU8 } from 'fflate'
 import * as v from 'valibot'
 import {
+  CompareOptions,
   ExploreOptions,
   LabSource,
   PROTOCOL_VERSION,
   RunOptions,
+  type CompareResult,
   type Connection,
   type ExploreProgress,
   type ExportFormat,
@@ -20,8 +22,10 @@ import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
 import { watchLoops } from './black-box'
 import { packBundle, readBundle } from './bundle'
 import { progressOf } from '../explorer/explore'
+import { compareLabs } from './compare/compare'
 import { failCall } from './fail-call'
 import { exploreHere, exploreInWorkers } from './explore'
+import { paramProblems } from './params'
 import { compileProgram, type LabProgram } from './program'
 import { RecordedRun } from './recorded-run'
 import { resultOf } from './run'
@@ -69,6 +73,7 @@ class KernelWorker {
   #lastStatusMs = 0
   #programs = new Map<string, LabProgram>()
   #cancelExplore: (() => void) | null = null
+  #cancelCompare: (() => void) | null = null
 
   constructor(host: KernelHost) {
     this.#host = host
@@ -77,6 +82,7 @@ class KernelWorker {
   stop(): void {
     this.#interrupted = true
     this.#cancelExplore?.()
+    this.#cancelCompare?.()
   }
 
   api(): KernelApi {
@@ -109,6 +115,9 @@ class KernelWorker {
           v.parse(RunOptions, options),
           this.#host.blackBox,
         ),
+      compare: (labs, options) =>
+        this.#compare(v.parse(v.array(LabSource), labs), v.parse(CompareOptions, options)),
+      cancelCompare: async () => this.#cancelCompare?.(),
       explore: (lab, options) =>
         this.#explore(v.parse(LabSource, lab), v.parse(ExploreOptions, options)),
       cancelExplore: async () => this.#cancelExplore?.(),
@@ -153,7 +162,8 @@ class KernelWorker {
   ): Promise<{ problems: Problem[]; status: SessionStatus }> {
     await this.#halt()
     const program = this.#compile(lab)
-    if ('problems' in program) return { problems: program.problems, status: this.#status() }
+    const problems = 'problems' in program ? program.problems : paramProblems(program.plan, options)
+    if ('problems' in program || problems.length > 0) return { problems, status: this.#status() }
     this.#shown = new Session(program, this.#sandbox, options)
     return { problems: [], status: this.#tell() }
   }
@@ -281,6 +291,18 @@ class KernelWorker {
     const program = this.#program(lab)
     const progress = (p: ExploreProgress): void => void this.rpc?.exploreProgress.asEvent(p)
     return exploreInWorkers(program, this.#sandbox, options, this.#host, progress, () => cancelled)
+  }
+
+  async #compare(labs: LabSource[], options: CompareOptions): Promise<CompareResult> {
+    let cancelled = false
+    this.#cancelCompare = () => (cancelled = true)
+    const programs = labs.map((lab) => this.#program(lab))
+    return compareLabs(programs, this.#sandbox, options, {
+      now: () => this.#host.now(),
+      pause: () => this.#host.pause(),
+      cancelled: () => cancelled,
+      progress: (progress) => void this.rpc?.compareProgress.asEvent(progress),
+    })
   }
 
   async #exploreShard(lab: LabSource, options: ExploreOptions): Promise<unknown> {

@@ -9,6 +9,16 @@ export const LabSource = v.object({
 })
 export type LabSource = v.InferOutput<typeof LabSource>
 
+/** A choice that a lab leaves to whoever runs it. */
+export const LabParam = v.object({
+  default: v.string(),
+  /** Value -> what it means, in a few words. */
+  values: v.record(v.string(), v.string()),
+  /** Values under which a comparison makes each call that can fail do so in turn. */
+  failing: v.optional(v.array(v.string())),
+})
+export type LabParam = v.InferOutput<typeof LabParam>
+
 /** What `lab.json` says. */
 export const LabManifest = v.object({
   title: v.string(),
@@ -28,6 +38,8 @@ export const LabManifest = v.object({
   schedule: v.optional(v.string()),
   /** Default settings of a run. */
   run: v.optional(v.object({ seed: v.optional(v.number()), strategy: v.optional(v.string()) })),
+  /** What the scenario asks for with `param(name)`: values with a title each, and the usual one. */
+  params: v.optional(v.record(v.string(), LabParam)),
 })
 export type LabManifest = v.InferOutput<typeof LabManifest>
 

@@ -129,6 +129,7 @@ export const useKernel = defineStore('kernel', () => {
       {
         status: (next) => void accept(next),
         exploreProgress: (next) => void (progress.value = next),
+        compareProgress: () => {},
       },
       {
         post: (message) => connection.post(message),
