@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
-import { kernelCall } from '../../kernel/api'
+import { kernelCall, quiet } from '../../kernel/api'
 import { deleteModule, loadModule } from '../../kernel/base/module'
 import { shutDownDevices } from '../../kernel/base/shutdown'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
@@ -13,6 +13,7 @@ import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { workqueues } from '../../kernel/workqueue/workqueues'
 import { note as noteEvent } from '../../trace/events'
+import { runParameters } from '../../kernel/run-parameters'
 import { settle } from '../../kernel/sched/settle'
 
 /**
@@ -119,6 +120,17 @@ export const msleep = kernelCall('msleep', function* (ms: number): Sim {
 })
 export const usleep = kernelCall('usleep', function* (us: number): Sim {
   yield* scheduleTimeoutNs(us * 1_000, 'usleep', 'interruptible')
+})
+
+/**
+ * The value of a parameter that `lab.json` declares under `params`: what was chosen for this run,
+ * or the usual one.
+ */
+export const param = quiet(function param(name: string): string {
+  const value = runParameters(machine()).get(name)
+  if (value === undefined)
+    throw new Error(`lab.json declares no parameter '${name}': add it under "params".`)
+  return value
 })
 
 /** Puts a note on the timeline. */
