@@ -44,6 +44,11 @@ function nic_probe(pdev: pci_dev, id: pci_device_id) {
   }
   priv.pdev = pdev
   priv.mmio = pci_iomap(pdev, 0, 0)
+  if (!priv.mmio) {
+    kfree(priv)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   INIT_WORK(priv.reset_work, nic_reset_work)
   timer_setup(priv.watchdog, nic_tx_timeout, 0)
   pci_set_drvdata(pdev, priv)

@@ -45,6 +45,11 @@ function spi_probe(pdev: pci_dev, id: pci_device_id) {
     return -ENOMEM
   }
   host.mmio = pci_iomap(pdev, 0, 0)
+  if (!host.mmio) {
+    kfree(host)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   INIT_WORK(host.work, spi_work)
   pci_set_master(pdev)
   ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES)

@@ -33,6 +33,11 @@ function wdt_probe(pdev: pci_dev, id: pci_device_id) {
     return -ENOMEM
   }
   wdt.mmio = pci_iomap(pdev, 0, 0)
+  if (!wdt.mmio) {
+    kfree(wdt)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   timer_setup(wdt.timer, wdt_trigger, TIMER_PINNED)
   pci_set_drvdata(pdev, wdt)
   wdt.timer.expires = jiffies + msecs_to_jiffies(4)

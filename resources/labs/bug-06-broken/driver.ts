@@ -42,6 +42,11 @@ function msc313_rtc_probe(pdev: pci_dev, id: pci_device_id) {
     return -ENOMEM
   }
   priv.rtc_base = pci_iomap(pdev, 0, 0)
+  if (!priv.rtc_base) {
+    kfree(priv)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   ret = request_irq(pdev.irq, msc313_rtc_interrupt, IRQF_SHARED, 'msc313-rtc', pdev.dev)
   if (ret) {
     pci_iounmap(pdev, priv.rtc_base)

@@ -20,7 +20,7 @@ class ucsi {
 
 class ucsi_ccg {
   mmio!: iomem
-  core!: ucsi
+  core: ucsi | null = null
   lock = new spinlock_t() // protects pending
   pending = 0
   acked = new completion()
@@ -42,7 +42,7 @@ function ccg_thread(irq: number, uc: ucsi_ccg) {
   spin_unlock_irq(uc.lock)
   if (events & EVENT_ACK) complete(uc.acked)
   if (events & EVENT_CONNECTOR) {
-    const core = uc.core
+    const core = uc.core!
     msleep(20) // a slow bus: the connector's state is read over I2C
     core.changes++
   }
@@ -59,24 +59,35 @@ function ccg_probe(pdev: pci_dev, id: pci_device_id) {
   let ret = pci_enable_device(pdev)
   if (ret) return ret
   const uc = kzalloc(ucsi_ccg, GFP_KERNEL)
-  if (!uc) return -ENOMEM
-  const core = kzalloc(ucsi, GFP_KERNEL)
-  if (!core) {
-    kfree(uc)
+  if (!uc) {
+    pci_disable_device(pdev)
     return -ENOMEM
   }
-  uc.core = core
   spin_lock_init(uc.lock)
   init_completion(uc.acked)
+  uc.core = kzalloc(ucsi, GFP_KERNEL)
+  if (!uc.core) return ccg_unwind(pdev, uc, -ENOMEM)
   uc.mmio = pci_iomap(pdev, 0, 0)
+  if (!uc.mmio) return ccg_unwind(pdev, uc, -ENOMEM)
   pci_set_master(pdev)
   pci_set_drvdata(pdev, uc)
   ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES)
-  if (ret < 0) return ret
+  if (ret < 0) return ccg_unwind(pdev, uc, ret)
   ret = request_threaded_irq(pci_irq_vector(pdev, 0), ccg_irq, ccg_thread, 0, 'ucsi_ccg', uc)
-  if (ret) return ret
+  if (ret) {
+    pci_free_irq_vectors(pdev)
+    return ccg_unwind(pdev, uc, ret)
+  }
   writel(EVENT_CONNECTOR, uc.mmio + EDU_IRQ_RAISE)
   return 0
+}
+
+function ccg_unwind(pdev: pci_dev, uc: ucsi_ccg, ret: number) {
+  if (uc.mmio) pci_iounmap(pdev, uc.mmio)
+  kfree(uc.core)
+  kfree(uc)
+  pci_disable_device(pdev)
+  return ret
 }
 
 function ccg_remove(pdev: pci_dev) {

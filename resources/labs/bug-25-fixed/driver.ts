@@ -44,6 +44,12 @@ function idxd_probe(pdev: pci_dev, id: pci_device_id) {
   }
   wq.compls_addr = dma.value
   wq.mmio = pci_iomap(pdev, 0, 0)
+  if (!wq.mmio) {
+    dma_free_coherent(pdev.dev, RECORDS, wq.compls, wq.compls_addr)
+    kfree(wq)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   pci_set_master(pdev)
   pci_set_drvdata(pdev, wq)
   writel(wq.compls_addr, wq.mmio + DSA_RING)

@@ -42,6 +42,11 @@ function demo_probe(pdev: pci_dev, id: pci_device_id) {
   }
   d.pdev = pdev
   d.mmio = pci_iomap(pdev, 0, 0)
+  if (!d.mmio) {
+    kfree(d)
+    pci_disable_device(pdev)
+    return -ENOMEM
+  }
   INIT_WORK(d.work, demo_work)
   pci_set_drvdata(pdev, d)
   pci_set_master(pdev)

@@ -2,18 +2,19 @@ import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
-import { EBUSY, EINVAL, ENODEV } from '../errno'
+import { EBUSY, EINVAL, ENODEV, ENOMEM } from '../errno'
 import { registerDevice, unregisterDevice } from '../base/core'
 import { registerClass } from '../base/class'
 import { class_, device } from '../base/device'
 import { tryModuleGet } from '../base/module'
 import type { attribute_group } from '../base/attributes'
+import { faultInjection } from '../mm/fault-injection'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { WaitList } from '../sched/schedule'
 import { addCdev, cdev, initCdev, MINORS, registerRegion } from './cdev'
-import { replaceOps, type file, type file_operations, type inode } from './file'
+import { fopsOf, replaceOps, type file, type file_operations, type inode } from './file'
 
 export const MISC_MAJOR = 10
 export const MISC_DYNAMIC_MINOR = 255
@@ -85,7 +86,7 @@ function* openLocked(core: MiscCore, node: inode, f: file): Sim<number> {
   const misc = find(core, node.i_rdev % MINORS)
   const ops = misc?.fops
   if (ops) memoryAccess(machine()).touch(ops, 'owner', false)
-  if (!misc || !ops || !tryModuleGet(ops.owner ?? null)) return -ENODEV
+  if (!misc || !ops || !tryModuleGet(ops.owner ?? null, fopsOf(f))) return -ENODEV
   f.private_data = misc
   replaceOps(f, ops)
   const { open } = ops
@@ -130,6 +131,7 @@ function freeMinor(core: MiscCore, minor: number): void {
 }
 
 export function* registerMisc(misc: miscdevice): Sim<number> {
+  if (faultInjection(machine()).shouldFail('misc_register')) return -ENOMEM
   const core = miscCore(machine())
   yield* lock(core)
   const ret = yield* registerLocked(core, misc)

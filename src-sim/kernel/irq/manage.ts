@@ -3,6 +3,7 @@ import type { Machine } from '../../engine/machine'
 import { call, point, spinOn, type Sim } from '../../engine/suspend'
 import { irq_free, irq_line_disable, irq_line_enable, irq_request } from '../../trace/events'
 import { emit } from '../emit'
+import { faultInjection } from '../mm/fault-injection'
 import { warn } from '../printk/warn'
 import { mightSleep } from '../sched/schedule'
 import { inInterrupt } from './context'
@@ -12,6 +13,7 @@ import { unmask } from './lines'
 import { checkSharing, IRQF, refuseFlags } from './request-checks'
 import { createThread, stopThread } from './thread'
 
+const ENOMEM = 12
 const ENOSYS = 38
 
 /** `request_threaded_irq`: 0 or a negative errno. */
@@ -28,6 +30,7 @@ export function* requestThreadedIrq(
   const refused = refuseFlags(irq, desc, handler, threadFn, flags, devId)
   if (refused !== 0) return refused
   mightSleep('request_threaded_irq')
+  if (faultInjection(machine).shouldFail('request_irq')) return -ENOMEM
   const action = new irqaction()
   action.irq = irq
   action.flags = flags

@@ -144,7 +144,9 @@ export function requestBar(pdev: pci_dev, bar: number, name: string): number {
   if (bar < 0 || bar > 5) return -EINVAL
   const r = pdev.resource[bar]
   if (!r || r.flags === 0) return 0
-  if (regions(currentMachine()).request(r.start, resourceSize(r), name, pdev)) return 0
+  const machine = currentMachine()
+  const refused = faultInjection(machine).shouldFail('pci_request_region')
+  if (!refused && regions(machine).request(r.start, resourceSize(r), name, pdev)) return 0
   deviceLog(pdev.dev, 4, `BAR ${bar}: can't reserve ${resourceText(r)}`)
   return -EBUSY
 }
