@@ -236,7 +236,11 @@ export class Scheduler {
     this.#last = exec
     let request: Suspension | null
     try {
-      if (exec.fromLab && machine.beforeCall !== null) machine.beforeCall(exec)
+      if (exec.fromLab && machine.beforeCall !== null) {
+        // The listener may ask where the context is; another one has run since.
+        machine.runtime.p = exec.positions[exec.positions.length - 1]!
+        machine.beforeCall(exec)
+      }
       request = exec.run(machine.runtime)
     } catch (error) {
       this.#die(exec, error)
