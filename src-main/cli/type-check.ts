@@ -5,14 +5,13 @@ import ts from 'typescript'
 import type { LabSource, Problem } from '../../src-sim/protocol'
 import { UsageError } from './errors'
 
-interface DriverApi {
+export interface DriverApi {
   files: Record<string, string>
   paths: Record<string, string[]>
 }
 
 /** Type errors of a lab against the declarations of the driver API. */
-export function typeProblems(lab: LabSource): Problem[] {
-  const api = driverApi()
+export function typeProblems(lab: LabSource, api: DriverApi = builtDriverApi()): Problem[] {
   const root = '/lab/'
   const files = new Map<string, string>()
   for (const [path, text] of Object.entries(api.files)) files.set(`/api/${path}`, text)
@@ -67,7 +66,7 @@ function virtualHost(files: Map<string, string>, options: ts.CompilerOptions): t
   }
 }
 
-function driverApi(): DriverApi {
+function builtDriverApi(): DriverApi {
   let dir = dirname(fileURLToPath(import.meta.url))
   for (let i = 0; i < 6; i++) {
     const path = join(dir, 'driver-api.json')

@@ -6,7 +6,7 @@ import { memoryAccess } from '../kernel/mm/watch'
 import { slab, type Allocation } from '../kernel/mm/slab'
 import { embedOffset } from '../kernel/mm/embed'
 import { hex16 } from '../kernel/printk/format'
-import { report, takeStack, traceLines, type ReportStack } from '../kernel/report'
+import { report, takeStack, taskText, traceLines, type ReportStack } from '../kernel/report'
 import { now } from '../engine/current'
 import { taintUnreliable } from '../kernel/locking/taint'
 import { attachRelatedStacks, relatedLines } from './kasan-related'
@@ -56,7 +56,7 @@ function useAfterFree(
     kind: 'kasan.use-after-free',
     before: [RULER],
     title: `BUG: KASAN: ${what} in %f`,
-    details: [`${write ? 'Write' : 'Read'} of size 8 at addr ${hex16(address)} by task ${taskText()}`, ''],
+    details: [`${write ? 'Write' : 'Read'} of size 8 at addr ${hex16(address)} by task ${byWhom()}`, ''],
     tail: [...historyLines(machine, record), ...placeLines(record, offset), RULER],
     stacks: history(record),
     objects: [record.object],
@@ -75,7 +75,7 @@ function outOfBounds(machine: Machine, object: object, index: number, write: boo
     before: [RULER],
     title: 'BUG: KASAN: slab-out-of-bounds in %f',
     details: [
-      `${write ? 'Write' : 'Read'} of size 1 at addr ${hex16(record.address + index)} by task ${taskText()}`,
+      `${write ? 'Write' : 'Read'} of size 1 at addr ${hex16(record.address + index)} by task ${byWhom()}`,
       '',
     ],
     tail: [...historyLines(machine, record), ...placeLines(record, index), RULER],
@@ -91,7 +91,7 @@ function badFree(machine: Machine, object: object, record: Allocation | null): v
     kind: twice ? 'kasan.double-free' : 'kasan.invalid-free',
     before: [RULER],
     title: `BUG: KASAN: ${twice ? 'double-free' : 'invalid-free'} in %f`,
-    details: [`Free of addr ${hex16(record?.address ?? 0)} by task ${taskText()}`, ''],
+    details: [`Free of addr ${hex16(record?.address ?? 0)} by task ${byWhom()}`, ''],
     tail: record ? [...historyLines(machine, record), ...placeLines(record, 0), RULER] : [RULER],
     stacks: record ? history(record) : [],
     objects: [record?.object ?? object],
@@ -100,12 +100,7 @@ function badFree(machine: Machine, object: object, record: Allocation | null): v
   taintUnreliable(machine)
 }
 
-function taskText(): string {
-  const exec = now.exec
-  if (!exec) return 'hardware/0'
-  const task = exec.cpu.current
-  return task ? `${task.comm}/${task.pid}` : `swapper/${exec.cpu.id}/0`
-}
+const byWhom = (): string => (now.exec ? taskText(now.exec.cpu) : 'hardware/0')
 
 function history(record: Allocation): ReportStack[] {
   const stacks: ReportStack[] = [{ role: 'allocated', stack: record.allocated }]

@@ -2,7 +2,7 @@ import type { Cpu } from '../engine/cpu'
 import type { Exec } from '../engine/exec'
 import type { Machine } from '../engine/machine'
 import { describeWait } from '../kernel/locking/holders'
-import { report, takeStack } from '../kernel/report'
+import { report, takeStack, taskText } from '../kernel/report'
 import { SEC } from '../base/units'
 
 const SAMPLE_NS = 4 * SEC
@@ -12,7 +12,8 @@ const STUCK_MAX = 3
 
 /**
  * The watchdogs: a context that polls or loops for 22 s without giving up its CPU, and one that
- * keeps a CPU from switching (by spinning, or with one interrupt after the other) for 20 s.
+ * keeps a CPU from switching (by spinning, or with one interrupt after the other) for 20 s. Where
+ * interrupts are off the watchdog's own timer cannot tell.
  */
 export function attachSoftLockup(machine: Machine): void {
   const counts = new Map<Exec, number>()
@@ -20,7 +21,7 @@ export function attachSoftLockup(machine: Machine): void {
   trouble.stuck = (exec, forNs) => {
     const count = (counts.get(exec) ?? 0) + 1
     counts.set(exec, count)
-    reportSoftLockup(machine, exec, forNs)
+    if (!exec.cpu.irqsOff) reportSoftLockup(machine, exec, forNs)
     if (count >= STUCK_MAX) machine.panic(`${exec.name} never gives up its CPU`)
   }
   const seen: (Seen | null)[] = machine.cpus.map(() => null)
@@ -39,6 +40,7 @@ interface Seen {
 }
 
 function look(machine: Machine, cpu: Cpu, before: Seen | null): Seen | null {
+  if (cpu.irqsOff) return before
   const blocker = cpu.stack.find((exec) => exec.kind !== 'task') ?? cpu.current
   if (blocker === null) return null
   const preemptible = cpu.preemptCount === 0 && !cpu.irqsOff && machine.preemption !== 'none'
@@ -56,12 +58,10 @@ function look(machine: Machine, cpu: Cpu, before: Seen | null): Seen | null {
 /** The report of the watchdog of a CPU about what runs there. */
 export function reportSoftLockup(machine: Machine, exec: Exec, forNs: number): void {
   const { cpu } = exec
-  const task = cpu.current
-  const name = task ? `${task.comm}:${task.pid}` : `swapper/${cpu.id}:0`
   const seconds = Math.floor(forNs / SEC)
   report(machine, {
     kind: 'soft-lockup',
-    title: `watchdog: BUG: soft lockup - CPU#${cpu.id} stuck for ${seconds}s! [${name}]`,
+    title: `watchdog: BUG: soft lockup - CPU#${cpu.id} stuck for ${seconds}s! [${taskText(cpu, ':')}]`,
     details:
       exec.spinningOn === null ? [] : [`${exec.name} spins for ${describeWait(machine, exec)}`],
     objects: exec.spinningOn === null ? [] : [exec.spinningOn],

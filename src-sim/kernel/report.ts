@@ -1,4 +1,5 @@
 import { hashText } from '../base/random'
+import type { Cpu } from '../engine/cpu'
 import { now } from '../engine/current'
 import type { Exec } from '../engine/exec'
 import type { Finding, FindingObject, FindingStack, Frame, RawStack } from '../engine/finding'
@@ -19,6 +20,8 @@ export interface Report {
   kind: string
   /** First line of the report; `%f` stands for the function that did it, as `name+0x../0x.. [mod]`. */
   title: string
+  /** More of that line in the log: who did it, which is no part of what happened. */
+  titleEnd?: string
   /** Lines before the title (rulers). */
   before?: string[]
   /** Lines after the title, before the call trace. */
@@ -34,6 +37,20 @@ export interface Report {
   level?: number
   /** More of the same mistake from the same place is only counted (default true). */
   once?: boolean
+}
+
+/** The task that a CPU runs, or that an interrupt on it has stopped, as reports name it. */
+export const taskText = (cpu: Cpu | null, between = '/'): string =>
+  cpu?.current
+    ? `${cpu.current.comm}${between}${cpu.current.pid}`
+    : `swapper/${cpu?.id ?? 0}${between}0`
+
+/** `CPU: 0 UID: 0 PID: 7 Comm: insmod`: an interrupt counts for the task that it stopped. */
+function whoLine(here: RawStack): string {
+  const cpu = now.exec?.cpu
+  if (!cpu || cpu.id !== here.cpu) return `CPU: ${here.cpu} UID: 0 PID: ${here.pid} Comm: ${here.context}`
+  const comm = cpu.current?.comm ?? `swapper/${cpu.id}`
+  return `CPU: ${cpu.id} UID: 0 PID: ${cpu.current?.pid ?? 0} Comm: ${comm}`
 }
 
 /** Takes the stack of a context, cheaply: positions only. The running one by default. */
@@ -133,9 +150,9 @@ export function report(machine: Machine, r: Report): Finding | null {
   if (r.once !== false && machine.findings.some((f) => f.signature === signature)) return null
   const lines = [
     ...(r.before ?? []),
-    title,
+    title + (r.titleEnd ?? ''),
     ...(r.details ?? []),
-    `CPU: ${here.cpu} PID: ${here.pid} Comm: ${here.context}`,
+    whoLine(here),
     'Call Trace:',
     ...traceLines(machine, here),
     ...(r.tail ?? []),

@@ -1,9 +1,9 @@
 import type { Machine } from '../engine/machine'
 import { call, type Sim } from '../engine/suspend'
-import { deleteModule, loadModule, modules } from '../kernel/base/module'
+import { modules } from '../kernel/base/module'
+import { insmod, rmmod } from '../kernel/base/module-tools'
 import { setUpHardware, type MachineSpec } from '../hardware/set-up'
 import { plug } from '../kernel/pci/bus'
-import { returnToUser } from '../kernel/sched/initcall'
 import { settle } from '../kernel/sched/settle'
 import type { Loader } from './loader'
 import type { LabProgram } from './program'
@@ -34,13 +34,9 @@ export function* scenarioTask(
 function* defaultScenario(machine: Machine, program: LabProgram): Sim {
   const loaded: string[] = []
   for (const { name } of program.plan.modules) {
-    const ret = yield* loadModule(machine, name)
-    returnToUser()
+    const ret = yield* insmod(machine, name)
     if (ret >= 0 && modules(machine).isLoaded(name)) loaded.unshift(name)
   }
   yield* settle(machine)
-  for (const name of loaded) {
-    yield* deleteModule(machine, name)
-    returnToUser()
-  }
+  for (const name of loaded) yield* rmmod(machine, name)
 }

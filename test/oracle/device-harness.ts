@@ -25,6 +25,7 @@ export const golden = (id: string): string[] =>
 /** What can be compared of a report line: not the line number, address or module. */
 const comparable = (line: string): string =>
   line
+    .replace(/, CPU#\d+: .*/, '')
     .replace(/(\.[ch]):\d+ at/, '$1 at')
     .replace(/\([0-9a-f]{16}\)/, '(ADDR)')
     .replace(/'irq\/\d+'/, "'irq/N'")

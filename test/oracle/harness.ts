@@ -29,6 +29,7 @@ const golden = (id: string): string[] =>
 /** What can be compared of a report line: not the line number, address or module. */
 const comparable = (line: string): string =>
   line
+    .replace(/, CPU#\d+: .*/, '')
     .replace(/(\.c):\d+ at/, '$1 at')
     .replace(/object: [0-9a-f]{16}/, 'object: ADDR')
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')

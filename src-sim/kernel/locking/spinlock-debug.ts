@@ -1,5 +1,5 @@
 import { machine, now } from '../../engine/current'
-import { report } from '../report'
+import { report, taskText } from '../report'
 import { addressOf, hex16 } from '../printk/format'
 import type { Locking } from './locking'
 import type { raw_spinlock_t } from './spinlock'
@@ -64,10 +64,7 @@ function rwlockBug(l: Locking, lock: rwlock_t, what: string): void {
 
 const cpuId = (): number => now.cpu?.id ?? 0
 
-function task(): string {
-  const current = now.cpu?.current
-  return current ? `${current.comm}/${current.pid}` : `swapper/${cpuId()}/0`
-}
+const task = (): string => taskText(now.cpu)
 
 function nameAndPid(exec: { name: string }): string {
   const { pid } = exec as { pid?: number }

@@ -1,6 +1,6 @@
 import type { Machine } from '../../engine/machine'
 import { NO_POSITION } from '../../engine/position'
-import { report, resolveFrame, takeStack, type Report } from '../report'
+import { report, resolveFrame, takeStack, taskText, type Report } from '../report'
 import { now } from '../../engine/current'
 
 /**
@@ -20,11 +20,21 @@ export function warn(
   report(machine, {
     kind: `warn.${what}`,
     title: `WARNING: ${source}`,
-    before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
+    ...frame(text),
     at,
     level: 4,
     ...more,
   })
+}
+
+/** What stands around a warning: rulers, the text, and who did it. */
+function frame(text: string | null): Pick<Report, 'before' | 'titleEnd' | 'tail'> {
+  const cpu = now.exec?.cpu ?? null
+  return {
+    before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
+    titleEnd: `, CPU#${cpu?.id ?? 0}: ${taskText(cpu)}`,
+    tail: ['---[ end trace 0000000000000000 ]---'],
+  }
 }
 
 /** `FILE:LINE` of the lab code that is running; 'kernel' where none is. */
@@ -44,7 +54,7 @@ export function warnHere(
   report(machine, {
     kind: `warn.${what}`,
     title: `WARNING: ${placeHere(machine)} at %f`,
-    before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
+    ...frame(text),
     level: 4,
     once: false,
     ...more,

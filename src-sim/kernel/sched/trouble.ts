@@ -8,7 +8,7 @@ import type { Position } from '../../engine/position'
 import type { Trouble } from '../../engine/trouble'
 import { taintUnreliable } from '../locking/taint'
 import { describeWait } from '../locking/holders'
-import { report, takeStack } from '../report'
+import { report, takeStack, taskText } from '../report'
 import { contextState } from './context'
 import { countsAsHung, reportHungTask, reportSpinning } from './hung'
 import { schedHooks } from './schedule'
@@ -79,12 +79,10 @@ export class KernelTrouble implements Trouble {
 
   scheduleInAtomic(cpu: Cpu, exec: Exec): void {
     const machine = this.#machine
-    const task = cpu.current
-    const name = task ? `${task.comm}/${task.pid}` : `swapper/${cpu.id}/0`
     const count = ((cpu.preemptCount + 1) >>> 0).toString(16).padStart(8, '0')
     report(machine, {
       kind: 'sleep.scheduling-while-atomic',
-      title: `BUG: scheduling while atomic: ${name}/0x${count}`,
+      title: `BUG: scheduling while atomic: ${taskText(cpu)}/0x${count}`,
       details: held(machine),
       at: takeStack(machine, exec),
       rules: ['CTX-10'],

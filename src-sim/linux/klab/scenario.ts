@@ -1,14 +1,15 @@
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
-import { deleteModule, loadModule } from '../../kernel/base/module'
+import * as tools from '../../kernel/base/module-tools'
 import { shutDownDevices } from '../../kernel/base/shutdown'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
 import { emit } from '../../kernel/emit'
+import { EINVAL } from '../../kernel/errno'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
+import { nmis } from '../../kernel/irq/nmi'
 import { plug as plugSlot } from '../../kernel/pci/bus'
 import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
-import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { workqueues } from '../../kernel/workqueue/workqueues'
@@ -22,21 +23,12 @@ import { settle } from '../../kernel/sched/settle'
  */
 
 /** `insmod`: loads a module of the lab, `insmod('driver', 'debug=1')`. 0 or -errno. */
-export const insmod = kernelCall(
-  'insmod',
-  function* (name: string, parameters: string = ''): Sim<number> {
-    const ret = yield* loadModule(machine(), name, parameters)
-    returnToUser()
-    return ret
-  },
+export const insmod = kernelCall('insmod', (name: string, parameters: string = '') =>
+  tools.insmod(machine(), name, parameters),
 )
 
 /** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
-export const rmmod = kernelCall('rmmod', function* (name: string): Sim<number> {
-  const ret = yield* deleteModule(machine(), name)
-  returnToUser()
-  return ret
-})
+export const rmmod = kernelCall('rmmod', (name: string) => tools.rmmod(machine(), name))
 
 /** Puts the device of a slot back in. 0 or -errno. */
 export const plug = kernelCall('plug', function* (slot: string): Sim<number> {
@@ -59,6 +51,14 @@ export const surprise_remove = kernelCall('surprise_remove', function* (slot: st
  */
 export const press_button = kernelCall('press_button', function* (slot: string): Sim<number> {
   return yield* pressButton(machine(), slot)
+})
+
+/** Sends a CPU a non-maskable interrupt, as a debug button does. -EINVAL for a CPU that is not. */
+export const inject_nmi = kernelCall('inject_nmi', function (cpu: number = 0): number {
+  const target = machine().cpus[cpu]
+  if (target === undefined) return -EINVAL
+  nmis(machine()).raise(machine(), target)
+  return 0
 })
 
 /** Shuts the machine down: `shutdown` functions, last device first; nothing is unbound (DM-106). */

@@ -1,0 +1,34 @@
+import { ensure } from '../../base/assert'
+import { currentTask } from '../../engine/current'
+import type { Machine } from '../../engine/machine'
+import type { Sim } from '../../engine/suspend'
+import { returnToUser } from '../sched/initcall'
+import { taskStruct, type task_struct } from '../sched/task'
+import { deleteModule, loadModule } from './module'
+
+/** `insmod NAME PARAMETERS` at the prompt of a shell: 0 or -errno. */
+export const insmod = (m: Machine, name: string, parameters = ''): Sim<number> =>
+  asProgram('insmod', loadModule(m, name, parameters))
+
+/** `rmmod NAME`: 0 or -errno. */
+export const rmmod = (m: Machine, name: string): Sim<number> =>
+  asProgram('rmmod', deleteModule(m, name))
+
+/** The task is a shell that starts a program and waits for its end: reports name the program. */
+function* asProgram<T>(comm: string, body: Sim<T>): Sim<T> {
+  const shell = taskStruct(ensure(currentTask(), 'a program without a process'))
+  const before = shell.comm
+  rename(shell, comm)
+  try {
+    const ret = yield* body
+    returnToUser()
+    return ret
+  } finally {
+    rename(shell, before)
+  }
+}
+
+function rename(struct: task_struct, comm: string): void {
+  struct.comm = comm
+  struct.$task.comm = comm
+}
