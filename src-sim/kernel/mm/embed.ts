@@ -78,6 +78,17 @@ function memberSize(owner: object, value: unknown): number {
   return isMember(owner, value) ? sizeOf(value) : 8
 }
 
+/** What lies at the same address and contains the most: a structure begins with its first member. */
+export function startingAt(object: object): object {
+  let o = object
+  for (let up = hidden(o).$parent; up; up = hidden(o).$parent) {
+    const first = Object.keys(up).find((key) => key.charCodeAt(0) !== 36)
+    if (first !== hidden(o).$field) return o
+    o = up
+  }
+  return o
+}
+
 /** Byte offset of a field inside the outermost structure that `object` is part of. */
 export function embedOffset(object: object, field: PropertyKey): number {
   let offset = fieldOffset(object, String(field))

@@ -9,7 +9,7 @@ import { alloc_fail, kfree as kfreeEvent, kmalloc as kmallocEvent } from '../../
 import { emit } from '../emit'
 import { takeStack } from '../report'
 import { kernelFunction } from '../sched/schedule'
-import { embedMembers, sizeOf, visitMembers } from './embed'
+import { embedMembers, sizeOf, startingAt, visitMembers } from './embed'
 import { physicalMemory } from './physical'
 import { faultInjection } from './fault-injection'
 
@@ -109,8 +109,9 @@ export class Slab {
     return object
   }
 
-  /** Frees what starts at `object`; a wrong pointer is announced and nothing is freed. */
-  free(object: object): void {
+  /** Frees what starts at `pointer`; a wrong one is announced and nothing is freed. */
+  free(pointer: object): void {
+    const object = startingAt(pointer)
     const record = hidden(object).$alloc as Allocation | undefined
     if (record === undefined || record.freed !== null) {
       const owner = hidden(outermost(object)).$alloc as Allocation | undefined

@@ -2,7 +2,7 @@ import { alloc, begin, end, event, flowIn, flowOut, free, hold, set, unhold } fr
 
 /** Fences and shared buffers: include/trace/events/dma_fence.h and dma_buf.h. */
 
-const fence = ['fence:obj', 'driver:str', 'timeline:str', 'context:u64', 'seqno:u64'] as const
+const fence = ['fence:obj', 'context:u64', 'seqno:u64'] as const
 
 export const dma_fence_init = event(
   'dma_fence_init', 'dma-buf', 'A fence is initialised.', fence,
@@ -17,7 +17,7 @@ export const dma_fence_enable_signal = event(
 )
 export const dma_fence_signaled = event(
   'dma_fence_signaled', 'dma-buf', 'A fence is signaled.',
-  ['fence:obj', 'driver:str', 'timeline:str', 'context:u64', 'seqno:u64', 'error:i32'],
+  ['fence:obj', 'context:u64', 'seqno:u64', 'error:i32'],
   [set('fence', 'state', 'signaled'), flowOut('fence', 'fence')],
 )
 export const dma_fence_callback = event(
@@ -41,7 +41,7 @@ export const dma_fence_wait_end = event(
   [end('fence wait'), unhold('@context', 'fence', 'waits for')],
 )
 export const dma_fence_destroy = event(
-  'dma_fence_destroy', 'dma-buf', 'A fence is released.', fence, [free('fence')],
+  'dma_fence_destroy', 'dma-buf', 'A fence is released.', ['fence:obj'], [free('fence')],
 )
 export const dma_buf_export = event(
   'dma_buf_export', 'dma-buf', 'A buffer can be shared.',
