@@ -84,7 +84,7 @@ export const platform_device_del = kernelCall('platform_device_del', p.deletePla
 export const platform_device_put = kernelCall(
   'platform_device_put',
   function* (pdev: platform_device | null): Sim {
-    if (pdev) yield* putDevice(pdev.dev)
+    if (pdev) yield* putDevice(pdev.dev, 'creator')
   },
 )
 
@@ -113,7 +113,7 @@ export const platform_device_register_full = kernelCall(
     platform_device_add_resources(pdev, info.res ?? [], info.num_res ?? info.res?.length ?? 0)
     const error = yield* p.addPlatformDevice(pdev)
     if (error === 0) return pdev
-    yield* putDevice(pdev.dev)
+    yield* putDevice(pdev.dev, 'creator')
     return ERR_PTR<platform_device>(error)
   },
 )

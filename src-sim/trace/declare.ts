@@ -18,7 +18,8 @@ export type Category = (typeof CATEGORIES)[number]
  *   begin/end      a slice on the lane of the context; slices nest, `label` is what is shown
  *   set/clear      a facet of an object ('state', 'queued', 'armed' ...): one value at a time
  *   enter/leave    the same with a count: cleared when it was left as often as it was entered
- *   hold/unhold    an edge "`subject` holds `target` because of `value`", counted
+ *   hold/unhold    an edge "`subject` holds `target` because of `value`", counted; made by `pin`
+ *                  it stands for one of the references that `refs` of the target counts
  *   flowOut/flowIn an arrow from this event to the next one that takes the same flow in
  *   alloc/free     the life of an object; link: its parent; refs: its reference count; name: its
  *                  name
@@ -47,6 +48,9 @@ export const PENDING_FACETS: ReadonlySet<string> = new Set([
   'registered', 'in use', 'driver',
 ])
 
+/** The facet of edges that are counted references. */
+export const COUNTED = 'counted'
+
 function effect(op: EffectOp, subject: string, facet = '', value = '', target = ''): Effect {
   return { op, subject, facet, value, target }
 }
@@ -64,6 +68,11 @@ export const hold = (holder: string, held: string, why: string): Effect =>
   effect('hold', holder, '', why, held)
 export const unhold = (holder: string, held: string, why: string): Effect =>
   effect('unhold', holder, '', why, held)
+/** As `hold`, and the edge is one of the references that the count of `held` is made of. */
+export const pin = (holder: string, held: string, why: string): Effect =>
+  effect('hold', holder, COUNTED, why, held)
+export const unpin = (holder: string, held: string, why: string): Effect =>
+  effect('unhold', holder, COUNTED, why, held)
 export const flowOut = (flow: string, key: string): Effect => effect('flowOut', key, flow)
 export const flowIn = (flow: string, key: string): Effect => effect('flowIn', key, flow)
 export const alloc = (subject: string): Effect => effect('alloc', subject)

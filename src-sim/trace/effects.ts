@@ -1,6 +1,7 @@
 import { assertNever } from '../base/assert'
 import type { AnyEvent } from './catalogue'
 import type { Cursor } from './cursor'
+import { COUNTED } from './declare'
 import type { Effect, EffectOp } from './declare'
 import { NO_LABEL, objectLabel } from './labels'
 import type { Label, Labels } from './labels'
@@ -17,8 +18,8 @@ export interface EffectSink {
   clear(subject: number, facet: string): void
   enter(subject: number, facet: string, value: Label): void
   leave(subject: number, facet: string): void
-  hold(holder: number, held: number, why: Label): void
-  unhold(holder: number, held: number, why: Label): void
+  hold(holder: number, held: number, why: Label, counted: boolean): void
+  unhold(holder: number, held: number, why: Label, counted: boolean): void
   flowOut(key: number, flow: string): void
   flowIn(key: number, flow: string): void
   alloc(object: number): void
@@ -102,8 +103,9 @@ export class Effects {
     const held = select(at, effect.target)
     if (held === 0) return
     const why = this.#value(at, effect)
-    if (effect.op === 'hold') sink.hold(subject, held, why)
-    else sink.unhold(subject, held, why)
+    const counted = effect.facet === COUNTED
+    if (effect.op === 'hold') sink.hold(subject, held, why, counted)
+    else sink.unhold(subject, held, why, counted)
   }
 
   #value(at: Cursor, effect: Compiled): Label {

@@ -13,6 +13,8 @@ export interface Facet {
 interface Holder {
   holder: number
   why: Label
+  /** It is one of the references that the object's count is made of. */
+  counted: boolean
   count: number
   event: number
 }
@@ -112,19 +114,21 @@ export class StateFold implements EffectSink {
     own.facets = own.facets.map((f) => (f.facet === facet ? { ...f, count: f.count - 1 } : f))
   }
 
-  hold(holder: number, held: number, why: Label): void {
+  hold(holder: number, held: number, why: Label, counted: boolean): void {
     const own = this.#own(held)
-    const old = own.holders.find((h) => h.holder === holder && h.why === why)
-    const next = { holder, why, count: (old?.count ?? 0) + 1, event: old?.event ?? this.event }
+    const old = own.holders.find((h) => isEdge(h, holder, why, counted))
+    const count = (old?.count ?? 0) + 1
+    const next = { holder, why, counted, count, event: old?.event ?? this.event }
     own.holders = [...own.holders.filter((h) => h !== old), next]
     this.#own(holder).holding++
   }
 
-  unhold(holder: number, held: number, why: Label): void {
-    const old = this.subjects.get(held)?.holders.find((h) => h.holder === holder && h.why === why)
+  unhold(holder: number, held: number, why: Label, counted: boolean): void {
+    const holders = this.subjects.get(held)?.holders
+    const old = holders?.find((h) => isEdge(h, holder, why, counted))
     if (!old) return
     const own = this.#own(held)
-    const rest = own.holders.filter((h) => h.holder !== holder || h.why !== why)
+    const rest = own.holders.filter((h) => h !== old)
     if (old.count > 1) rest.push({ ...old, count: old.count - 1 })
     own.holders = rest
     this.#forget(held, own)
@@ -204,6 +208,9 @@ export function isOver(subject: Subject): boolean {
   const { status, holders, facets, holding } = subject
   return status === 'freed' && holders.length === 0 && facets.length === 0 && holding === 0
 }
+
+const isEdge = (h: Holder, holder: number, why: Label, counted: boolean): boolean =>
+  h.holder === holder && h.why === why && h.counted === counted
 
 function lastIndex(slices: readonly Facet[], slice: string): number {
   for (let i = slices.length - 1; i >= 0; i--) if (slices[i]!.facet === slice) return i

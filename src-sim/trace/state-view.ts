@@ -23,8 +23,9 @@ export function viewOf(fold: StateFold, store: TraceStore, labels: Labels): Stat
     }
     objects.push(objectState(id, subject, facets, labels))
     for (const h of subject.holders) {
-      const { holder, count } = h
-      edges.push({ holder, held: id, why: labels.show(h.why), count, sinceEvent: h.event })
+      const { holder, counted, count } = h
+      const why = labels.show(h.why)
+      edges.push({ holder, held: id, why, counted, count, sinceEvent: h.event })
     }
   }
   objects.sort((a, b) => a.id - b.id)

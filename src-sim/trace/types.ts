@@ -64,11 +64,20 @@ export interface ObjectState {
   readonly slices: readonly SliceState[]
 }
 
+/**
+ * "`holder` holds `held` because of `why`", `count` times. The holder is an object, a module or a
+ * context. Where a count is kept (devices, kobjects, krefs, modules, open files) each reference is
+ * an edge that is `counted`: those of an object add up to its `refs`, unless somebody has put too
+ * often. Counted edges of a live module say why `rmmod` answers that it is in use. The other edges
+ * are pointers that keep nothing alive ('driver text', 'file operations', 'driver binding' ...).
+ */
 export interface HoldEdge {
   readonly holder: number
   readonly held: number
   readonly why: string
+  readonly counted: boolean
   readonly count: number
+  /** The event that took it first: its position is the line of code. */
   readonly sinceEvent: number
 }
 

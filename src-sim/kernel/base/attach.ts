@@ -1,5 +1,6 @@
 import { call, type Sim } from '../../engine/suspend'
 import { EPROBE_DEFER } from '../errno'
+import type { RefOwner } from '../locking/ref-ledger'
 import { asyncSchedule } from './async'
 import { probeDriver } from './bind'
 import { busPrivate, forEachDevice } from './bus'
@@ -25,6 +26,8 @@ export function prefersAsync(drv: device_driver): boolean {
   if (drv.probe_type === PROBE_FORCE_SYNCHRONOUS) return false
   return drv.owner instanceof module && drv.owner.$asyncProbe
 }
+
+const awaitingProbe = (dev: device): RefOwner => ({ holder: dev.bus!, why: 'probe to come' })
 
 interface Walk {
   checkAsync: boolean
@@ -71,7 +74,7 @@ export function* attachDevice(dev: device, allowAsync = false): Sim<number> {
   }
   unlockDevice(dev)
   if (later) {
-    getDevice(dev)
+    getDevice(dev, awaitingProbe(dev))
     asyncSchedule(() => attachLater(dev))
   }
   return ret
@@ -83,7 +86,7 @@ function* attachLater(dev: device): Sim {
   if (!dev.driver && dev.$private?.dead !== true)
     yield* walkDrivers(dev, { checkAsync: true, wantAsync: true, haveAsync: false })
   unlockDevice(dev)
-  yield* putDevice(dev)
+  yield* putDevice(dev, awaitingProbe(dev))
 }
 
 /** A device has just been added. */
@@ -110,7 +113,7 @@ function* tryDevice(drv: device_driver, dev: device): Sim<number> {
     if (free) dev.$private!.asyncDriver = drv
     unlockDevice(dev)
     if (free) {
-      getDevice(dev)
+      getDevice(dev, awaitingProbe(dev))
       asyncSchedule(() => attachDriverLater(dev))
     }
     return 0
@@ -130,5 +133,5 @@ function* attachDriverLater(dev: device): Sim {
   if (dev.$private) dev.$private.asyncDriver = null
   if (drv) yield* probeDriver(drv, dev)
   unlockDevice(dev)
-  yield* putDevice(dev)
+  yield* putDevice(dev, awaitingProbe(dev))
 }

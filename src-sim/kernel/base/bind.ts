@@ -4,6 +4,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EBUSY, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
+import { runningContext } from '../locking/ref-ledger'
 import { WaitList } from '../sched/schedule'
 import { createGroups, removeGroups } from './attributes'
 import { prefersAsync } from './attach'
@@ -262,10 +263,11 @@ function* releaseLocked(dev: device, parent: device | null): Sim {
 export function* detachDriverFromAll(drv: device_driver): Sim {
   if (prefersAsync(drv)) yield* asyncSynchronize()
   const bound = drv.$private!.bound
+  const here = runningContext('driver_detach')
   for (let dev = bound.at(-1); dev; dev = bound.at(-1)) {
-    getDevice(dev)
+    getDevice(dev, here)
     yield* releaseDriver(dev, drv)
-    yield* putDevice(dev)
+    yield* putDevice(dev, here)
   }
 }
 

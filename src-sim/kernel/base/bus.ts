@@ -5,6 +5,7 @@ import { call, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EAGAIN, EBUSY, EINVAL, ENODEV, EPROBE_DEFER } from '../errno'
+import { runningContext, type RefOwner } from '../locking/ref-ledger'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { createGroups, removeGroups } from './attributes'
@@ -48,6 +49,8 @@ export function makeSet(name: string, path: string): kset {
   return set
 }
 
+const listed = (bus: bus_type): RefOwner => ({ holder: bus, why: 'list of the bus' })
+
 export const buses = service(() => new Buses())
 
 export function* notifyBus(dev: device, event: BusEvent): Sim {
@@ -65,7 +68,7 @@ export function* registerBus(bus: bus_type): Sim<number> {
   if (error) return error
   const path = set.kobj.$directory!.path
   bus.$private = {
-    devices: new KList<device>((dev) => putDevice(dev)),
+    devices: new KList<device>((dev) => putDevice(dev, listed(bus))),
     drivers: new KList<device_driver>(),
     notifiers: new NotifierChain(),
     set,
@@ -130,7 +133,7 @@ export function* addToBus(dev: device): Sim<number> {
   const error = tree.createLink(own.devicesSet.kobj.$directory!, dev.$label, dev.kobj.$directory!)
   if (error) return error
   tree.createLink(dev.kobj.$directory!, 'subsystem', own.set.kobj.$directory!)
-  own.devices.add(getDevice(dev)!)
+  own.devices.add(getDevice(dev, listed(bus))!)
   return 0
 }
 
@@ -222,24 +225,26 @@ const named = (drv: device_driver, text: string): device | undefined =>
 
 /** DM-49. The test reads the binding without a lock, as the kernel does. */
 function* storeUnbind(drv: device_driver, text: string): Sim<number> {
-  const dev = getDevice(named(drv, text) ?? null)
+  const here = runningContext('unbind_store')
+  const dev = getDevice(named(drv, text) ?? null, here)
   let ret = -ENODEV
   if (dev && dev.driver === drv) {
     yield* releaseDriver(dev, drv)
     ret = text.length
   }
-  yield* putDevice(dev)
+  yield* putDevice(dev, here)
   return ret
 }
 
 function* storeBind(drv: device_driver, text: string): Sim<number> {
-  const dev = getDevice(named(drv, text) ?? null)
+  const here = runningContext('bind_store')
+  const dev = getDevice(named(drv, text) ?? null, here)
   let ret = -ENODEV
   if (dev && (yield* matchDriver(drv, dev)) !== 0) {
     ret = yield* attachHere(drv, dev)
     if (ret === 0) ret = text.length
   }
-  yield* putDevice(dev)
+  yield* putDevice(dev, here)
   return ret
 }
 

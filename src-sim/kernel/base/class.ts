@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import { hidden } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, type Sim } from '../../engine/suspend'
+import type { RefOwner } from '../locking/ref-ledger'
 import { createGroups, removeGroups } from './attributes'
 import { makeSet } from './bus'
 import { getDevice, putDevice } from './core'
@@ -17,6 +18,8 @@ class Classes {
   readonly glue = new Map<string, kobject>()
 }
 
+const listed = (cls: class_): RefOwner => ({ holder: cls, why: 'list of the class' })
+
 const classes = service(() => new Classes())
 
 export function* registerClass(cls: class_): Sim<number> {
@@ -28,7 +31,7 @@ export function* registerClass(cls: class_): Sim<number> {
   if (error) return error
   cls.$private = {
     set,
-    devices: new KList<device>((dev) => putDevice(dev)),
+    devices: new KList<device>((dev) => putDevice(dev, listed(cls))),
     interfaces: [],
   }
   hidden(set.kobj).$parent = cls
@@ -76,7 +79,7 @@ export function addToClass(dev: device, what: 'links' | 'list'): void | Sim {
 function* join(dev: device): Sim {
   const own = dev.class?.$private
   if (!own) return
-  own.devices.add(getDevice(dev)!)
+  own.devices.add(getDevice(dev, listed(dev.class!))!)
   for (const { add_dev } of own.interfaces) if (add_dev) yield* call(() => add_dev(dev))
 }
 

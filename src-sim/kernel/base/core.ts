@@ -6,6 +6,7 @@ import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
+import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { createGroups, fileOps, removeGroups } from './attributes'
@@ -85,14 +86,18 @@ export function deviceLog(dev: device, level: number, text: string): void {
   kernelLog(machine()).print(level, `${who} ${dev.$label}: ${text}\n`)
 }
 
-export function getDevice(dev: device | null): device | null {
-  if (dev) getKobject(dev.kobj)
+export function getDevice(dev: device | null, owner?: RefOwner): device | null {
+  if (dev) getKobject(dev.kobj, owner)
   return dev
 }
 
-export function* putDevice(dev: device | null): Sim {
-  if (dev) yield* putKobject(dev.kobj)
+export function* putDevice(dev: device | null, giver?: RefGiver): Sim {
+  if (dev) yield* putKobject(dev.kobj, giver)
 }
+
+/** What a device holds its parent for, and a parent its children. */
+const childOf = (dev: device): RefOwner => ({ holder: dev, why: 'child device' })
+const listOf = (parent: device): RefOwner => ({ holder: parent, why: 'list of children' })
 
 export const deviceRefs = (dev: device): number => refRead(dev.kobj.kref)
 
@@ -145,15 +150,16 @@ function setParentKobject(dev: device): void {
 
 /** DM-02, DM-03. The creator's reference stays the creator's, whatever happens here. */
 export function* addDevice(dev: device): Sim<number> {
-  getDevice(dev)
+  const here = runningContext('device_add')
+  getDevice(dev, here)
   const ret = yield* addSteps(dev)
-  yield* putDevice(dev)
+  yield* putDevice(dev, here)
   return ret
 }
 
 function* addSteps(dev: device): Sim<number> {
   if (dev.$devres === null) return -ENOMEM
-  dev.$private ??= new DevicePrivate(new KList<device>((child) => putDevice(child)))
+  dev.$private ??= new DevicePrivate(new KList<device>((child) => putDevice(child, listOf(dev))))
   if (dev.init_name) {
     setKobjectName(dev.kobj, dev.init_name)
     dev.init_name = null
@@ -164,18 +170,18 @@ function* addSteps(dev: device): Sim<number> {
     dev.$private = null
     return -EINVAL
   }
-  const parent = getDevice(dev.parent)
+  const parent = getDevice(dev.parent, childOf(dev))
   setParentKobject(dev)
   const error = yield* addInternal(dev.kobj)
   if (error) {
     dev.$private = null
-    yield* putDevice(parent)
+    yield* putDevice(parent, childOf(dev))
     return error
   }
   const failed = (yield* addFiles(dev)) || (yield* addToBus(dev))
   if (failed) {
     yield* undoAdd(dev)
-    yield* putDevice(parent)
+    yield* putDevice(parent, childOf(dev))
     return failed
   }
   yield* announce(dev)
@@ -241,7 +247,7 @@ function* announce(dev: device): Sim {
   unlockDevice(dev)
   if (dev.bus) yield* probeNewDevice(dev)
   if (dev.parent?.$private) {
-    getDevice(dev)
+    getDevice(dev, listOf(dev.parent))
     dev.parent.$private.children.add(dev)
   }
   yield* addToClass(dev, 'list')
@@ -292,12 +298,12 @@ export function* deleteDevice(dev: device): Sim {
   emit(ev.device_del, dev, dev.parent)
   dev.$ready = false
   yield* deleteKobject(dev.kobj)
-  yield* putDevice(parent)
+  yield* putDevice(parent, childOf(dev))
 }
 
 export function* unregisterDevice(dev: device): Sim {
   yield* deleteDevice(dev)
-  yield* putDevice(dev)
+  yield* putDevice(dev, 'creator')
 }
 
 export function* registerDevice(dev: device): Sim<number> {

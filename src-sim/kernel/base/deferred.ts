@@ -43,11 +43,12 @@ class DeferredProbes {
 
   *#retry(): Sim {
     const { order } = deviceCore(machine())
+    const here = { holder: this.work, why: 'deferred probe' }
     for (let dev = this.active.shift(); dev; dev = this.active.shift()) {
-      getDevice(dev)
+      getDevice(dev, here)
       if (order.includes(dev)) order.push(...order.splice(order.indexOf(dev), 1))
       yield* probeNewDevice(dev)
-      yield* putDevice(dev)
+      yield* putDevice(dev, here)
     }
     this.busy = false
     this.#settled.wakeAll()

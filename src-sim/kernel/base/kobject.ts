@@ -10,6 +10,7 @@ import { warn } from '../printk/warn'
 import { report } from '../report'
 import type { attribute_group, sysfs_ops } from './attributes'
 import { createGroups, removeGroups } from './attributes'
+import type { RefGiver, RefOwner } from '../locking/ref-ledger'
 import { kref, refGet, refInit, refPut, refRead } from './refs'
 import { removeDirectory, sysfs, type SysfsDirectory } from './sysfs'
 import { sendUevent, type UeventFilter } from './uevent'
@@ -44,7 +45,17 @@ export class kobject extends KernelObject {
     this.kref.$parent = this
     this.kref.$field = 'kref'
   }
+
+  /** @internal What the count is shown at: the device (or set, or cdev) around it. */
+  get $counted(): object {
+    return this.$parent ?? this
+  }
 }
+
+/** Why a kobject is held by one below it, and by one in its set. */
+const CHILD = 'sysfs directory inside'
+const MEMBER = 'member of the set'
+const held = (by: kobject, why: string): RefOwner => ({ holder: by.$counted, why })
 
 /** A set of kobjects that live in one directory and announce themselves in one way. */
 export class kset extends KernelObject {
@@ -112,17 +123,17 @@ export function* addInternal(kobj: kobject): Sim<number> {
   const set = kobj.kset
   if (set) {
     kobj.parent ??= set.kobj
-    getKobject(set.kobj)
+    getKobject(set.kobj, held(kobj, MEMBER))
     set.$members.push(kobj)
   }
-  const parent = getKobject(kobj.parent)
+  const parent = getKobject(kobj.parent, held(kobj, CHILD))
   const error = createDirectory(kobj)
   if (error === 0) {
     kobj.state_in_sysfs = true
     return 0
   }
   if (set) yield* leaveSet(kobj, set)
-  yield* putKobject(parent)
+  yield* putKobject(parent, held(kobj, CHILD))
   kobj.parent = null
   if (error === -EEXIST)
     say(
@@ -151,7 +162,7 @@ function createDirectory(kobj: kobject): number {
 function* leaveSet(kobj: kobject, set: kset): Sim {
   const at = set.$members.indexOf(kobj)
   if (at >= 0) set.$members.splice(at, 1)
-  yield* putKobject(set.kobj)
+  yield* putKobject(set.kobj, held(kobj, MEMBER))
 }
 
 /** DM-111: out of sysfs, and the parent's reference is given back here and now. */
@@ -159,7 +170,7 @@ export function* deleteKobject(kobj: kobject | null): Sim {
   if (!kobj) return
   const { parent } = kobj
   yield* unlinkKobject(kobj)
-  yield* putKobject(parent)
+  yield* putKobject(parent, held(kobj, CHILD))
 }
 
 function* unlinkKobject(kobj: kobject): Sim {
@@ -188,24 +199,27 @@ function checkInitialised(kobj: kobject, name: string): void {
   })
 }
 
-export function getKobject(kobj: kobject | null): kobject | null {
+export function getKobject(kobj: kobject | null, owner?: RefOwner): kobject | null {
   if (!kobj) return null
   checkInitialised(kobj, 'kobject_get')
-  refGet(kobj.kref)
+  refGet(kobj.kref, owner)
   return kobj
 }
 
 /** Null when the kobject is already on its way out. */
-export function getKobjectUnlessZero(kobj: kobject | null): kobject | null {
+export function getKobjectUnlessZero(
+  kobj: kobject | null,
+  owner?: RefOwner,
+): kobject | null {
   if (!kobj || refRead(kobj.kref) === 0) return null
-  refGet(kobj.kref)
+  refGet(kobj.kref, owner)
   return kobj
 }
 
-export function* putKobject(kobj: kobject | null): Sim {
+export function* putKobject(kobj: kobject | null, giver?: RefGiver): Sim {
   if (!kobj) return
   checkInitialised(kobj, 'kobject_put')
-  if (refPut(kobj.kref)) yield* cleanUp(kobj)
+  if (refPut(kobj.kref, giver)) yield* cleanUp(kobj)
 }
 
 /** DM-08, DM-09: the directory goes before the release function runs, the parent after it. */
@@ -217,6 +231,7 @@ function* cleanUp(kobj: kobject): Sim {
     yield* unlinkKobject(kobj)
   }
   const release = kobj.ktype?.release
+  const child = held(kobj, CHILD)
   if (release) yield* call(() => release(kobj))
-  yield* putKobject(parent)
+  yield* putKobject(parent, child)
 }

@@ -4,6 +4,7 @@ import { point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EPROBE_DEFER } from '../errno'
+import { runningContext, type RefOwner } from '../locking/ref-ledger'
 import { warn } from '../printk/warn'
 import { releaseDriver, waitForProbes } from './bind'
 import { deviceCore, getDevice, isRegistered, putDevice } from './core'
@@ -57,6 +58,7 @@ export class device_link extends KernelObject {
   }
 }
 
+const heldBy = (link: device_link): RefOwner => ({ holder: link, why: 'device link' })
 const managed = (link: device_link): boolean => (link.flags & DL_FLAG_MANAGED) !== 0
 const syncOnly = (link: device_link): boolean => (link.flags & DL_FLAG_SYNC_STATE_ONLY) !== 0
 
@@ -91,7 +93,8 @@ export function* addLink(
     return null
   const old = consumer.$suppliers.find((l) => l.supplier === supplier)
   if (old) return merge(old, flags)
-  const link = new device_link(getDevice(consumer)!, getDevice(supplier)!, flags)
+  const link = new device_link(consumer, supplier, flags)
+  for (const dev of [consumer, supplier]) getDevice(dev, heldBy(link))
   link.status = initialState(link)
   supplier.$consumers.push(link)
   consumer.$suppliers.push(link)
@@ -147,8 +150,8 @@ function* dropLink(link: device_link): Sim {
   consumer.$suppliers.splice(consumer.$suppliers.indexOf(link), 1)
   supplier.$consumers.splice(supplier.$consumers.indexOf(link), 1)
   emit(ev.device_link_del, link, consumer, supplier)
-  yield* putDevice(consumer)
-  yield* putDevice(supplier)
+  yield* putDevice(consumer, heldBy(link))
+  yield* putDevice(supplier, heldBy(link))
 }
 
 /** DM-37: 0, or -EPROBE_DEFER while a supplier is not there. */
@@ -248,10 +251,11 @@ export function* unbindConsumers(dev: device): Sim {
     const active = link.status === DL_STATE_ACTIVE
     link.status = DL_STATE_SUPPLIER_UNBIND
     if (!active) continue
-    const consumer = getDevice(link.consumer)!
+    const here = runningContext('device_links_unbind_consumers')
+    const consumer = getDevice(link.consumer, here)!
     yield point(unbindConsumers, consumer)
     yield* releaseDriver(consumer)
-    yield* putDevice(consumer)
+    yield* putDevice(consumer, here)
   }
 }
 

@@ -6,8 +6,9 @@ import { fileOf, NO_POSITION } from '../../engine/position'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
-import { emit } from '../emit'
+import { emit, recorder } from '../emit'
 import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
+import { codeOwners, RefLedger, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
@@ -39,6 +40,8 @@ export class module extends KernelObject {
   state: ModuleState = 'UNFORMED'
   /** @internal */
   $refcount = 1
+  /** @internal Whose references these are; kept while a trace is written. */
+  readonly $ledger = new RefLedger()
   /** @internal File numbers of its text. */
   $files: number[] = []
   /** @internal Objects made by its top level: its .data. */
@@ -112,6 +115,7 @@ export class Modules {
 
 export const modules = service((m) => {
   const all = new Modules(m)
+  codeOwners(m).ofRunningCode = () => all.current
   memoryAccess(m).ownStatic = (object) => {
     if (all.loading) all.loading.$statics.push(object)
   }
@@ -202,7 +206,7 @@ function* finishLoading(m: Machine, mod: module, ret: number): Sim<number> {
   yield* modules(m).notifiers.callChain(MODULE_STATES.LIVE, mod)
   if (!mod.$asyncProbe) yield* asyncSynchronize()
   mod.$refcount--
-  emit(ev.module_put, mod, 'do_init_module', mod.$refcount - 1)
+  emit(ev.module_put, mod, 'do_init_module', mod.$refcount - 1, null, '')
   return 0
 }
 
@@ -217,6 +221,14 @@ function* giveUp(m: Machine, mod: module): Sim {
 
 export const O_TRUNC = 0o1000
 
+const SYMBOL_USER = 'uses its symbols'
+
+/** Leaves in the trace who is in the way of an unloading. */
+function refuse(mod: module, error: number): number {
+  emit(ev.module_busy, mod, error, mod.$ledger.describe(currentMachine()))
+  return error
+}
+
 /**
  * `delete_module`: 0 or -errno, checked in the kernel's order. Never waits for users (DM-58, 59).
  */
@@ -225,11 +237,11 @@ export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> 
   if (all.unloadDisabled) return -EPERM
   const mod = all.loaded.get(name)
   if (!mod || mod.state === 'UNFORMED') return -ENOENT
-  if (mod.$users.length > 0) return -EWOULDBLOCK
+  if (mod.$users.length > 0) return refuse(mod, -EWOULDBLOCK)
   if (mod.state !== 'LIVE') return -EBUSY
   const forced = all.forceUnload && (flags & O_TRUNC) !== 0
   if (mod.$init && !mod.$exit && !forced) return -EBUSY
-  if (mod.$refcount !== 1 && !forced) return -EWOULDBLOCK
+  if (mod.$refcount !== 1 && !forced) return refuse(mod, -EWOULDBLOCK)
   mod.$refcount -= 1
   setModuleState(mod, 'GOING')
   emit(ev.module_exit_start, mod, mod.$exit)
@@ -249,7 +261,7 @@ function* freeModule(m: Machine, mod: module): Sim {
   setModuleState(mod, 'UNFORMED')
   for (const used of mod.$uses.splice(0)) {
     used.$users.splice(used.$users.indexOf(mod), 1)
-    modulePut(used)
+    modulePut(used, { holder: mod, why: SYMBOL_USER })
   }
   yield point(deleteModule, mod)
   freeText(m, mod)
@@ -258,23 +270,35 @@ function* freeModule(m: Machine, mod: module): Sim {
   emit(ev.module_free, mod, mod.name)
 }
 
+function announceGet(mod: module, ip: string, owner?: RefOwner): void {
+  const m = currentMachine()
+  const by = recorder(m).writer === null ? owner : mod.$ledger.take(m, owner)
+  emit(ev.module_get, mod, ip, mod.$refcount - 1, by?.holder ?? null, by?.why ?? '')
+}
+
+function announcePut(mod: module, giver?: RefGiver): void {
+  const m = currentMachine()
+  const by = recorder(m).writer === null ? null : mod.$ledger.drop(m, giver)
+  emit(ev.module_put, mod, 'module_put', mod.$refcount - 1, by?.holder ?? null, by?.why ?? '')
+}
+
 /** False only when the module is on its way out (DM-56). Null stands for built-in code. */
-export function tryModuleGet(mod: module | null): boolean {
+export function tryModuleGet(mod: module | null, owner?: RefOwner): boolean {
   if (!mod) return true
   memoryAccess(currentMachine()).touch(mod, 'refcnt', true)
   if (mod.state === 'GOING' || mod.state === 'UNFORMED' || mod.$refcount === 0) return false
   mod.$refcount++
-  emit(ev.module_get, mod, 'try_module_get', mod.$refcount - 1)
+  announceGet(mod, 'try_module_get', owner)
   return true
 }
 
-export function moduleGet(mod: module | null): void {
+export function moduleGet(mod: module | null, owner?: RefOwner): void {
   if (!mod) return
   mod.$refcount++
-  emit(ev.module_get, mod, '__module_get', mod.$refcount - 1)
+  announceGet(mod, '__module_get', owner)
 }
 
-export function modulePut(mod: module | null): void {
+export function modulePut(mod: module | null, giver?: RefGiver): void {
   if (!mod) return
   memoryAccess(currentMachine()).touch(mod, 'refcnt', true)
   mod.$refcount--
@@ -283,7 +307,7 @@ export function modulePut(mod: module | null): void {
       objects: [mod],
       rules: ['DM-57'],
     })
-  emit(ev.module_put, mod, 'module_put', mod.$refcount - 1)
+  announcePut(mod, giver)
 }
 
 /** Uses an exported symbol: the user pins its owner. Null when nobody (live) exports it. */
@@ -291,7 +315,8 @@ export function useSymbol(user: module | null, name: string): unknown {
   for (const owner of modules(currentMachine()).loaded.values()) {
     if (!owner.$exports.has(name) || owner.state !== 'LIVE') continue
     if (user?.$uses.includes(owner)) return owner.$exports.get(name)
-    if (!tryModuleGet(owner)) return null
+    const user_ = user ? { holder: user, why: SYMBOL_USER } : undefined
+    if (!tryModuleGet(owner, user_)) return null
     if (user && user !== owner) {
       user.$uses.push(owner)
       owner.$users.push(user)

@@ -1,5 +1,6 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
+import { runningContext } from '../locking/ref-ledger'
 import { waitForProbes } from './bind'
 import { deviceCore, getDevice, lockDevice, putDevice, unlockDevice } from './core'
 import { deferredProbes } from './deferred'
@@ -13,9 +14,10 @@ export function* shutDownDevices(): Sim {
   yield* waitForProbes()
   deferredProbes(machine()).blocked = true
   const { order } = deviceCore(machine())
+  const here = runningContext('device_shutdown')
   for (let dev = order.pop(); dev; dev = order.pop()) {
-    getDevice(dev)
-    const parent = getDevice(dev.parent)
+    getDevice(dev, here)
+    const parent = getDevice(dev.parent, here)
     if (parent) yield* lockDevice(parent)
     yield* lockDevice(dev)
     pmGetNoresume(dev)
@@ -23,8 +25,8 @@ export function* shutDownDevices(): Sim {
     yield* shutDown(dev)
     unlockDevice(dev)
     if (parent) unlockDevice(parent)
-    yield* putDevice(dev)
-    yield* putDevice(parent)
+    yield* putDevice(dev, here)
+    yield* putDevice(parent, here)
   }
 }
 

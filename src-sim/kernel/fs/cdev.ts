@@ -9,6 +9,7 @@ import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { initKobject, kobject, getKobject, getKobjectUnlessZero, putKobject } from '../base/kobject'
 import { modulePut, tryModuleGet, type module } from '../base/module'
+import type { RefOwner } from '../locking/ref-ledger'
 import type { inode } from './devnodes'
 import type { file_operations } from './file'
 
@@ -78,6 +79,9 @@ export function unregisterRegion(first: number, count: number): void {
 
 export const findCdev = (dev: number): cdev | null => charDevices(machine()).map.get(dev) ?? null
 
+/** Why a cdev holds the device around it. */
+const PARENT = 'cdev inside'
+
 const CDEV_TYPE = {
   release: ((kobj: kobject) => releaseCdev(kobj)) as unknown as (kobj: kobject) => void,
 }
@@ -89,7 +93,7 @@ function* releaseCdev(kobj: kobject): Sim {
   c.$inodes.clear()
   const { parent } = kobj
   kobj.parent = null
-  yield* putKobject(parent)
+  yield* putKobject(parent, { holder: c, why: PARENT })
 }
 
 export function initCdev(c: cdev, ops: file_operations): void {
@@ -104,7 +108,7 @@ export function addCdev(c: cdev, dev: number, count: number): number {
   if (faultInjection(machine()).shouldFail('cdev_add')) return -12
   c.dev = dev
   c.count = count
-  if (c.kobj.parent) getKobject(c.kobj.parent)
+  getKobject(c.kobj.parent, { holder: c, why: PARENT })
   for (let i = 0; i < count; i++) charDevices(machine()).map.set(dev + i, c)
   emit(ev.cdev_add, c, c.kobj.name ?? '', dev, c.owner)
   return 0
@@ -116,22 +120,22 @@ export function* deleteCdev(c: cdev): Sim {
   yield point(deleteCdev, c)
   for (let i = 0; i < c.count; i++) if (map.get(c.dev + i) === c) map.delete(c.dev + i)
   emit(ev.cdev_del, c, c.owner)
-  yield* putKobject(c.kobj)
+  yield* putKobject(c.kobj, 'creator')
 }
 
 /** False when it, or the module it belongs to, is on its way out. */
-export function cdevGet(c: cdev): boolean {
+export function cdevGet(c: cdev, by: RefOwner): boolean {
   memoryAccess(machine()).touch(c, 'owner', false)
   const owner = c.owner
-  if (!tryModuleGet(owner)) return false
-  if (getKobjectUnlessZero(c.kobj)) return true
-  modulePut(owner)
+  if (!tryModuleGet(owner, by)) return false
+  if (getKobjectUnlessZero(c.kobj, by)) return true
+  modulePut(owner, by)
   return false
 }
 
-export function* cdevPut(c: cdev): Sim {
+export function* cdevPut(c: cdev, by: RefOwner): Sim {
   memoryAccess(machine()).touch(c, 'owner', false)
   const { owner } = c
-  yield* putKobject(c.kobj)
-  modulePut(owner)
+  yield* putKobject(c.kobj, by)
+  modulePut(owner, by)
 }

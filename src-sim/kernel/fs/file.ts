@@ -7,6 +7,7 @@ import { emit } from '../emit'
 import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { modulePut, tryModuleGet, type module } from '../base/module'
+import type { RefOwner } from '../locking/ref-ledger'
 import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
 import { findNode, inode } from './devnodes'
 import type { vm_area_struct } from './mapping'
@@ -58,6 +59,10 @@ export class file extends KernelObject {
   }
 }
 
+/** What an open file holds: its cdev (with the module that owns it), and its operations' text. */
+const openOf = (f: file): RefOwner => ({ holder: f, why: 'open file' })
+export const fopsOf = (f: file): RefOwner => ({ holder: f, why: 'operations of an open file' })
+
 /** Reads a field of a driver's table: its memory goes with the module. */
 function operation<K extends keyof file_operations>(f: file, name: K): file_operations[K] | null {
   const ops = f.f_op
@@ -68,7 +73,7 @@ function operation<K extends keyof file_operations>(f: file, name: K): file_oper
 
 /** Puts another table in place of the present one (`replace_fops`): the old owner is let go. */
 export function replaceOps(f: file, ops: file_operations): void {
-  modulePut(f.$pinned)
+  modulePut(f.$pinned, fopsOf(f))
   f.f_op = ops
   f.$pinned = ops.owner ?? null
 }
@@ -84,15 +89,15 @@ export function* openPath(path: string, flags: number): Sim<file | number> {
 export function* openInode(node: inode, path: string, flags: number): Sim<file | number> {
   yield point(openPath, node)
   const c = (node.i_cdev as cdev | null) ?? findCdev(node.i_rdev)
-  if (!c || !cdevGet(c)) return -ENXIO
+  const f = new file(node)
+  if (!c || !cdevGet(c, openOf(f))) return -ENXIO
   node.i_cdev = c
   c.$inodes.add(node)
   const { ops } = c
-  if (!ops || !tryModuleGet(ops.owner ?? null)) {
-    yield* cdevPut(c)
+  if (!ops || !tryModuleGet(ops.owner ?? null, fopsOf(f))) {
+    yield* cdevPut(c, openOf(f))
     return -ENXIO
   }
-  const f = new file(node)
   f.f_op = ops
   f.$pinned = ops.owner ?? null
   f.f_flags = flags
@@ -101,8 +106,8 @@ export function* openInode(node: inode, path: string, flags: number): Sim<file |
   const { open } = ops
   const ret = Number((open ? yield* call(() => open(node, f)) : 0) ?? 0)
   if (ret) {
-    yield* cdevPut(c)
-    modulePut(f.$pinned)
+    yield* cdevPut(c, openOf(f))
+    modulePut(f.$pinned, fopsOf(f))
     return ret
   }
   emit(ev.file_open, f, path, c)
@@ -126,8 +131,8 @@ export function* finishFile(f: file): Sim {
   if (release) yield* call(() => release(f.f_inode, f))
   const c = f.f_inode.i_cdev as cdev | null
   emit(ev.file_release, f, c)
-  if (c) yield* cdevPut(c)
-  modulePut(f.$pinned)
+  if (c) yield* cdevPut(c, openOf(f))
+  modulePut(f.$pinned, fopsOf(f))
 }
 
 export function* putFile(f: file): Sim {

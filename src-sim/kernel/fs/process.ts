@@ -101,6 +101,7 @@ export function spawnProcess(
   processes(m).byTask.set(task, self)
   emit(ev.sched_process_exec, task.id, name)
   const process = self
+  if (files.users === 1) for (const [fd, f] of files.open) emit(ev.fd_install, process, fd, f)
   task.onExit = () => {
     if (task.died) m.spawn(comm, exitProcess(process, KILLED_BY_OOPS), { kernel: false })
   }

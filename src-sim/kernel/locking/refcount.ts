@@ -1,13 +1,13 @@
 import { Hook } from '../../base/disposable'
-import { machine } from '../../engine/current'
+import { machine, now } from '../../engine/current'
 import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { ref_get, ref_put } from '../../trace/events'
-import { emit } from '../emit'
+import { emit, recorder } from '../emit'
 import { acquireOn, releaseOn } from './access'
 import { memoryAccess } from '../mm/watch'
 import { report, takeStack } from '../report'
-import { now } from '../../engine/current'
+import { RefLedger, type RefGiver, type RefOwner } from './ref-ledger'
 
 /** Reference counts that saturate instead of wrapping. */
 
@@ -17,6 +17,8 @@ export const REFCOUNT_SATURATED = -0x40000000
 export class refcount_t extends KernelObject {
   /** @internal */
   $value = 0
+  /** @internal Whose references these are; kept while a trace is written. */
+  $ledger: RefLedger | null = null
 }
 
 /** A counter whose end is a release function. */
@@ -52,7 +54,24 @@ class Refcounts {
 export const refcounts = service(() => new Refcounts())
 
 /** The structure that is counted: what the counter is embedded in. */
-const counted = (r: refcount_t): object => hidden(r).$parent ?? r
+function counted(r: refcount_t): object {
+  const owner = hidden(r).$parent ?? r
+  return (owner as { $counted?: object }).$counted ?? owner
+}
+
+const ledgerOf = (r: refcount_t): RefLedger => (r.$ledger ??= new RefLedger())
+
+function announceGet(r: refcount_t, owner?: RefOwner): void {
+  const m = machine()
+  const by = recorder(m).writer === null ? owner : ledgerOf(r).take(m, owner)
+  emit(ref_get, counted(r), r.$value, by?.holder ?? null, by?.why ?? '')
+}
+
+function announcePut(r: refcount_t, giver?: RefGiver): void {
+  const m = machine()
+  const by = recorder(m).writer === null ? null : ledgerOf(r).drop(m, giver)
+  emit(ref_put, counted(r), r.$value, by?.holder ?? null, by?.why ?? '')
+}
 
 function warnSaturate(r: refcount_t, what: Saturation): void {
   const m = machine()
@@ -85,30 +104,30 @@ export function refcountSet(r: refcount_t, n: number): void {
   r.$value = wrap(n)
 }
 
-export function refcountAdd(i: number, r: refcount_t): void {
+export function refcountAdd(i: number, r: refcount_t, owner?: RefOwner): void {
   const old = r.$value
   r.$value = wrap(old + i)
   if (old === 0) warnSaturate(r, 'add-uaf')
   else if (old < 0 || wrap(old + i) < 0) warnSaturate(r, 'add-overflow')
-  emit(ref_get, counted(r), r.$value, null)
+  announceGet(r, owner)
 }
 
 /** False on 0, silently: the object is dead and must not be used. */
-export function refcountAddNotZero(i: number, r: refcount_t): boolean {
+export function refcountAddNotZero(i: number, r: refcount_t, owner?: RefOwner): boolean {
   const old = r.$value
   if (old === 0) return false
   r.$value = wrap(old + i)
   if (old < 0 || r.$value < 0) warnSaturate(r, 'add-not-zero-overflow')
-  emit(ref_get, counted(r), r.$value, null)
+  announceGet(r, owner)
   return true
 }
 
 /** True when the count reached 0. */
-export function refcountSubAndTest(i: number, r: refcount_t): boolean {
+export function refcountSubAndTest(i: number, r: refcount_t, giver?: RefGiver): boolean {
   const old = r.$value
   releaseOn(r)
   r.$value = wrap(old - i)
-  emit(ref_put, counted(r), r.$value, null)
+  announcePut(r, giver)
   if (old > 0 && old === i) {
     acquireOn(r)
     return true
@@ -120,14 +139,14 @@ export function refcountSubAndTest(i: number, r: refcount_t): boolean {
 export function refcountDec(r: refcount_t): void {
   const old = r.$value
   r.$value = wrap(old - 1)
-  emit(ref_put, counted(r), r.$value, null)
+  announcePut(r)
   if (old <= 1) warnSaturate(r, 'dec-leak')
 }
 
 export function refcountDecIfOne(r: refcount_t): boolean {
   if (r.$value !== 1) return false
   r.$value = 0
-  emit(ref_put, counted(r), 0, null)
+  announcePut(r)
   return true
 }
 
@@ -140,7 +159,7 @@ export function refcountDecNotOne(r: refcount_t): boolean {
     return true
   }
   r.$value--
-  emit(ref_put, counted(r), r.$value, null)
+  announcePut(r)
   return true
 }
 
@@ -150,9 +169,18 @@ export function refcountRead(r: refcount_t): number {
   return r.$value
 }
 
+/** The first reference, for whoever calls. */
+export function refInit(k: kref): void {
+  const m = machine()
+  for (const old of k.$ledger?.owners ?? [])
+    emit(ref_put, counted(k), k.$value, old.holder, old.why)
+  k.$ledger = null
+  refcountSet(k, 1)
+  const by = recorder(m).writer === null ? null : ledgerOf(k).born(m)
+  emit(ref_get, counted(k), 1, by?.holder ?? null, by?.why ?? '')
+}
 
-export const refInit = (k: kref): void => refcountSet(k, 1)
 export const refRead = (k: kref): number => refcountRead(k)
-export const refGet = (k: kref): void => refcountAdd(1, k)
+export const refGet = (k: kref, owner?: RefOwner): void => refcountAdd(1, k, owner)
 /** Drops a reference; true when it was the last one. */
-export const refPut = (k: kref): boolean => refcountSubAndTest(1, k)
+export const refPut = (k: kref, giver?: RefGiver): boolean => refcountSubAndTest(1, k, giver)

@@ -213,7 +213,7 @@ export function* deletePlatformDevice(pdev: platform_device | null): Sim {
 export function* unregisterPlatformDevice(pdev: platform_device | null): Sim {
   if (!pdev) return
   yield* deletePlatformDevice(pdev)
-  yield* putDevice(pdev.dev)
+  yield* putDevice(pdev.dev, 'creator')
 }
 
 const known = new WeakMap<object, platform_driver>()

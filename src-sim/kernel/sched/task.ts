@@ -64,14 +64,14 @@ export function getTaskStruct(struct: task_struct): task_struct {
     return struct
   }
   struct.$usage++
-  emit(ref_get, struct, struct.$usage, null)
+  emit(ref_get, struct, struct.$usage, null, '')
   return struct
 }
 
 /** Gives a reference back; the last one frees the structure of an ended kernel thread. */
 export function putTaskStruct(struct: task_struct): void {
   if (struct.$usage > 0) struct.$usage--
-  emit(ref_put, struct, struct.$usage, null)
+  emit(ref_put, struct, struct.$usage, null, '')
   if (struct.$usage === 0 && hidden(struct).$alloc !== undefined) slab(machine()).free(struct)
 }
 

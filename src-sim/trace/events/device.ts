@@ -10,11 +10,11 @@ export const device_state = event(
 export const device_add = event(
   'device_add', 'device', 'A device becomes visible on its bus.',
   ['device:obj', 'parent:obj', 'bus:obj'],
-  [link('device', 'parent'), set('device', 'registered'), hold('device', 'parent', 'child')],
+  [link('device', 'parent'), set('device', 'registered')],
 )
 export const device_del = event(
   'device_del', 'device', 'A device leaves its bus.', ['device:obj', 'parent:obj'],
-  [clear('device', 'registered'), unhold('device', 'parent', 'child')],
+  [clear('device', 'registered')],
 )
 export const device_release = event(
   'device_release', 'device', 'The last reference to a device is gone.',

@@ -1,4 +1,4 @@
-import { alloc, begin, clear, end, event, free, hold, set, unhold } from '../declare'
+import { alloc, begin, clear, end, event, free, hold, pin, set, unhold, unpin } from '../declare'
 
 /** User space: system calls, files, character devices, mappings. */
 
@@ -11,19 +11,19 @@ export const sys_exit = event(
 )
 export const file_open = event(
   'file_open', 'fs', 'A file comes to life.', ['file:obj', 'path:str', 'cdev:obj'],
-  [alloc('file'), set('file', 'open', '$path'), hold('file', 'cdev', 'open file')],
+  [alloc('file'), set('file', 'open', '$path')],
 )
 export const file_release = event(
   'file_release', 'fs', 'The last user of a file is gone.', ['file:obj', 'cdev:obj'],
-  [clear('file', 'open'), unhold('file', 'cdev', 'open file'), free('file')],
+  [clear('file', 'open'), free('file')],
 )
 export const fd_install = event(
   'fd_install', 'fs', 'A process gets a file descriptor.', ['process:obj', 'fd:i32', 'file:obj'],
-  [hold('process', 'file', 'file descriptor')],
+  [pin('process', 'file', 'file descriptor')],
 )
 export const fd_close = event(
   'fd_close', 'fs', 'A process closes a file descriptor.', ['process:obj', 'fd:i32', 'file:obj'],
-  [unhold('process', 'file', 'file descriptor')],
+  [unpin('process', 'file', 'file descriptor')],
 )
 export const cdev_add = event(
   'cdev_add', 'fs', 'A character device can be opened.',
@@ -37,11 +37,11 @@ export const cdev_del = event(
 export const mmap = event(
   'mmap', 'fs', 'A process maps a file.',
   ['vma:obj', 'process:obj', 'file:obj', 'start:addr', 'size:u64 bytes'],
-  [alloc('vma'), hold('vma', 'file', 'mapping'), hold('process', 'vma', 'mapping')],
+  [alloc('vma'), pin('vma', 'file', 'mapping'), hold('process', 'vma', 'mapping')],
 )
 export const munmap = event(
   'munmap', 'fs', 'A mapping of a process is gone.', ['vma:obj', 'process:obj', 'file:obj'],
-  [unhold('vma', 'file', 'mapping'), unhold('process', 'vma', 'mapping'), free('vma')],
+  [unpin('vma', 'file', 'mapping'), unhold('process', 'vma', 'mapping'), free('vma')],
 )
 export const page_fault_user = event(
   'page_fault_user', 'fs', 'A process touches a page that is not there yet.',

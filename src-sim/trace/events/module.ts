@@ -1,4 +1,4 @@
-import { alloc, begin, clear, end, event, exit, free, refs, set } from '../declare'
+import { alloc, begin, clear, end, event, exit, free, pin, refs, set, unpin } from '../declare'
 
 /** Modules and their text: include/trace/events/module.h. */
 
@@ -11,12 +11,18 @@ export const module_free = event(
   [exit('module'), free('module')],
 )
 export const module_get = event(
-  'module_get', 'module', 'A module is pinned.', ['module:obj', 'ip:sym', 'refcnt:i32'],
-  [refs('module', 'refcnt')],
+  'module_get', 'module', 'A module is pinned.',
+  ['module:obj', 'ip:sym', 'refcnt:i32', 'holder:obj', 'why:str'],
+  [refs('module', 'refcnt'), pin('holder', 'module', '$why')],
 )
 export const module_put = event(
-  'module_put', 'module', 'A pin on a module is dropped.', ['module:obj', 'ip:sym', 'refcnt:i32'],
-  [refs('module', 'refcnt')],
+  'module_put', 'module', 'A pin on a module is dropped.',
+  ['module:obj', 'ip:sym', 'refcnt:i32', 'holder:obj', 'why:str'],
+  [refs('module', 'refcnt'), unpin('holder', 'module', '$why')],
+)
+export const module_busy = event(
+  'module_busy', 'module', 'Unloading a module is refused: it is in use.',
+  ['module:obj', 'ret:i32', 'why:str'],
 )
 export const module_request = event(
   'module_request', 'module', 'The kernel asks for a module.', ['name:str', 'wait:bool', 'ip:sym'],

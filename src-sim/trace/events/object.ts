@@ -1,4 +1,4 @@
-import { alloc, event, free, hold, link, name, refs, unhold } from '../declare'
+import { alloc, event, free, hold, link, name, pin, refs, unhold, unpin } from '../declare'
 
 /** The life of objects, who refers to them, and who holds them and why. */
 
@@ -19,12 +19,14 @@ export const object_rename = event(
   ['object:obj', 'name:str'], [name('object', 'name')],
 )
 export const ref_get = event(
-  'ref_get', 'object', 'A reference count goes up.',
-  ['object:obj', 'count:i32', 'holder:obj'], [refs('object', 'count')],
+  'ref_get', 'object', 'A reference count goes up: somebody takes a reference.',
+  ['object:obj', 'count:i32', 'holder:obj', 'why:str'],
+  [refs('object', 'count'), pin('holder', 'object', '$why')],
 )
 export const ref_put = event(
-  'ref_put', 'object', 'A reference count goes down.',
-  ['object:obj', 'count:i32', 'holder:obj'], [refs('object', 'count')],
+  'ref_put', 'object', 'A reference count goes down: the reference of a holder is dropped.',
+  ['object:obj', 'count:i32', 'holder:obj', 'why:str'],
+  [refs('object', 'count'), unpin('holder', 'object', '$why')],
 )
 export const holder_add = event(
   'holder_add', 'object', 'From now on an object (or task) relies on another one.',

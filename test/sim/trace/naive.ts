@@ -56,10 +56,13 @@ export class Naive {
       this.#flows.delete(key)
     }
     if (held === 0) return
-    const edge = this.edges.find((e) => e.holder === id && e.held === held && e.why === text)
+    const counted = facet === 'counted'
+    const edge = this.edges.find(
+      (e) => e.holder === id && e.held === held && e.why === text && e.counted === counted,
+    )
     if (op === 'hold' && edge) edge.count++
     else if (op === 'hold') {
-      this.edges.push({ holder: id, held, why: text, count: 1, sinceEvent: this.#now })
+      this.edges.push({ holder: id, held, why: text, counted, count: 1, sinceEvent: this.#now })
     }
     if (op === 'unhold' && edge && --edge.count === 0) {
       this.edges.splice(this.edges.indexOf(edge), 1)

@@ -138,9 +138,9 @@ test('the history of an object lists what touched it, and one can go along it', 
   const device = writer.defineObject('device', 'd')
   const other = writer.defineObject('device', 'e')
   writer.emit(holder_add, device, other, 'child')
-  writer.emit(ref_put, other, 1, 0)
+  writer.emit(ref_put, other, 1, 0, '')
   at.context = 0
-  writer.emit(ref_put, other, 0, device)
+  writer.emit(ref_put, other, 0, device, '')
   expect([...trace.objectHistory(device)]).toEqual([0, 2])
   expect([...trace.objectHistory(task)]).toEqual([0, 1])
   expect(trace.nextOfObject(device, 0)).toBe(2)

@@ -74,9 +74,9 @@ describe('a trace gives back what was emitted', () => {
   test('a time before the last one is taken as the last one', () => {
     const at: TraceContext = { timeNs: 500, cpu: 0, context: 0, step: 0, p: 0 }
     const writer = new TraceWriter(at)
-    writer.emit(ref_get, 1, 1, 0)
+    writer.emit(ref_get, 1, 1, 0, '')
     at.timeNs = 400
-    writer.emit(ref_get, 1, 2, 0)
+    writer.emit(ref_get, 1, 2, 0, '')
     expect(new Trace(writer.store).events(0, 2).map((e) => e.timeNs)).toEqual([500, 500])
   })
 
@@ -123,8 +123,8 @@ describe('the hash of a trace', () => {
     cpu: (at, _w, i) => (at.cpu = i === 1000 ? 1 : 0),
     context: (at, _w, i) => (at.context = i === 1000 ? 2 : 0),
     position: (at, _w, i) => (at.p = i === 1000 ? 7 : 0),
-    'an argument': (_at, writer, i) => i === 1000 && writer.emit(ref_get, 9, 1, 0),
-    'another argument': (_at, writer, i) => i === 1000 && writer.emit(ref_get, 9, 2, 0),
+    'an argument': (_at, writer, i) => i === 1000 && writer.emit(ref_get, 9, 1, 0, ''),
+    'another argument': (_at, writer, i) => i === 1000 && writer.emit(ref_get, 9, 2, 0, ''),
     'the event': (_at, writer, i) => i === 1000 && writer.emit(sched_switch, 9, 'R', 1),
     'an object': (_at, writer, i) => i === 1000 && writer.defineObject('device', 'x'),
     'its name': (_at, writer, i) => i === 1000 && writer.defineObject('device', 'y'),
@@ -139,7 +139,7 @@ describe('the hash of a trace', () => {
       const writer = new TraceWriter(at)
       for (let i = 0; i < 2000; i++) {
         change(at, writer, i)
-        writer.emit(ref_get, 1, i, 0)
+        writer.emit(ref_get, 1, i, 0, '')
       }
       return writer.traceHash
     })
