@@ -6,6 +6,8 @@ export interface PendingInterrupt {
   /** Names it in choices and in the trace: `irq 24`, `hrtimer`. */
   name: string
   start(): Sim<unknown>
+  /** Not maskable: taken wherever the CPU is, except in another such one. */
+  nmi?: boolean
   /** Identity for choices and for removing it again. */
   source: object
   /** When it became pending. */
@@ -34,6 +36,7 @@ export class Cpu {
   /** Innermost context last. `stack[0] === current` unless the CPU was interrupted while idle. */
   readonly stack: Exec[] = []
   readonly queue: Task[] = []
+  /** Those that cannot be masked come first. */
   readonly interrupts: PendingInterrupt[] = []
   irqsOff = false
   preemptCount = 0
@@ -56,6 +59,12 @@ export class Cpu {
 }
 
 /** Interrupts are taken in tasks and softirqs with interrupts on; handlers never nest. */
-export function canInterrupt(cpu: Cpu): boolean {
+function unmasked(cpu: Cpu): boolean {
   return !cpu.irqsOff && (cpu.top === null || cpu.top.kind === 'task' || cpu.top.kind === 'softirq')
+}
+
+/** Whether the CPU would take its first pending interrupt now; there must be one. */
+export function canInterrupt(cpu: Cpu): boolean {
+  if (unmasked(cpu)) return true
+  return cpu.interrupts[0]!.nmi === true && cpu.top?.kind !== 'nmi'
 }

@@ -165,7 +165,8 @@ export class Machine {
   /** Makes an interrupt pending on a CPU; it is taken as soon as the CPU (and the schedule) allow. */
   interrupt(cpu: Cpu, interrupt: PendingInterrupt): void {
     interrupt.sinceNs = this.nowNs
-    cpu.interrupts.push(interrupt)
+    if (interrupt.nmi === true) cpu.interrupts.unshift(interrupt)
+    else cpu.interrupts.push(interrupt)
   }
 
   at(timeNs: number, name: string, object: object | null, fire: () => void): TimedEvent {

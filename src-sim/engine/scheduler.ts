@@ -1,5 +1,5 @@
 import { assert } from '../base/assert'
-import { canInterrupt, type Cpu } from './cpu'
+import { canInterrupt, HARDIRQ_OFFSET, NMI_OFFSET, type Cpu } from './cpu'
 import { now as running } from './current'
 import { TaskDeath, type Exec, type Task } from './exec'
 import type { Machine } from './machine'
@@ -175,10 +175,11 @@ export class Scheduler {
     running.exec = cpu.top
     if (machine.timed) cpu.busyUntilNs = machine.nowNs + INTERRUPT_COST_NS
     else machine.nowNs += INTERRUPT_COST_NS
-    const exec = machine.pushContext(cpu, 'hardirq', pending.name, pending.start())
+    const kind = pending.nmi === true ? 'nmi' : 'hardirq'
+    const exec = machine.pushContext(cpu, kind, pending.name, pending.start())
     exec.lastStepNs = machine.nowNs
     cpu.irqsOff = true
-    cpu.preemptCount += 0x10000
+    cpu.preemptCount += kind === 'nmi' ? NMI_OFFSET + HARDIRQ_OFFSET : HARDIRQ_OFFSET
     this.#last = exec
   }
 

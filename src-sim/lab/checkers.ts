@@ -3,6 +3,7 @@ import type { RunOptions } from '../protocol'
 import { attachAtomicSleep } from '../checkers/atomic-sleep'
 import { attachDeviceState } from '../checkers/device-state'
 import { attachDmaSanitizer } from '../checkers/dma'
+import { attachHardLockup } from '../checkers/hard-lockup'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
 import { attachKcsan } from '../checkers/kcsan'
@@ -22,6 +23,7 @@ const ALWAYS: readonly Attach[] = [
   (machine) => void attachLockdep(machine),
   (machine) => attachHungTask(machine),
   attachSoftLockup,
+  attachHardLockup,
   attachDmaSanitizer,
   attachDeviceState,
 ]

@@ -180,6 +180,12 @@ export const KINDS: Record<string, Twins> = {
     fixed: `b.ready = true; preempt_disable(); while (!READ_ONCE(b, "ready")) cpu_relax()
       preempt_enable()`,
   },
+  'hard-lockup': {
+    top: 'class box { ready = false }\nconst b = new box()',
+    broken: 'local_irq_disable(); while (!READ_ONCE(b, "ready")) cpu_relax(); local_irq_enable()',
+    fixed: `b.ready = true; local_irq_disable(); while (!READ_ONCE(b, "ready")) cpu_relax()
+      local_irq_enable()`,
+  },
   'hung-task': {
     top: "const done = new completion()",
     broken: 'init_completion(done); wait_for_completion(done)',

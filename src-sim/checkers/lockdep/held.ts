@@ -1,5 +1,5 @@
 import type { Cpu } from '../../engine/cpu'
-import { HARDIRQ_MASK, SOFTIRQ_MASK, SOFTIRQ_OFFSET } from '../../engine/cpu'
+import { HARDIRQ_MASK, NMI_MASK, SOFTIRQ_MASK, SOFTIRQ_OFFSET } from '../../engine/cpu'
 import type { Exec, Task } from '../../engine/exec'
 import type { Position } from '../../engine/position'
 import type { ReadMode } from '../../kernel/locking/locking'
@@ -55,6 +55,7 @@ export function locksOf(task: Exec): HeldLock[] {
   return (state.held ??= [])
 }
 
+export const inNmi = (cpu: Cpu): boolean => (cpu.preemptCount & NMI_MASK) !== 0
 export const inHardirq = (cpu: Cpu): boolean => (cpu.preemptCount & HARDIRQ_MASK) !== 0
 export const servingSoftirq = (cpu: Cpu): boolean => (cpu.preemptCount & SOFTIRQ_OFFSET) !== 0
 export const softirqsOn = (cpu: Cpu): boolean => (cpu.preemptCount & SOFTIRQ_MASK) === 0

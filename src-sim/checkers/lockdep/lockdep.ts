@@ -19,6 +19,7 @@ import { notALock, root, search, usageAt } from './graph'
 import {
   holderOn,
   inHardirq,
+  inNmi,
   irqContext,
   servingSoftirq,
   softirqsOn,
@@ -35,6 +36,7 @@ import {
   ENABLED_HARDIRQ,
   ENABLED_SOFTIRQ,
   flag,
+  IN_NMI,
   opposite,
   READ,
   USED,
@@ -94,12 +96,22 @@ export class Lockdep {
   acquire(map: lockdep_map, options: AcquireOptions = {}): void {
     const { cpu } = now
     if (cpu === null || !this.on || !map.$track) return
+    if (inNmi(cpu)) return this.#acquireInNmi(cpu, map, options)
     const holder = holderOn(cpu)
     const lock = this.#describe(cpu, map, options)
     if (this.#merge(holder, lock)) return
     this.#checkWaitContext(holder, lock)
     this.#push(holder, lock)
     if (!lock.sync) holder.locks.push(lock)
+  }
+
+  /** Nothing is followed there. To wait for a lock that is used elsewhere at all is wrong. */
+  #acquireInNmi(cpu: Cpu, map: lockdep_map, options: AcquireOptions): void {
+    if (options.trylock) return
+    const lock = this.#describe(cpu, map, options)
+    const conflict = lock.read === 0 ? flag(USED) | flag(USED_READ) : flag(USED)
+    if ((lock.class.usage & conflict) === 0) return
+    irqReports.inconsistentState(this, holderOn(cpu), lock, IN_NMI, USED)
   }
 
   #describe(cpu: Cpu, map: lockdep_map, options: AcquireOptions): HeldLock {
@@ -326,7 +338,7 @@ export class Lockdep {
 
   release(map: lockdep_map): void {
     const { cpu } = now
-    if (cpu === null || !this.on || !map.$track) return
+    if (cpu === null || !this.on || !map.$track || inNmi(cpu)) return
     const holder = holderOn(cpu)
     const at = findHeld(holder, map)
     if (at < 0) {

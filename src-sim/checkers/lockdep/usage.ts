@@ -8,7 +8,8 @@ export const USED_IN_SOFTIRQ = 4
 export const ENABLED_SOFTIRQ = 6
 export const USED = 8
 export const USED_READ = 9
-export const USAGES = 10
+/** Not a usage that is kept: taken in an NMI. */
+export const IN_NMI = 10
 
 export const READ = 1
 export const DIRECTION = 2
@@ -49,7 +50,7 @@ export function conflictingPair(inMask: number, enabledMask: number): [number, n
 const NAMES = [
   'IN-HARDIRQ-W', 'IN-HARDIRQ-R', 'HARDIRQ-ON-W', 'HARDIRQ-ON-R',
   'IN-SOFTIRQ-W', 'IN-SOFTIRQ-R', 'SOFTIRQ-ON-W', 'SOFTIRQ-ON-R',
-  'INITIAL USE', 'INITIAL READ USE',
+  'INITIAL USE', 'INITIAL READ USE', 'IN-NMI',
 ] as const
 
 export const usageName = (bit: number): string => NAMES[bit]!

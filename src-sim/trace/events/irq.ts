@@ -81,6 +81,10 @@ export const softirq_entry = event(
 export const softirq_exit = event(
   'softirq_exit', 'irq', 'A softirq is done.', [VECTORS], [end('softirq')],
 )
+export const nmi_handler = event(
+  'nmi_handler', 'irq', 'A handler of non-maskable interrupts has answered.',
+  ['handler:sym', 'handled:i32'], [],
+)
 export const tasklet_schedule = event(
   'tasklet_schedule', 'irq', 'A tasklet is scheduled.', ['tasklet:obj', 'func:sym'],
   [set('tasklet', 'queued'), flowOut('tasklet', 'tasklet')],
