@@ -43,16 +43,18 @@ function documentOf(lab: string, { seed, strategy }: RunOptions, walk: FailureWa
 const place = (file: string | null, line: number): string => (file ? `${file}:${line}` : '(kernel)')
 
 function print(walk: FailureWalk): void {
+  const count = walk.failures.length
+  for (const finding of walk.baseline) console.log(`Without any failure: ${sentence(finding)}`)
+  if (count === 0) return console.log('No call of this lab can fail.')
   const rows = [['call', 'refused', 'where', 'what became of the run'], ...walk.failures.map(row)]
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((cells) => cells[i]!.length)))
   for (const cells of rows)
     console.log(cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
-  console.log('')
-  for (const finding of walk.baseline) console.log(`Without any failure: ${sentence(finding)}`)
-  const count = walk.failures.length
-  const all = walk.complete ? `${count} calls can fail` : `Stopped after ${count} calls that can fail`
-  console.log(`${all}; ${bad(walk)} of these failures lead to findings.`)
+  const all = walk.complete ? plural(count, 'call can', 'calls can') : `The first ${count} calls can`
+  console.log(`\n${all} fail; ${plural(bad(walk), 'failure leads', 'failures lead')} to findings.`)
 }
+
+const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
 function row(failure: Failure): string[] {
   const { nth, call, file, line, findings, resultText } = failure

@@ -1,4 +1,3 @@
-import { lineOf } from '../engine/position'
 import { faultInjection } from '../kernel/mm/fault-injection'
 import type { FailureOutcome, RunOptions } from '../protocol'
 import type { Sandbox } from '../sandbox'
@@ -28,10 +27,9 @@ export function failCall(
   watchLoops(machine, blackBox)
   machine.run()
   concludeRun(booted)
-  const { failed, failedAt } = faultInjection(machine)
-  const file = machine.runtime.file(failedAt)?.path ?? null
+  const { failed } = faultInjection(machine)
   const outcome: FailureOutcome = {
-    failed: failed === null ? null : { call: failed, file, line: lineOf(failedAt) },
+    failed: failed && { call: failed.call, file: failed.caller.file, line: failed.caller.line },
     findings: machine.findings,
     result: stopReason(machine),
     resultText: stopSentence(machine),

@@ -76,7 +76,9 @@ export function register_chrdev(major: number, name: string, fops: file_operatio
   const c = new cdev()
   initCdev(c, fops)
   c.owner = fops.owner ?? null
-  addCdev(c, base, 256)
+  const error = addCdev(c, base, 256)
+  if (error) unregisterRegion(base, 256)
+  if (error) return error
   return major === 0 ? Math.floor(base / MINORS) : 0
 }
 export const unregister_chrdev = kernelCall(

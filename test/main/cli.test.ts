@@ -40,6 +40,56 @@ describe('klab run', () => {
     expect(klab('run', 'bug-01-fixed', '--json').code).toBe(0)
   })
 
+  const twoAllocations = `import { module_init, module_exit } from 'linux/module'
+import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
+class half { n = 0 }
+let a: half | null = null
+let b: half | null = null
+function two_init() {
+  a = kzalloc(half, GFP_KERNEL)
+  if (!a) return -12
+  b = kzalloc(half, GFP_KERNEL)
+  if (!b) return -12
+  return 0
+}
+function two_exit() {
+  kfree(b)
+  kfree(a)
+}
+module_init(two_init)
+module_exit(two_exit)
+`
+
+  it('sweeps over the calls that can fail: exit 1 when one of these runs has findings', () => {
+    const lab = labFolder('two-allocations', twoAllocations)
+    expect(klab('run', lab).code).toBe(0)
+    const { code, out } = klab('run', lab, '--fail', 'sweep', '--json')
+    const doc = JSON.parse(out)
+    expect(doc).toMatchObject({
+      complete: true,
+      baseline: [],
+      failures: [
+        { nth: 1, call: 'kmalloc', file: 'driver.ts', line: 7, findings: [], known: 0 },
+        { nth: 2, line: 9, findings: [{ kind: 'leak.memory', line: 7 }] },
+      ],
+    })
+    expect(code).toBe(1)
+    const table = klab('run', lab, '--fail', 'sweep').out
+    expect(table).toMatch(/^1 +kmalloc +driver.ts:7 +Finished with no findings\.$/m)
+    expect(table).toMatch(/^2 +kmalloc +driver.ts:9 +leak\.memory: /m)
+    expect(table).toContain('2 calls can fail; 1 failure leads to findings.')
+  })
+
+  it.each([
+    ['--fail', 'all'],
+    ['--fail', 'sweep', '--until', '5ms'],
+    ['--fail', 'sweep', '--trace', 'x'],
+  ])('refuses %s %s with a sentence', (...flags) => {
+    const { code, err } = klab('run', 'bug-01-fixed', ...flags)
+    expect(code).toBe(2)
+    expect(err).toContain('--fail')
+  })
+
   it('names a similar lab when there is none of that name', () => {
     const { code, err } = klab('run', 'bug-01-brokn')
     expect(code).toBe(2)

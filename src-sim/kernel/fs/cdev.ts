@@ -4,7 +4,7 @@ import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
-import { EBUSY, EINVAL } from '../errno'
+import { EBUSY, EINVAL, ENOMEM } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { initKobject, kobject, getKobject, getKobjectUnlessZero, putKobject } from '../base/kobject'
@@ -102,16 +102,21 @@ export function initCdev(c: cdev, ops: file_operations): void {
   c.ops = ops
 }
 
-/** DM-71: live from the first number on. */
+/** What a driver asks for, so that it may be refused. */
 export function addCdev(c: cdev, dev: number, count: number): number {
   if (dev < 0 || count <= 0) return -EINVAL
-  if (faultInjection(machine()).shouldFail('cdev_add')) return -12
+  if (faultInjection(machine()).shouldFail('cdev_add')) return -ENOMEM
+  mapCdev(c, dev, count)
+  return 0
+}
+
+/** DM-71: live from the first number on. */
+export function mapCdev(c: cdev, dev: number, count: number): void {
   c.dev = dev
   c.count = count
   getKobject(c.kobj.parent, { holder: c, why: PARENT })
   for (let i = 0; i < count; i++) charDevices(machine()).map.set(dev + i, c)
   emit(ev.cdev_add, c, c.kobj.name ?? '', dev, c.owner)
-  return 0
 }
 
 /** DM-72: no new opens by number; files that are open keep the cdev and all its operations. */

@@ -5,6 +5,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import { EBUSY, EINVAL, ENODEV, ENOMEM } from '../errno'
 import { registerDevice, unregisterDevice } from '../base/core'
 import { registerClass } from '../base/class'
+import { setKobjectName } from '../base/kobject'
 import { class_, device } from '../base/device'
 import { tryModuleGet } from '../base/module'
 import type { attribute_group } from '../base/attributes'
@@ -13,7 +14,7 @@ import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { WaitList } from '../sched/schedule'
-import { addCdev, cdev, initCdev, MINORS, registerRegion } from './cdev'
+import { cdev, initCdev, mapCdev, MINORS, registerRegion } from './cdev'
 import { fopsOf, replaceOps, type file, type file_operations, type inode } from './file'
 
 export const MISC_MAJOR = 10
@@ -57,7 +58,7 @@ class MiscCore {
     registerRegion(MISC_MAJOR * MINORS, 0x10000, 'misc')
     m.runtime.atomic(registerClass(this.class))
     this.class.devnode = (dev) => (dev.driver_data as miscdevice | null)?.nodename ?? null
-    addCdev(this.major, MISC_MAJOR * MINORS, 0x1000)
+    mapCdev(this.major, MISC_MAJOR * MINORS, 0x1000)
   }
 }
 
@@ -145,7 +146,7 @@ function* registerLocked(core: MiscCore, misc: miscdevice): Sim<number> {
   if (minor < 0) return minor
   misc.minor = minor
   const dev = new device()
-  dev.kobj.name = misc.name
+  setKobjectName(dev.kobj, misc.name)
   dev.parent = misc.parent ?? null
   dev.class = core.class
   dev.release = () => {}

@@ -1,31 +1,41 @@
 import { machine } from '../../engine/current'
-import { NO_POSITION, type Position } from '../../engine/position'
+import type { Frame } from '../../engine/finding'
 import { service } from '../../engine/service'
 import { fault_injected } from '../../trace/events'
 import { emit } from '../emit'
+import { resolveFrame, takeStack } from '../report'
 
 /**
- * Makes the Nth call that can fail do so: the way to walk every error path of a probe function.
- * Counting starts when the scenario arms it and covers all kinds of fallible calls together.
+ * Makes the Nth call that can fail do so: the way to walk every error path of a driver. All kinds
+ * of such calls are counted together, as far as a driver made them; what the kernel allocates for
+ * itself never fails.
  */
 export class FaultInjection {
-  /** 1 = the next fallible call; 0 = off. */
+  /** 1 = the first call; 0 = off. */
   failAt = 0
-  /** Fallible calls met so far. */
+  /** Calls met so far while it is on. */
   calls = 0
-  /** What was made to fail, when it happened. */
-  failed: string | null = null
-  /** From where it was called. */
-  failedAt: Position = NO_POSITION
+  /** What was made to fail, and where the driver called it. */
+  failed: { call: string; caller: Frame } | null = null
 
-  shouldFail(what: string): boolean {
-    this.calls++
-    if (this.failAt === 0 || this.calls !== this.failAt) return false
-    this.failed = what
-    this.failedAt = machine().runtime.p
-    emit(fault_injected, what, this.calls)
+  shouldFail(call: string): boolean {
+    if (this.failAt === 0 || this.failed !== null) return false
+    const caller = driverFrame()
+    if (caller === null || ++this.calls !== this.failAt) return false
+    this.failed = { call, caller }
+    emit(fault_injected, call, this.calls)
     return true
   }
+}
+
+/** The innermost function of a driver that is being executed. */
+function driverFrame(): Frame | null {
+  const m = machine()
+  for (const raw of takeStack(m).frames) {
+    const frame = resolveFrame(m, raw)
+    if (frame.module !== null) return frame
+  }
+  return null
 }
 
 export const faultInjection = service(() => new FaultInjection())
