@@ -1,10 +1,11 @@
 import { build } from 'vite'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** `npm run bench`: prints every budget of the design with its figure. Timing never fails a test. */
 const root = resolve(import.meta.dirname, '../..')
+mkdirSync(join(root, 'out'), { recursive: true })
 const dir = mkdtempSync(join(root, 'out/bench-'))
 try {
   await build({
