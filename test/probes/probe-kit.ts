@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { LabSource, RunResult } from '../../src-sim/protocol'
 
@@ -6,7 +6,7 @@ import type { LabSource, RunResult } from '../../src-sim/protocol'
 const LABS = resolve(import.meta.dirname, 'labs')
 const GOLDEN = resolve(import.meta.dirname, '../oracle/golden')
 
-const isHeader = (name: string): boolean => /^klab/.test(name)
+const isHeader = (name: string): boolean => /^(klab|user)/.test(name)
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 
@@ -66,9 +66,7 @@ export function linesOf(result: RunResult): string[] {
   return folded(lines)
 }
 
-export function goldenOf(id: string): string[] | null {
-  const path = resolve(GOLDEN, `${id}.txt`)
-  if (!existsSync(path)) return null
-  const lines = read(path).trimEnd().split('\n')
+export function goldenOf(id: string): string[] {
+  const lines = read(resolve(GOLDEN, `${id}.txt`)).trimEnd().split('\n')
   return folded(lines.map((line) => (line.startsWith('REPORT') ? comparable(line) : line)))
 }

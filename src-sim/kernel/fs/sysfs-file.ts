@@ -4,7 +4,8 @@ import { sysfs, showFile, storeFile } from '../base/sysfs'
 import { machine } from '../../engine/current'
 import { file, inode, type file_operations } from './file'
 
-const textOf = (bytes: unknown, count: number): string => {
+/** What a program writes, as text. */
+export const textOf = (bytes: unknown, count: number): string => {
   if (typeof bytes === 'string') return bytes.slice(0, count)
   let text = ''
   for (const byte of (bytes as Uint8Array).subarray(0, count)) text += String.fromCharCode(byte)

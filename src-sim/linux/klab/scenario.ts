@@ -6,6 +6,7 @@ import { shutDownDevices } from '../../kernel/base/shutdown'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
 import { emit } from '../../kernel/emit'
 import { EINVAL } from '../../kernel/errno'
+import { KMSG, writeKmsg } from '../../kernel/fs/kmsg'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
 import { nmis } from '../../kernel/irq/nmi'
 import { plug as plugSlot } from '../../kernel/pci/bus'
@@ -65,9 +66,11 @@ export const inject_nmi = kernelCall('inject_nmi', function (cpu: number = 0): n
 export const shutdown = kernelCall('device_shutdown', shutDownDevices)
 
 /**
- * Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`. Bytes or -errno.
+ * Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`, or a line of the
+ * kernel log: `echo('/dev/kmsg', '<5>now')`. Bytes or -errno.
  */
 export const echo = kernelCall('echo', function* (path: string, text: string): Sim<number> {
+  if (path === KMSG) return writeKmsg(text)
   const file = findFile(path)
   return typeof file === 'number' ? file : yield* storeFile(file, text)
 })

@@ -27,6 +27,7 @@ import {
 import { mapFile, unmapArea } from '../../kernel/fs/mmap'
 import { vm_area_struct } from '../../kernel/fs/mapping'
 import { pollFiles, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/fs/poll'
+import { KMSG, openKmsg } from '../../kernel/fs/kmsg'
 import { openSysfs } from '../../kernel/fs/sysfs-file'
 import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
@@ -81,12 +82,17 @@ function* withFile(
   return yield* leave(name, ret)
 }
 
-/** Opens a device node or a file under /sys; the descriptor, or -1. */
+/** Opens a device node, /dev/kmsg or a file under /sys; the descriptor, or -1. */
 export const open = kernelCall(
   'open',
   function* (path: string, flags: number = O_RDWR): Sim<number> {
     emit(sys_enter, 'open', null, -1, flags)
-    const f = path.startsWith('/sys/') ? openSysfs(path, flags) : yield* openPath(path, flags)
+    const f =
+      path === KMSG
+        ? openKmsg(flags)
+        : path.startsWith('/sys/')
+          ? openSysfs(path, flags)
+          : yield* openPath(path, flags)
     const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
     return yield* leave('open', ret)
   },
