@@ -317,7 +317,7 @@ export const device_create = kernelCall(
     dev.devt = devt
     dev.driver_data = drvdata
     dev.release = (d) => slab(machine()).free(d)
-    dev.kobj.name = vsprintf(machine(), fmt, args)
+    setKobjectName(dev.kobj, vsprintf(machine(), fmt, args))
     const error = yield* core.registerDevice(dev)
     if (error === 0) return dev
     yield* core.putDevice(dev)
@@ -341,7 +341,7 @@ export const root_device_register = kernelCall(
     const dev = allocate(device, true)
     if (!dev) return ERR_PTR<device>(-12)
     dev.release = (d) => slab(machine()).free(d)
-    dev.kobj.name = name
+    setKobjectName(dev.kobj, name)
     const error = yield* core.registerDevice(dev)
     if (error === 0) return dev
     yield* core.putDevice(dev)

@@ -77,7 +77,7 @@ export interface HoldEdge {
   readonly why: string
   readonly counted: boolean
   readonly count: number
-  /** The event that took it first: its position is the line of code. */
+  /** The event that took it first. */
   readonly sinceEvent: number
 }
 

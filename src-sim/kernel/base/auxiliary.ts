@@ -9,6 +9,7 @@ import { warn } from '../printk/warn'
 import { registerBus, registerDriver, unregisterDriver } from './bus'
 import { addDevice, initializeDevice } from './core'
 import { bus_type, device, device_driver } from './device'
+import { setKobjectName } from './kobject'
 
 export interface auxiliary_device_id {
   name: string
@@ -104,7 +105,7 @@ export function initAuxiliary(adev: auxiliary_device): number {
 
 export function* addAuxiliary(adev: auxiliary_device, modname: string): Sim<number> {
   if (!modname) return -EINVAL
-  adev.dev.kobj.name = `${modname}.${adev.name}.${adev.id}`
+  setKobjectName(adev.dev.kobj, `${modname}.${adev.name}.${adev.id}`)
   return yield* addDevice(adev.dev)
 }
 

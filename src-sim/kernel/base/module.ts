@@ -115,7 +115,7 @@ export class Modules {
 
 export const modules = service((m) => {
   const all = new Modules(m)
-  codeOwners(m).ofRunningCode = () => all.current
+  codeOwners(m).ofFile = (file) => all.ofFile(file)
   memoryAccess(m).ownStatic = (object) => {
     if (all.loading) all.loading.$statics.push(object)
   }

@@ -1,6 +1,6 @@
 import { now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
-import { NO_POSITION } from '../../engine/position'
+import { fileOf, NO_POSITION, type Position } from '../../engine/position'
 import { service } from '../../engine/service'
 import { functionAt } from '../printk/symbols'
 import { describeObject } from '../report'
@@ -26,7 +26,7 @@ interface Entry extends RefOwner {
 
 /** How the module of the running code is found; set by the modules. */
 class CodeOwners {
-  ofRunningCode: () => object | null = () => null
+  ofFile: (file: number) => object | null = () => null
 }
 
 export const codeOwners = service(() => new CodeOwners())
@@ -34,10 +34,26 @@ export const codeOwners = service(() => new CodeOwners())
 /** A reference that the running context has while it is inside `why`. */
 export const runningContext = (why: string): RefOwner => ({ holder: now.exec?.id ?? 0, why })
 
-function runningFunction(machine: Machine): string {
+/** The line of the lab that runs, or that called the kernel function that runs. */
+function labPosition(machine: Machine): Position {
   const { p } = machine.runtime
+  if (p !== NO_POSITION || now.exec === null) return p
+  const { names, positions } = now.exec
+  for (let i = names.length - 1; i >= 0; i--) if (names[i] === '') return positions[i]!
+  return NO_POSITION
+}
+
+function runningFunction(machine: Machine): string {
+  const p = labPosition(machine)
   const name = p === NO_POSITION ? undefined : functionAt(machine, p)?.name
   return name === undefined || name === '<module>' ? '' : `${name}()`
+}
+
+/** The module of the running code; the context when that is of none. */
+function runningHolder(machine: Machine): object | number {
+  const p = labPosition(machine)
+  const owner = p === NO_POSITION ? null : codeOwners(machine).ofFile(fileOf(p))
+  return owner ?? now.exec?.id ?? 0
 }
 
 /**
@@ -72,7 +88,7 @@ export class RefLedger {
   drop(machine: Machine, giver: RefGiver | undefined): RefOwner | null {
     let best = -1
     let bestScore = -1
-    const holder = this.#runningHolder(machine)
+    const holder = runningHolder(machine)
     const by = giver === undefined ? runningFunction(machine) : ''
     this.#entries.forEach((entry, at) => {
       const score = fits(entry, giver) * 16 + likeness(entry, holder, by)
@@ -89,13 +105,9 @@ export class RefLedger {
   }
 
   #add(machine: Machine, by: string, why: string, first: boolean): RefOwner {
-    const entry = { holder: this.#runningHolder(machine), why, given: false, first, by }
+    const entry = { holder: runningHolder(machine), why, given: false, first, by }
     this.#entries.push(entry)
     return entry
-  }
-
-  #runningHolder(machine: Machine): object | number {
-    return codeOwners(machine).ofRunningCode() ?? now.exec?.id ?? 0
   }
 }
 

@@ -13,6 +13,7 @@ import {
   PROBE_FORCE_SYNCHRONOUS,
   PROBE_PREFER_ASYNCHRONOUS,
 } from '../base/device'
+import { setKobjectName } from '../base/kobject'
 import { matchOverride } from '../base/driver-override'
 import type { dev_pm_ops } from '../base/pm-runtime'
 import type { attribute_group } from '../base/attributes'
@@ -154,6 +155,11 @@ function* platformShutdown(dev: device): Sim {
   if (shutdown) yield* call(() => shutdown(platformDevice(dev)))
 }
 
+function busName({ name, id, $autoId }: platform_device): string {
+  if (id === PLATFORM_DEVID_NONE) return name
+  return $autoId ? `${name}.${id}.auto` : `${name}.${id}`
+}
+
 /** DM-105: the description's addresses are claimed, then the device is added. */
 export function* addPlatformDevice(pdev: platform_device): Sim<number> {
   const { bus, root } = platformBus(machine())
@@ -162,9 +168,8 @@ export function* addPlatformDevice(pdev: platform_device): Sim<number> {
   if (pdev.id === PLATFORM_DEVID_AUTO) {
     pdev.id = platformBus(machine()).nextAuto++
     pdev.$autoId = true
-    pdev.dev.kobj.name = `${pdev.name}.${pdev.id}.auto`
-  } else
-    pdev.dev.kobj.name = pdev.id === PLATFORM_DEVID_NONE ? pdev.name : `${pdev.name}.${pdev.id}`
+  }
+  setKobjectName(pdev.dev.kobj, busName(pdev))
   const error = claimResources(pdev)
   if (error) return error
   const ret = yield* addDevice(pdev.dev)
