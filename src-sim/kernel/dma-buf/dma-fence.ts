@@ -98,7 +98,7 @@ const SOURCE = 'drivers/dma-buf/dma-fence.c'
 /** A WARN of the fence core, which speaks every time; `where` may name another file. */
 export function warnFence(what: string, where: string, text: string | null, rule: string): void {
   const source = where.includes(' at ') ? where : `${SOURCE} at ${where}`
-  warn(machine(), what, source, text, { rules: [rule], once: false, help: 'fences' })
+  warn(machine(), what, source, text, { rules: [rule], once: false, help: 'dma-fences' })
 }
 
 /** The first of `num` new numbers for timelines. */
