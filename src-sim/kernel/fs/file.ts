@@ -10,7 +10,7 @@ import { modulePut, tryModuleGet, type module } from '../base/module'
 import type { RefOwner } from '../locking/ref-ledger'
 import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
 import { findNode, inode } from './devnodes'
-import type { vm_area_struct } from './mapping'
+import { address_space, type vm_area_struct } from './mapping'
 
 export { inode } from './devnodes'
 
@@ -42,6 +42,8 @@ export class file extends KernelObject {
   f_flags = 0
   f_pos = 0
   f_inode: inode
+  /** What its mappings are found by; a driver may put a shared one in place of the file's own. */
+  f_mapping = new address_space()
   /** @internal */
   $count = 1
   /** @internal */

@@ -4,8 +4,20 @@ import type { file } from './file'
 export interface vm_operations_struct {
   open?: ((vma: vm_area_struct) => void) | null
   close?: ((vma: vm_area_struct) => void) | null
-  fault?:
-    ((vmf: { vma: vm_area_struct; address: number; pgoff: number; page: unknown }) => number) | null
+  /** A page is touched that is not there: map it, or answer VM_FAULT_SIGBUS. */
+  fault?: ((vmf: vm_fault) => number) | null
+}
+
+/** What a fault handler is told, and the page it may answer with. */
+export interface vm_fault {
+  vma: vm_area_struct
+  /** Start of the page that was touched. */
+  address: number
+  /** Its number within the file. */
+  pgoff: number
+  flags: number
+  /** A page of kernel memory to map, set by the handler. */
+  page: Uint8Array | null
 }
 
 /** A stretch of a process's address space. It keeps the file it maps. */
@@ -17,6 +29,11 @@ export class vm_area_struct extends KernelObject {
   vm_file: file | null = null
   vm_ops: vm_operations_struct | null = null
   vm_private_data: any = null
-  /** @internal The kernel memory that `remap_pfn_range` and its kin have put behind it. */
-  $bytes: Uint8Array | null = null
+  /** @internal Its page table: page number within the mapping -> page frame number. */
+  readonly $pages = new Map<number, number>()
+}
+
+/** The mappings of one thing by whatever processes: files with the same `f_mapping` share it. */
+export class address_space extends KernelObject {
+  readonly $type = 'address_space'
 }

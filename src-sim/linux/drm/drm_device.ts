@@ -1,0 +1,2 @@
+/** The object behind a graphics device: `drm/drm_device`. */
+export { drm_device } from '../../kernel/drm/device'
