@@ -13,6 +13,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-05': { kind: 'kasan.use-after-free', at: 'kthread_queue_work' },
   'bug-06': { kind: 'oops.null-deref', at: 'priv.rtc_base' },
   'bug-07': { kind: 'kasan.use-after-free', at: 'core.changes++' },
+  'bug-08': { kind: 'oops.null-deref', at: 'while (udc.sr_bds!' },
   'bug-10': { kind: 'kasan.use-after-free', at: 'state.plugged++' },
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
   'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
