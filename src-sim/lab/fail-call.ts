@@ -27,9 +27,8 @@ export function failCall(
   watchLoops(machine, blackBox)
   machine.run()
   concludeRun(booted)
-  const { failed } = faultInjection(machine)
   const outcome: FailureOutcome = {
-    failed: failed && { call: failed.call, file: failed.caller.file, line: failed.caller.line },
+    failed: faultInjection(machine).failed,
     findings: machine.findings,
     result: stopReason(machine),
     resultText: stopSentence(machine),

@@ -4,7 +4,7 @@ import type { StopReason } from './run'
 /** What became of a run in which one call was made to fail. */
 export interface FailureOutcome {
   /** The call, or null: the run has fewer calls that can fail. */
-  failed: { call: string; file: string | null; line: number } | null
+  failed: { call: string; file: string; line: number } | null
   findings: Finding[]
   result: StopReason
   /** One sentence for a person. */
@@ -16,7 +16,7 @@ export interface Failure {
   /** Which of the calls that can fail, from 1. */
   nth: number
   call: string
-  file: string | null
+  file: string
   line: number
   result: StopReason
   resultText: string

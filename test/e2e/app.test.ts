@@ -77,6 +77,28 @@ describe('the app in a browser', () => {
     }
   })
 
+  it('makes each call fail that can, and opens one of these runs', async () => {
+    const fresh = await launchApp({ lab: 'bug-07-fixed' })
+    try {
+      const { page } = fresh
+      await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
+      await page.keyboard.press('Control+Shift+F9')
+      const verdict = page.getByTestId('failures-verdict')
+      await verdict.waitFor()
+      expect(await verdict.textContent()).toContain('The driver survives every one of them.')
+      const row = page.getByTestId('failure').filter({ hasText: 'request_irq' })
+      await row.getByTestId('open-failure').click()
+      await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
+      await page.getByText(/probe with driver ucsi_ccg failed with error -12/).first().waitFor()
+      await page.screenshot({ path: join(screenshots, 'failed-call.png') })
+      await page.getByTestId('status-fail').click()
+      await page.getByTestId('status-fail').waitFor({ state: 'detached' })
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it.each(['light', 'dark'] as const)('shows all panels in %s colours', async (colorScheme) => {
     const fresh = await launchApp({ width: 1920, height: 1080, colorScheme })
     try {

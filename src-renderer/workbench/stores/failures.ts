@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { failEachCall, type Failure, type FailureWalk } from '../../../src-sim/protocol'
+import { useCursor } from './cursor'
 import { useFindings } from './findings'
 import { useKernel } from './kernel'
 import { useLab } from './lab'
@@ -13,6 +14,7 @@ export const useFailures = defineStore('failures', () => {
   const kernel = useKernel()
   const lab = useLab()
   const session = useSession()
+  const cursor = useCursor()
   const findings = useFindings()
 
   const walk = shallowRef<FailureWalk>(NOTHING)
@@ -54,12 +56,13 @@ export const useFailures = defineStore('failures', () => {
     if (state.value === 'running') state.value = 'stopped'
   }
 
-  /** Runs the lab with this failure in the session, and goes to its first finding if it has one. */
+  /** Runs the lab with this failure, and goes to its first finding or else to the refused call. */
   async function open(failure: Failure): Promise<void> {
     session.failNth = failure.nth
     await session.restart()
     const first = failure.findings[0]
     if (first) await findings.goTo(first.signature)
+    else cursor.revealSource(failure.file, failure.line)
   }
 
   return { walk, state, error, bad, start, stop, open }

@@ -1,9 +1,13 @@
 import { machine } from '../../engine/current'
-import type { Frame } from '../../engine/finding'
 import { service } from '../../engine/service'
 import { fault_injected } from '../../trace/events'
 import { emit } from '../emit'
 import { resolveFrame, takeStack } from '../report'
+
+interface Place {
+  file: string
+  line: number
+}
 
 /**
  * Makes the Nth call that can fail do so: the way to walk every error path of a driver. All kinds
@@ -16,24 +20,24 @@ export class FaultInjection {
   /** Calls met so far while it is on. */
   calls = 0
   /** What was made to fail, and where the driver called it. */
-  failed: { call: string; caller: Frame } | null = null
+  failed: ({ call: string } & Place) | null = null
 
   shouldFail(call: string): boolean {
     if (this.failAt === 0 || this.failed !== null) return false
-    const caller = driverFrame()
+    const caller = driverPlace()
     if (caller === null || ++this.calls !== this.failAt) return false
-    this.failed = { call, caller }
+    this.failed = { call, ...caller }
     emit(fault_injected, call, this.calls)
     return true
   }
 }
 
-/** The innermost function of a driver that is being executed. */
-function driverFrame(): Frame | null {
+/** Where the innermost function of a driver is that is being executed. */
+function driverPlace(): Place | null {
   const m = machine()
   for (const raw of takeStack(m).frames) {
-    const frame = resolveFrame(m, raw)
-    if (frame.module !== null) return frame
+    const { module, file, line } = resolveFrame(m, raw)
+    if (module !== null && file !== null) return { file, line }
   }
   return null
 }
