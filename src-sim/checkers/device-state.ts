@@ -26,7 +26,7 @@ export function attachDeviceState(machine: Machine): void {
     const gone = wasBound.has(dev)
     report(machine, {
       kind: gone ? 'device.use-after-unbind' : 'device.use-unbound',
-      title: `BUG: device: ${what} on a device ${words(dev, gone)} in %f`,
+      title: `klab: device: ${what} on a device ${words(dev, gone)} in %f`,
       details: [
         `Device '${dev.$label}' is in state '${dev.$state}'; ${needs === 'binding' ? 'this needs a bound driver' : 'this needs a registered device'}.`,
       ],

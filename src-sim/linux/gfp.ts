@@ -7,6 +7,7 @@ export {
   __GFP_NOWARN, __GFP_ZERO, GFP_ATOMIC, GFP_DMA, GFP_DMA32, GFP_KERNEL, GFP_NOFS, GFP_NOIO,
   GFP_NOWAIT, GFP_USER,
 } from './slab'
+export * from './gfp/pages'
 export const __GFP_HIGH: gfp_t = 0x20
 export const __GFP_IO: gfp_t = 0x40
 export const __GFP_FS: gfp_t = 0x80

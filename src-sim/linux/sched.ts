@@ -7,6 +7,7 @@ import {
   currentStruct,
   getTaskStruct,
   putTaskStruct,
+  TASK_FLAGS,
   tryToWake,
   wakeUpProcess,
 } from '../kernel/sched/task'
@@ -50,6 +51,12 @@ export {
 } from '../kernel/sched/states'
 export { MAX_SCHEDULE_TIMEOUT } from '../kernel/time/clock'
 export const TASK_COMM_LEN = 16
+
+export const PF_EXITING = TASK_FLAGS.EXITING
+export const PF_WQ_WORKER = TASK_FLAGS.WQ_WORKER
+export const PF_MEMALLOC = TASK_FLAGS.MEMALLOC
+export const PF_MEMALLOC_NOFS = TASK_FLAGS.MEMALLOC_NOFS
+export const PF_KTHREAD = TASK_FLAGS.KTHREAD
 
 export const SIGHUP = 1
 export const SIGINT = 2

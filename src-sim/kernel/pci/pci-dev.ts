@@ -136,8 +136,9 @@ export class pci_driver extends KernelObject {
   /** @internal Ids added through sysfs. */
   readonly $newIds: pci_device_id[] = []
 
-  constructor() {
+  constructor(init?: Partial<Omit<pci_driver, 'driver'>>) {
     super()
+    if (init) Object.assign(this, init)
     this.driver.$parent = this
     this.driver.$field = 'driver'
   }

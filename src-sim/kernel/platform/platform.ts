@@ -69,8 +69,13 @@ export class platform_driver extends KernelObject {
   prevent_deferred_probe = false
   driver = new device_driver()
 
-  constructor() {
+  constructor(init?: platform_driver_init) {
     super()
+    if (init) {
+      const { driver, ...own } = init
+      Object.assign(this, own)
+      Object.assign(this.driver, driver)
+    }
     this.driver.$parent = this
     this.driver.$field = 'driver'
   }

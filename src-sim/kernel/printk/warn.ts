@@ -7,7 +7,8 @@ import { now } from '../../engine/current'
  * `WARN`: the kernel core says that it was used wrongly, and goes on. Printed as
  * `WARNING: <where>` with the text under it; the finding's kind is `warn.<what>`.
  *
- * `source` is where the real kernel prints it from, e.g. `kernel/kthread.c at kthread_park`.
+ * `source` is where the real kernel prints it from, e.g. `kernel/kthread.c at kthread_park`; `%f`
+ * is the calling function, which an inline function is part of.
  */
 export function warn(
   machine: Machine,
@@ -16,7 +17,8 @@ export function warn(
   text: string | null,
   more: Partial<Report> = {},
 ): void {
-  const at = takeStack(machine, now.exec, source.split(' at ')[1] ?? '')
+  const inside = source.split(' at ')[1] ?? ''
+  const at = takeStack(machine, now.exec, inside === '%f' ? '' : inside)
   report(machine, {
     kind: `warn.${what}`,
     title: `WARNING: ${source}`,

@@ -31,6 +31,8 @@ export class ContextState {
   noFs = 0
   /** The lock checker's list of held locks. */
   held: unknown[] | null = null
+  /** It executes work items: a worker of a pool, or a rescuer. */
+  isWorker = false
   /** Set for kernel threads made by kthread_create. */
   kthread: unknown = null
 }

@@ -25,6 +25,11 @@ export class task_struct extends KernelObject {
   /** @internal References besides those the scheduler needs. */
   $usage = 1
 
+  /** PF_... bits; nothing here is for drivers to set. */
+  get flags(): number {
+    return taskFlags(this.$task)
+  }
+
   get __state(): number {
     return stateBits(this.$task)
   }
@@ -37,6 +42,25 @@ export class task_struct extends KernelObject {
   get $label(): string {
     return this.comm
   }
+}
+
+/** Bits of `flags`, as in include/linux/sched.h. */
+export const TASK_FLAGS = {
+  EXITING: 0x4,
+  WQ_WORKER: 0x20,
+  MEMALLOC: 0x800,
+  MEMALLOC_NOFS: 0x40000,
+  KTHREAD: 0x200000,
+} as const
+
+function taskFlags(task: Task): number {
+  const state = contextState(task)
+  let flags: number = task.kernelThread ? TASK_FLAGS.KTHREAD : 0
+  if (task.finished) flags |= TASK_FLAGS.EXITING
+  if (state.isWorker) flags |= TASK_FLAGS.WQ_WORKER
+  if (state.noReclaim > 0) flags |= TASK_FLAGS.MEMALLOC
+  if (state.noFs > 0) flags |= TASK_FLAGS.MEMALLOC_NOFS
+  return flags
 }
 
 /** Connects a structure with the engine's task. */

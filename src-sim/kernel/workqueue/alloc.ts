@@ -6,6 +6,7 @@ import { slab } from '../mm/slab'
 import { vsprintf } from '../printk/format'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
+import { contextState } from '../sched/context'
 import { flushWorkqueue } from './flush'
 import { rescuerThread } from './rescuer'
 import {
@@ -37,7 +38,10 @@ export function allocWorkqueue(
   const wq = new workqueue_struct(name, checked, limit)
   if (slab(machine).alloc(wq, STRUCT_BYTES) === null) return null
   all.connect(wq)
-  if (flags & WQ_MEM_RECLAIM) wq.$rescuer = machine.spawn(`kworker/R-${name}`, rescuerThread(all, wq))
+  if (flags & WQ_MEM_RECLAIM) {
+    wq.$rescuer = machine.spawn(`kworker/R-${name}`, rescuerThread(all, wq))
+    contextState(wq.$rescuer).isWorker = true
+  }
   return wq
 }
 

@@ -6,6 +6,7 @@ import { workqueue_execute_end, workqueue_execute_start } from '../../trace/even
 import { named } from '../api'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
+import { contextState } from '../sched/context'
 import { sleepOn } from '../sched/schedule'
 import { checkLeak, depthsNow } from './leak-check'
 import {
@@ -27,6 +28,7 @@ export function createWorker(all: Workqueues, machine: Machine, pool: Pool): voi
     ...(pool.highpri ? { priority: HIGHPRI_PRIO } : {}),
   })
   worker.task = task
+  contextState(task).isWorker = true
   task.onBlock = () => blocked(all, worker)
   task.onRun = () => unblocked(machine, worker)
   task.onExit = (exec) => {
