@@ -9,6 +9,7 @@ import { Problems, syntaxError, type CompileError } from './errors'
 import type { ImportedName } from './modules'
 import { REFUSED_GLOBALS } from './globals'
 import { analyse, READ_ONLY, type Advice } from './rules'
+import { resolveUsing } from './using'
 
 /** Plain JavaScript of a file, with what its names mean. */
 export interface FrontEndResult {
@@ -21,6 +22,7 @@ export interface FrontEndResult {
 const OPTIONS: TransformOptions = {
   configFile: false, babelrc: false, browserslistConfigFile: false, filename: 'lab.ts',
   sourceType: 'module', highlightCode: false, cloneInputAst: false, code: false, ast: true,
+  parserOpts: { plugins: ['explicitResourceManagement'] },
   presets: [[presetTypeScript, { allowDeclareFields: true, optimizeConstEnums: false }]],
 }
 
@@ -41,6 +43,7 @@ export function parseTypeScript(
   try {
     const parsed = parseSync(text, OPTIONS) as t.File
     checkModules(parsed.program, problems, api)
+    resolveUsing(parsed.program, problems)
     if (problems.any) return { errors: problems.list() }
     const importedLocals = new Set(parsed.program.body.flatMap(localsOf))
     const ast = transformFromAstSync(parsed, text, OPTIONS)!.ast as t.File

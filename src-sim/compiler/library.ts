@@ -1,5 +1,6 @@
 import type { Runtime } from '../engine/runtime'
 import { columnOf, lineOf } from '../engine/position'
+import { dropInPlace } from '../kernel/rust/drop'
 import { MAKERS, SIZED, tooLarge } from './limits'
 import { TWINS } from './twins'
 
@@ -14,6 +15,8 @@ export interface Library {
   maker(f: unknown): unknown
   /** Copies getters onto the object that importers see. */
   exports(target: object, getters: object): void
+  /** What happens to a `using` variable at the end of its block. */
+  drop(value: unknown): unknown
 }
 
 /** One for each loaded file; `path` is for messages. */
@@ -35,6 +38,7 @@ export function createLibrary(runtime: Runtime, path: string): Library {
     exports: (target, getters) => {
       Object.defineProperties(target, Object.getOwnPropertyDescriptors(getters))
     },
+    drop: dropInPlace,
   }
 }
 

@@ -6,6 +6,7 @@ import {
 import type { Context } from './context'
 import { global } from './assignments'
 import { pattern, source } from './patterns'
+import { dropCall } from './using'
 
 function identifier(cx: Context, node: t.Identifier): t.Node {
   const ref = cx.analysis.imports.get(node)
@@ -52,6 +53,8 @@ function variableDeclarator(cx: Context, node: t.VariableDeclarator): t.Node {
 }
 
 function expressionStatement(cx: Context, node: t.ExpressionStatement): t.Node {
+  const drop = dropCall(cx, node)
+  if (drop) return drop
   node.expression = cx.tx(node.expression, true)
   return node
 }

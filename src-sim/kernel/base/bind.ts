@@ -195,6 +195,8 @@ function* dmaCleanup(dev: device): Sim {
 
 /** `device_unbind_cleanup` (DM-32). */
 function* cleanUp(dev: device): Sim {
+  const drop = dev.driver?.$postUnbind
+  if (drop) yield* drop(dev)
   yield* releaseDevres(dev)
   dev.driver = null
   dev.driver_data = null

@@ -1,3 +1,4 @@
+import type { Sim } from '../../engine/suspend'
 import { KernelObject } from '../../engine/object'
 import type { DmaDevice } from '../dma/mappings'
 import { WaitList } from '../sched/schedule'
@@ -94,6 +95,8 @@ export class device_driver extends KernelObject {
   $probe: ((...args: never[]) => unknown) | null = null
   /** @internal */
   $remove: ((...args: never[]) => unknown) | null = null
+  /** @internal Drops the data of a Rust driver, after `dma_cleanup` and before devres (R-08). */
+  $postUnbind: ((dev: device) => Sim) | null = null
 
   constructor(init?: Partial<device_driver>) {
     super()
