@@ -3,6 +3,7 @@ import type { Sim } from '../engine/suspend'
 import * as e from '../kernel/sched/wait-event'
 import * as q from '../kernel/sched/wait-queue'
 import type { wait_queue_entry as Entry, wait_queue_head as Head } from '../kernel/sched/wait-queue'
+import { defaultLockName } from '../kernel/locking/map'
 import { initSpinlock } from '../kernel/locking/spinlock'
 import type { task_struct } from '../kernel/sched/task'
 import {
@@ -12,6 +13,10 @@ import {
   TASK_NORMAL,
   TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
+
+/** Brought along, as by the C header. */
+export * from './list'
+export * from './spinlock'
 
 /**
  * Wait queues: `linux/wait`. The condition of a `wait_event` is a function, evaluated again after
@@ -41,7 +46,7 @@ export const DECLARE_WAIT_QUEUE_HEAD = quiet(function DECLARE_WAIT_QUEUE_HEAD(_n
 export const DECLARE_WAIT_QUEUE_HEAD_ONSTACK = DECLARE_WAIT_QUEUE_HEAD
 /** Makes a queue ready for use. */
 export const init_waitqueue_head = kernelCall('init_waitqueue_head', function (head: Head): void {
-  initSpinlock(head.lock)
+  initSpinlock(head.lock, defaultLockName(head))
   head.$entries.length = 0
 })
 /** An entry for the running task that leaves the queue when it is woken. */
@@ -103,6 +108,15 @@ export const add_wait_queue_priority_exclusive = kernelCall(
 )
 /** Removes a waiter; no wake function of it runs any more. */
 export const remove_wait_queue = kernelCall('remove_wait_queue', q.removeWaitQueue)
+/** The same for callers that hold `head->lock`. */
+export const __add_wait_queue = kernelCall('__add_wait_queue', (head: Head, entry: Entry): void =>
+  q.linkWaiter(head, entry, false),
+)
+export const __add_wait_queue_entry_tail = kernelCall(
+  '__add_wait_queue_entry_tail',
+  (head: Head, entry: Entry): void => q.linkWaiter(head, entry, true),
+)
+export const __remove_wait_queue = kernelCall('__remove_wait_queue', q.removeWaitQueue)
 /** Queues the entry and sets the task's state; then test the condition, then `schedule`. */
 export const prepare_to_wait = kernelCall('prepare_to_wait', (h: Head, e: Entry, state: number) =>
   q.prepareToWait(h, e, state),
@@ -228,10 +242,13 @@ export const wait_event_exclusive_cmd = kernelCall('wait_event_exclusive_cmd', f
 })
 
 function wakes(name: string, mode: number, nr: number) {
-  return kernelCall(name, (head: Head): void | Sim => q.wakeUpQueue(head, mode, nr))
+  return kernelCall(name, (head: Head): void | Sim => q.wakeUpTakingLock(head, mode, nr))
+}
+function wakesLocked(name: string, nr: number) {
+  return kernelCall(name, (head: Head): void | Sim => q.wakeUpQueue(head, TASK_NORMAL, nr))
 }
 function wakesNr(name: string, mode: number) {
-  return kernelCall(name, (head: Head, nr: number): void | Sim => q.wakeUpQueue(head, mode, nr))
+  return kernelCall(name, (head: Head, nr: number): void | Sim => q.wakeUpTakingLock(head, mode, nr))
 }
 /** Wakes all plain waiters and one exclusive one. Any context. */
 export const wake_up = wakes('wake_up', TASK_NORMAL, 1)
@@ -244,22 +261,25 @@ export const wake_up_interruptible_nr = wakesNr('wake_up_interruptible_nr', TASK
 export const wake_up_interruptible_all = wakes('wake_up_interruptible_all', TASK_INTERRUPTIBLE, 0)
 export const wake_up_interruptible_sync = wakes('wake_up_interruptible_sync', TASK_INTERRUPTIBLE, 1)
 /** For callers that hold the queue's own lock. */
-export const wake_up_locked = wakes('wake_up_locked', TASK_NORMAL, 1)
-export const wake_up_all_locked = wakes('wake_up_all_locked', TASK_NORMAL, 0)
+export const wake_up_locked = wakesLocked('wake_up_locked', 1)
+export const wake_up_all_locked = wakesLocked('wake_up_all_locked', 0)
 export const wake_up_sync = wakes('wake_up_sync', TASK_NORMAL, 1)
 /** Wakes those who poll; `key` says what has become possible. */
 export const wake_up_poll = kernelCall('wake_up_poll', (head: Head, key: number): void | Sim =>
-  q.wakeUpQueue(head, TASK_NORMAL, 1, key),
+  q.wakeUpTakingLock(head, TASK_NORMAL, 1, key),
 )
 export const wake_up_interruptible_poll = kernelCall(
   'wake_up_interruptible_poll',
-  (head: Head, key: number): void | Sim => q.wakeUpQueue(head, TASK_INTERRUPTIBLE, 1, key),
+  (head: Head, key: number): void | Sim => q.wakeUpTakingLock(head, TASK_INTERRUPTIBLE, 1, key),
 )
 export const wake_up_interruptible_sync_poll = wake_up_interruptible_poll
-export const wake_up_locked_poll = wake_up_poll
+export const wake_up_locked_poll = kernelCall(
+  'wake_up_locked_poll',
+  (head: Head, key: number): void | Sim => q.wakeUpQueue(head, TASK_NORMAL, 1, key),
+)
 /** Tells pollers that the queue goes away: all entries leave it. */
 export const wake_up_pollfree = kernelCall('wake_up_pollfree', (head: Head): void | Sim =>
-  q.wakeUpQueue(head, TASK_NORMAL, 0, POLLHUP | POLLFREE),
+  q.wakeUpTakingLock(head, TASK_NORMAL, 0, POLLHUP | POLLFREE),
 )
 /** Whether exactly one waits. */
 export const wq_has_single_sleeper = kernelCall('wq_has_single_sleeper', (head: Head): boolean =>

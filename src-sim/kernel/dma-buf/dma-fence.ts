@@ -138,11 +138,14 @@ export const flaggedSignaled = (fence: dma_fence, inside = 'dma_fence_is_signale
 export const fenceSpinlock = (fence: dma_fence): spinlock_t =>
   (fence.flags >>> INLINE_LOCK_BIT) & 1 ? fence.inline_lock : fence.extern_lock!
 
+/** What the scheduler shows where others may come in before the lock is taken. */
+const TAKES_LOCK = { $name: '_raw_spin_lock_irqsave' }
+
 export function* lockFence(fence: dma_fence, inside: string): Sim<number> {
   use(fence, 'flags', false, inside)
   const lock = fenceSpinlock(fence)
   memoryAccess(machine()).touch(lock, 'rlock', true, '_raw_spin_lock_irqsave')
-  yield point(lockFence, fence)
+  yield point(TAKES_LOCK, fence)
   const flags = spinLockIrqsave(lock)
   return typeof flags === 'number' ? flags : yield* flags
 }

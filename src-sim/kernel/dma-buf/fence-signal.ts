@@ -59,13 +59,15 @@ function takeCallbacks(fence: dma_fence): list_head {
   return list
 }
 
+const CALLS_BACK = { $name: 'dma_fence_signal_timestamp_locked' }
+
 function* runCallbacks(fence: dma_fence, list: list_head): Sim {
   let node = list.next!
   while (node !== list) {
     const cb = ownerOf<dma_fence_cb>(node, 'node')
     const next = node.next!
     initListHead(node)
-    yield point(runCallbacks, cb)
+    yield point(CALLS_BACK, cb)
     memoryAccess(machine()).touch(cb, 'func', false, 'dma_fence_signal_timestamp_locked')
     const func = cb.func!
     emit(ev.dma_fence_callback, fence, cb, func)
@@ -211,12 +213,14 @@ export function getFenceRcu(fence: dma_fence): dma_fence | null {
   return refcountAddNotZero(1, fence.refcount) ? fence : null
 }
 
+const READS_SLOT = { $name: 'dma_fence_get_rcu_safe' }
+
 /** Reads a slot that others replace at any time, until what it holds can be kept. */
 export function* getFenceRcuSafe(slot: { value: dma_fence | null }): Sim<dma_fence | null> {
   for (;;) {
     const fence = slot.value
     if (fence === null) return null
-    yield point(getFenceRcuSafe, fence)
+    yield point(READS_SLOT, fence)
     if (getFenceRcu(fence) === null) {
       yield RELAX
       continue

@@ -66,7 +66,7 @@ export function initMap(
 }
 
 /** `&owner->field`, or what the caller of the initialiser was told. */
-function defaultName(lock: object): string {
+export function defaultLockName(lock: object): string {
   const h = hidden(lock)
   const named = (lock as { $label?: string }).$label
   if (named) return named
@@ -92,7 +92,7 @@ export function initLockMap(
   const h = hidden(map)
   h.$parent = lock
   h.$field = 'dep_map'
-  const text = name ?? defaultName(lock)
+  const text = name ?? defaultLockName(lock)
   const place = m.runtime.p
   const auto = place !== 0 ? place : hidden(lock).$parent ? text : lock
   initMap(map, text, key ?? auto, outer, inner)

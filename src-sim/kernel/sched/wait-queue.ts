@@ -6,7 +6,8 @@ import { wake_up } from '../../trace/events'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
 import { EBUSY, ERESTARTSYS } from '../errno'
-import { spinlock_t } from '../locking/spinlock'
+import { heldChecker } from '../locking/assert'
+import { spinlock_t, spinLockIrqsave, spinUnlockIrqrestore } from '../locking/spinlock'
 import { current } from './schedule'
 import { signalPendingState } from './signal'
 import { setTaskState, TASK_RUNNING } from './states'
@@ -27,7 +28,7 @@ export type WakeFunction = (
 
 /** Where tasks wait until somebody wakes them. */
 export class wait_queue_head extends KernelObject {
-  /** For callers of the `_locked` forms; the kernel's own operations are atomic without it. */
+  /** Taken by wake-ups that find it held or that call functions of drivers; others need no lock. */
   lock = new spinlock_t()
   /** @internal Head first. */
   readonly $entries: wait_queue_entry[] = []
@@ -104,6 +105,12 @@ export function addWaitQueuePriorityExclusive(
   entry.flags |= WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY
   link(head, entry, false)
   return 0
+}
+
+/** For callers that hold the lock of the queue. */
+export function linkWaiter(head: wait_queue_head, entry: wait_queue_entry, atEnd: boolean): void {
+  heldChecker(machine()).assert(head.lock.dep_map)
+  link(head, entry, atEnd)
 }
 
 export function removeWaitQueue(_head: wait_queue_head, entry: wait_queue_entry): void {
@@ -183,6 +190,34 @@ export function wakeUpQueue(
   }
   emit(wake_up, head, pass.woken)
   return undefined
+}
+
+/** Those that only wake their task need no lock here: nobody can come between. */
+const OWN_FUNCTIONS: ReadonlySet<WakeFunction> = new Set([
+  defaultWakeFunction, autoremoveWakeFunction, wokenWakeFunction,
+])
+
+/**
+ * For callers without the lock of the queue. A held one is waited for (by its holder, in vain), and
+ * the wake functions of drivers run under it.
+ */
+export function wakeUpTakingLock(
+  head: wait_queue_head,
+  mode: number,
+  nr: number,
+  key: unknown = null,
+): void | Sim {
+  const plain = !head.lock.$locked && head.$entries.every((e) => OWN_FUNCTIONS.has(e.func))
+  if (plain) return wakeUpQueue(head, mode, nr, key)
+  return wakeUnderLock(head, mode, nr, key)
+}
+
+function* wakeUnderLock(head: wait_queue_head, mode: number, nr: number, key: unknown): Sim {
+  const taken = spinLockIrqsave(head.lock)
+  const flags = typeof taken === 'number' ? taken : yield* taken
+  const rest = wakeUpQueue(head, mode, nr, key)
+  if (rest) yield* rest
+  spinUnlockIrqrestore(head.lock, flags)
 }
 
 interface WakePass {

@@ -164,7 +164,7 @@ it('FENCE-20 fences of two timelines cannot be compared', () => {
     for (const fence of [a, b]) yield* sim(f.dma_fence_put(fence))
   })
   expect(log).toEqual(['false null'])
-  expect(dmesg).toContain('WARNING: include/linux/dma-fence.h:604 at dma_fence_is_later')
+  expect(dmesg.join('\n')).toContain('WARNING: include/linux/dma-fence.h:604 at dma_fence_is_later')
 })
 
 it('FENCE-20 dma_fence_later is the later one, as long as that is pending', () => {
