@@ -7,6 +7,7 @@ import { emit } from '../emit'
 import { EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
 import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-ledger'
+import { faultInjection } from '../mm/fault-injection'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { createGroups, fileOps, removeGroups } from './attributes'
@@ -159,6 +160,7 @@ export function* addDevice(dev: device): Sim<number> {
 
 function* addSteps(dev: device): Sim<number> {
   if (dev.$devres === null) return -ENOMEM
+  if (dev.$private === null && faultInjection(machine()).shouldFail('device_add')) return -ENOMEM
   dev.$private ??= new DevicePrivate(new KList<device>((child) => putDevice(child, listOf(dev))))
   if (dev.init_name) {
     setKobjectName(dev.kobj, dev.init_name)

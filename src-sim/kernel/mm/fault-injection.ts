@@ -22,11 +22,22 @@ export class FaultInjection {
   /** What was made to fail, and where the driver called it. */
   failed: ({ call: string } & Place) | null = null
 
+  /** Calls by name of which the next one is to fail, besides the counted one. */
+  readonly #next = new Set<string>()
+
+  failNext(call: string): void {
+    this.#next.add(call)
+  }
+
   shouldFail(call: string): boolean {
-    if (this.failAt === 0 || this.failed !== null) return false
-    const caller = driverPlace()
-    if (caller === null || ++this.calls !== this.failAt) return false
-    this.failed = { call, ...caller }
+    const asked = this.#next.has(call)
+    const counting = this.failAt !== 0 && this.failed === null
+    const caller = asked || counting ? driverPlace() : null
+    if (caller === null) return false
+    const reached = counting && ++this.calls === this.failAt
+    if (reached) this.failed = { call, ...caller }
+    else if (!asked) return false
+    this.#next.delete(call)
     emit(fault_injected, call, this.calls)
     return true
   }

@@ -9,6 +9,7 @@ import { EINVAL } from '../../kernel/errno'
 import { KMSG, writeKmsg } from '../../kernel/fs/kmsg'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
 import { nmis } from '../../kernel/irq/nmi'
+import { faultInjection } from '../../kernel/mm/fault-injection'
 import { plug as plugSlot } from '../../kernel/pci/bus'
 import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
@@ -92,6 +93,14 @@ export function starve_workers(on: boolean): void {
 /** Freezes the freezable workqueues, as before the machine is put to sleep, or thaws them. */
 export function freeze(on: boolean): void {
   workqueues(machine()).freeze(on)
+}
+
+/**
+ * The next call of `call` (`kmalloc`, `request_irq`, `device_add`, ...) that a driver makes fails,
+ * as if memory were short: `fail_next('device_add')`.
+ */
+export function fail_next(call: string): void {
+  faultInjection(machine()).failNext(call)
 }
 
 /** Starts a user program in a process of its own. */

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { kernelLog } from '../../../src-sim/kernel/printk/log'
 import { failCall } from '../../../src-sim/lab/fail-call'
-import { FAILURES_MAX, failEachCall, type FailureOutcome } from '../../../src-sim/protocol'
-import { builtinIds, compile, labOf, readBuiltin, runLab, sandbox } from './lab-kit'
+import {
+  FAILURES_MAX,
+  failEachCall,
+  type FailureOutcome,
+  type LabSource,
+} from '../../../src-sim/protocol'
+import { builtinIds, compile, labOf, readBuiltin, runLab, sandbox, start } from './lab-kit'
 
 const twoAllocations = labOf(`
 import { module_init, module_exit } from 'linux/module'
@@ -53,6 +59,37 @@ describe('one call made to fail', () => {
     const shown = runLab(lab, { fail: 2 })
     expect(aside.resultText).toBe(shown.resultText)
     expect(aside.findings.map((f) => f.signature)).toEqual(shown.findings.map((f) => f.signature))
+  })
+})
+
+describe('a call that the scenario makes fail', () => {
+  const asking = (call: string) =>
+    labOf(twoAllocations.files['driver.ts']!, {
+      'scenario.ts': `
+import { fail_next, insmod, rmmod } from 'klab/scenario'
+import { printk } from 'linux/printk'
+export default function () {
+  fail_next('${call}')
+  for (let i = 0; i < 2; i++) {
+    printk('insmod: %d\\n', insmod('driver'))
+    rmmod('driver')
+  }
+}`,
+    })
+  const answers = (lab: LabSource, fail = 0) => {
+    const booted = start(compile(lab), { fail })
+    booted.machine.run()
+    const texts = kernelLog(booted.machine).lines.map((line) => line.text)
+    return texts.filter((text) => text.startsWith('insmod')).map((text) => Number(text.slice(8)))
+  }
+
+  it('fails once, and only that call', () => {
+    expect(answers(asking('kmalloc'))).toEqual([-12, 0])
+    expect(answers(asking('request_irq'))).toEqual([0, 0])
+  })
+
+  it('leaves the counted one alone', () => {
+    expect(answers(asking('kmalloc'), 2)).toEqual([-12, -12])
   })
 })
 
