@@ -1,10 +1,12 @@
 import type { Machine, Preemption } from '../engine/machine'
 import { Cpu } from '../engine/cpu'
 import { assert } from '../base/assert'
+import { configureKernel, type KernelConfig } from '../kernel/base/config'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
 import { allocIrqs } from '../kernel/irq/lines'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
+import { addBridge } from '../kernel/pci/root-port'
 import type { PciHardware } from '../kernel/pci/pci-dev'
 import { busSpace } from '../kernel/platform/bus-space'
 import { platformHost } from '../kernel/platform/host'
@@ -23,7 +25,10 @@ type Model = string | (new () => device_model)
 export interface PciSlotSpec {
   /** `01:00.0`: bus, device and function. Buses other than 00 are hot-plug ports. */
   slot: string
-  model: Model
+  /** Left out for a bridge. */
+  model?: Model
+  /** A bridge sits here, with the bus of this number (1 to 255) behind it. */
+  bridge?: number
   /** Slots with the same name here are wired to one INTx line; left out: a line of its own. */
   line?: string
   /** False: the slot is empty until the scenario plugs it. */
@@ -50,6 +55,8 @@ export interface MachineSpec {
   preemption?: Preemption
   /** Bytes of RAM. */
   memory?: number
+  /** How the kernel was built: debugging options by their Kconfig names. */
+  config?: KernelConfig
   pci?: PciSlotSpec[]
   platform?: PlatformSpec[]
 }
@@ -66,19 +73,34 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.hz !== undefined) machine.hz = spec.hz
   if (spec.preemption !== undefined) machine.preemption = spec.preemption
   if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
+  if (spec.config) configureKernel(machine, spec.config)
 }
 
 /** Builds slots and the board; answers the slots whose device is to be found at boot. */
 export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
   const present: string[] = []
   for (const slot of spec.pci ?? (spec.platform ? [] : DEFAULT_PCI)) {
-    const model = modelOf(slot.model)
-    addSlot(machine, slot.slot, () => guarded(machine, new model()), slot.line)
+    addPlace(machine, slot)
     if (slot.present !== false) present.push(slot.slot)
   }
   let next = BOARD_BASE
   for (const device of spec.platform ?? []) next = addPlatform(machine, device, next)
   return present
+}
+
+/** Bridges come before what is behind them. */
+function addPlace(machine: Machine, spec: PciSlotSpec): void {
+  const { slot, model, bridge } = spec
+  if (bridge !== undefined) {
+    addBridge(machine, slot, bridge)
+    return
+  }
+  if (model === undefined) throw new Error(`machine.ts: slot ${slot} needs a model or a bridge.`)
+  const make = modelOf(model)
+  addSlot(machine, slot, {
+    hardware: () => guarded(machine, new make()),
+    line: spec.line ?? null,
+  })
 }
 
 function modelOf(model: Model): new () => device_model {

@@ -12,6 +12,8 @@ export const PCI_COMMAND_INTX_DISABLE = 0x400
 export const PCI_STATUS = 6
 const STATUS_CAP_LIST = 0x10
 export const PCI_REVISION_ID = 8
+export const PCI_HEADER_TYPE = 0x0e
+export const PCI_SECONDARY_BUS = 0x19
 export const PCI_BASE_ADDRESS_0 = 0x10
 export const PCI_CAPABILITY_LIST = 0x34
 export const PCI_INTERRUPT_LINE = 0x3c
@@ -19,6 +21,9 @@ export const PCI_CAP_ID_PM = 0x01
 export const PCI_CAP_ID_MSI = 0x05
 export const PCI_CAP_ID_EXP = 0x10
 export const PCI_CAP_ID_MSIX = 0x11
+/** Offset in the power management capability; its lowest two bits are the state. */
+export const PCI_PM_CTRL = 4
+export const PCI_PM_CTRL_STATE_MASK = 3
 const MSI_AT = 0x40
 const PM_AT = 0x58
 const MSIX_AT = 0x60
@@ -38,7 +43,11 @@ export interface Slot {
   readonly devfn: number
   /** The interrupt line that it shares with other slots; null: a line of its own. */
   readonly line: string | null
+  /** A bridge sits here: the number of the bus behind it. */
+  readonly secondary: number | null
   hardware(): PciHardware
+  /** A card is in it; without power when a bridge on the way has none. */
+  seated: boolean
   present: PciFunction | null
 }
 
@@ -47,6 +56,8 @@ export class PciFunction extends KernelObject {
   readonly model: PciHardware
   readonly config = new Uint8Array(256)
   readonly #view: DataView
+  /** The link above it is broken: it neither hears nor answers until it is reset. */
+  linkDown = false
 
   constructor(model: PciHardware) {
     super()
@@ -67,8 +78,41 @@ export class PciFunction extends KernelObject {
     this.set(11, 1, model.classCode >> 16)
     this.set(0x2c, 2, model.subsystemVendorId ?? 0x1af4)
     this.set(0x2e, 2, model.subsystemId ?? 0x1100)
-    this.set(PCI_INTERRUPT_LINE + 1, 1, 1)
+    const { secondaryBus } = model
+    if (secondaryBus === undefined) this.set(PCI_INTERRUPT_LINE + 1, 1, 1)
+    else {
+      this.set(PCI_HEADER_TYPE, 1, 1)
+      this.set(PCI_SECONDARY_BUS, 1, secondaryBus)
+    }
     this.#capabilities()
+  }
+
+  /** A reset: what was going on stops, registers and configuration are as after power-on. */
+  reset(): void {
+    this.model.reset()
+    this.powerOn()
+    this.linkDown = false
+  }
+
+  /** D0 is 0, D3hot is 3: what the hardware itself has been told. */
+  get powerState(): number {
+    const at = this.capability(PCI_CAP_ID_PM)
+    return at ? this.get(at + PCI_PM_CTRL, 1) & PCI_PM_CTRL_STATE_MASK : 0
+  }
+
+  /** Whether a BAR that was assigned `start` answers there just now. */
+  decodes(bar: number, start: number): boolean {
+    return (
+      !this.linkDown &&
+      (this.command & PCI_COMMAND_MEMORY) !== 0 &&
+      this.get(PCI_BASE_ADDRESS_0 + 4 * bar, 4) === start &&
+      this.powerState === 0
+    )
+  }
+
+  /** It may reach memory and send messages. */
+  get masters(): boolean {
+    return !this.linkDown && (this.command & PCI_COMMAND_MASTER) !== 0 && this.powerState === 0
   }
 
   #capabilities(): void {

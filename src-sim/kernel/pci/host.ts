@@ -1,7 +1,7 @@
 import type { Machine } from '../../engine/machine'
 import { directDmaPort, type DmaPort } from '../dma/port'
 import { raiseIrq, setLevel } from '../irq/lines'
-import { PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER } from './config'
+import { PCI_COMMAND_INTX_DISABLE } from './config'
 import type { pci_dev } from './pci-dev'
 
 /** What hardware finds around it: ways to interrupt and to reach memory, while it is there. */
@@ -19,7 +19,6 @@ export interface HardwareHost {
 /** A slot of the PCI bus: messages and memory only for bus masters (DM-90). */
 export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
   const fn = pdev.$function!
-  const master = (): boolean => (fn.command & PCI_COMMAND_MASTER) !== 0
   return {
     object: pdev,
     get gone() {
@@ -27,13 +26,13 @@ export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
     },
     raise(vector) {
       if (fn.signals === 'intx') {
-        if (!(fn.command & PCI_COMMAND_INTX_DISABLE)) setLevel(machine, pdev.$intx, pdev, true)
-      } else if (master() && pdev.$vectors && vector < pdev.$vectors.count)
+        if (!fn.linkDown && !(fn.command & PCI_COMMAND_INTX_DISABLE)) setLevel(machine, pdev.$intx, pdev, true)
+      } else if (fn.masters && pdev.$vectors && vector < pdev.$vectors.count)
         raiseIrq(machine, pdev.$vectors.first + vector, pdev)
     },
     lower() {
       setLevel(machine, pdev.$intx, pdev, false)
     },
-    memory: () => (master() ? directDmaPort(machine, pdev.dev) : null),
+    memory: () => (fn.masters ? directDmaPort(machine, pdev.dev) : null),
   }
 }

@@ -1,42 +1,26 @@
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
-import { point, type Sim } from '../../engine/suspend'
+import type { Sim } from '../../engine/suspend'
 import { SEC } from '../../base/units'
 import { hotplug } from '../../trace/events'
 import { emit } from '../emit'
 import { ENODEV, ERANGE } from '../errno'
-import { deleteDevice, deviceLog, putDevice } from '../base/core'
-import { releaseDriver } from '../base/bind'
+import { deviceLog } from '../base/core'
 import { scheduleTimeoutNs, WaitList } from '../sched/schedule'
-import { pciBus, plug, releaseBars, scanSlot, takeOut } from './bus'
+import { pciBus } from './bus'
 import { PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_COMMAND_SERR, type Slot } from './config'
-import { putIntx } from './intx'
-import type { pci_dev } from './pci-dev'
+import { pci_channel_io_perm_failure, type pci_dev } from './pci-dev'
+import { lockRescanRemove, stopAndRemove, takeOut, unlockRescanRemove } from './removal'
+import { devicesBelow } from './reset'
+import { findDevices, powerOn } from './scan'
+
+/** The hot-plug port and its driver: drivers/pci/hotplug/pciehp*.c. */
 
 const BLINK_NS = 5 * SEC
 const POWER_OFF_NS = SEC
 
-/** The mutex around all removing and scanning, and what the ports are doing. */
-class Hotplug {
-  locked = false
-  readonly waiters = new WaitList()
-  /** Slots whose button was pressed and that have not acted yet. */
-  readonly pressed = new Map<Slot, { cancelled: boolean }>()
-}
-
-const hotplugs = service(() => new Hotplug())
-
-function* lock(machine: Machine): Sim {
-  const all = hotplugs(machine)
-  while (all.locked) yield* all.waiters.waitUntil(() => !all.locked, null, 'pci_rescan_remove_lock')
-  all.locked = true
-}
-
-function unlock(machine: Machine): void {
-  const all = hotplugs(machine)
-  all.locked = false
-  all.waiters.wakeOne()
-}
+/** Slots whose button was pressed and that have not acted yet. */
+const pressedSlots = service(() => new Map<Slot, { cancelled: boolean }>())
 
 const portOf = (machine: Machine, slot: Slot): pci_dev | null =>
   pciBus(machine).buses.get(slot.bus)?.self ?? null
@@ -47,79 +31,75 @@ function say(machine: Machine, slot: Slot, text: string): void {
   if (port) deviceLog(port.dev, 6, `pciehp: Slot(${slot.bus}): ${text}`)
 }
 
-/** First pass of a removal: the driver goes. A second call does nothing (DM-98). */
-function* stopDevice(pdev: pci_dev): Sim {
-  if (pdev.$stopped) return
-  pdev.$stopped = true
-  yield* releaseDriver(pdev.dev)
-}
-
-/** Second pass: the device leaves its bus, its addresses are free, the first reference goes. */
-function* destroyDevice(machine: Machine, pdev: pci_dev): Sim {
+/** Puts the card of a slot in, all its functions, and offers them to the drivers. 0 or -errno. */
+export function* insert(machine: Machine, name: string): Sim<number> {
   const all = pciBus(machine)
-  const slot = pdev.$slot!
-  if (all.found.get(slot) !== pdev) return
-  yield* deleteDevice(pdev.dev)
-  all.found.delete(slot)
-  const list = pdev.bus?.$devices
-  if (list?.includes(pdev)) list.splice(list.indexOf(pdev), 1)
-  releaseBars(machine, pdev)
-  putIntx(machine, slot, pdev.$intx)
-  yield* putDevice(pdev.dev)
-}
-
-/** `pci_stop_and_remove_bus_device`: both passes, under the mutex. */
-export function* stopAndRemove(machine: Machine, pdev: pci_dev): Sim {
-  yield* lock(machine)
-  yield* stopDevice(pdev)
-  yield point(stopAndRemove, pdev)
-  yield* destroyDevice(machine, pdev)
-  unlock(machine)
-}
-
-export function* rescan(machine: Machine): Sim {
-  yield* lock(machine)
-  for (const slot of pciBus(machine).slots.values())
-    if (slot.present) yield* scanSlot(machine, slot)
-  unlock(machine)
-}
-
-/**
- * Takes a function out of its slot. Orderly: its driver is unbound while it still answers.
- * Surprise: it is gone first, reads give all ones, and `remove` runs against nothing (DM-112).
- */
-export function* unplug(machine: Machine, name: string, surprise: boolean): Sim<number> {
-  const slot = pciBus(machine).slot(name)
-  if (!slot?.present) return -ENODEV
-  const pdev = pciBus(machine).found.get(slot)
-  if (!pdev) {
-    takeOut(machine, slot)
-    return 0
+  const slot = all.slot(name)
+  if (!slot) return -ENODEV
+  for (const own of all.card(slot)) {
+    own.seated = true
+    powerOn(machine, own)
   }
-  emit(hotplug, pdev, surprise ? 'surprise' : 'remove')
-  if (surprise) {
-    takeOut(machine, slot)
-    say(machine, slot, 'Link Down')
-    say(machine, slot, 'Card not present')
-    pdev.error_state = 3
-  }
-  yield* inPortThread(machine, slot, function* () {
-    yield* stopAndRemove(machine, pdev)
-    if (!surprise) quiesce(slot)
-  })
-  takeOut(machine, slot)
+  const bus = all.buses.get(slot.bus)
+  if (!slot.present || !bus) return 0
+  yield* lockRescanRemove(machine)
+  yield* findDevices(machine, bus)
+  unlockRescanRemove(machine)
   return 0
 }
 
-/** What the port does to a function before its power goes. */
-function quiesce(slot: Slot): void {
-  const fn = slot.present
-  if (fn)
-    fn.command = (fn.command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_SERR)) | PCI_COMMAND_INTX_DISABLE
+/**
+ * Takes a card out of its slot. Orderly: drivers are unbound while it still answers. Surprise: it
+ * is gone first, with all that is behind it; reads give all ones, and `remove` runs against
+ * nothing (DM-112).
+ */
+export function* unplug(machine: Machine, name: string, surprise: boolean): Sim<number> {
+  const all = pciBus(machine)
+  const slot = all.slot(name)
+  if (!slot?.present) return -ENODEV
+  const card = all.card(slot).filter((s) => s.present)
+  const devices = card.map((s) => all.found.get(s)).filter((p) => p !== undefined)
+  for (const pdev of devices) emit(hotplug, pdev, surprise ? 'surprise' : 'remove')
+  if (surprise) tearOut(machine, slot, card, devices)
+  if (devices.length > 0)
+    yield* inPortThread(machine, slot, 'pciehp', () => unconfigure(machine, devices, surprise))
+  for (const own of card) takeOut(machine, own)
+  return 0
 }
 
-/** The port's interrupt thread does the work; the caller waits for it. */
-function* inPortThread(machine: Machine, slot: Slot, body: () => Sim): Sim {
+function tearOut(machine: Machine, slot: Slot, card: Slot[], devices: pci_dev[]): void {
+  for (const own of card) takeOut(machine, own)
+  if (devices.length === 0) return
+  say(machine, slot, 'Link Down')
+  say(machine, slot, 'Card not present')
+  for (const pdev of devices) {
+    pdev.error_state = pci_channel_io_perm_failure
+    if (!pdev.subordinate) continue
+    for (const inner of devicesBelow(pdev.subordinate))
+      inner.error_state = pci_channel_io_perm_failure
+  }
+}
+
+/** Last function first; what is still there is made quiet before its power goes. */
+function* unconfigure(machine: Machine, devices: pci_dev[], surprise: boolean): Sim {
+  yield* lockRescanRemove(machine)
+  for (const pdev of devices.reverse()) {
+    yield* stopAndRemove(machine, pdev)
+    const fn = pdev.$slot?.present
+    if (!surprise && fn)
+      fn.command =
+        (fn.command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_SERR)) | PCI_COMMAND_INTX_DISABLE
+  }
+  unlockRescanRemove(machine)
+}
+
+/** An interrupt thread of the port does the work; the caller waits for it. */
+export function* inPortThread(
+  machine: Machine,
+  slot: Slot,
+  service: string,
+  body: () => Sim<unknown>,
+): Sim {
   const port = portOf(machine, slot)
   if (!port) {
     yield* body()
@@ -128,7 +108,7 @@ function* inPortThread(machine: Machine, slot: Slot, body: () => Sim): Sim {
   const done = new WaitList()
   const state = { done: false }
   machine.spawn(
-    `irq/${20 + slot.bus}-pciehp`,
+    `irq/${20 + slot.bus}-${service}`,
     (function* (): Sim {
       yield* body()
       state.done = true
@@ -143,7 +123,7 @@ function* inPortThread(machine: Machine, slot: Slot, body: () => Sim): Sim {
 export function* pressButton(machine: Machine, name: string): Sim<number> {
   const slot = pciBus(machine).slot(name)
   if (!slot) return -ENODEV
-  const { pressed } = hotplugs(machine)
+  const pressed = pressedSlots(machine)
   const on = slot.present === null || !pciBus(machine).found.has(slot)
   const before = pressed.get(slot)
   if (before) {
@@ -166,10 +146,8 @@ export function* pressButton(machine: Machine, name: string): Sim<number> {
   say(machine, slot, 'Card present')
   say(machine, slot, 'Link Up')
   let ret = 0
-  yield* inPortThread(machine, slot, function* () {
-    yield* lock(machine)
-    ret = yield* plug(machine, name)
-    unlock(machine)
+  yield* inPortThread(machine, slot, 'pciehp', function* () {
+    ret = yield* insert(machine, name)
   })
   return ret
 }

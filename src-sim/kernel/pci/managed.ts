@@ -1,21 +1,29 @@
 import { EBUSY, EINVAL, ENOMEM } from '../errno'
+import type { Sim } from '../../engine/suspend'
 import { addDevres, takeDevres } from '../base/devres'
 import * as f from './functions'
 import type { pci_dev } from './pci-dev'
 
 /** The pcim_ functions: undone newest first when the driver goes (DM-100). */
 
-export function enableManaged(pdev: pci_dev): number {
-  if (pdev.is_managed) return f.enableDevice(pdev)
+export function enableManaged(pdev: pci_dev): number | Sim<number> {
   addDevres(pdev.dev, {
     name: 'pcim_disable_device',
     key: pdev,
     release: () => {
-      pdev.is_managed = 0
       if (!pdev.pinned) f.disableDevice(pdev)
+      pdev.is_managed = 0
     },
   })
-  const error = f.enableDevice(pdev)
+  const ret = f.enableDevice(pdev)
+  return typeof ret === 'number' ? enabled(pdev, ret) : wait(pdev, ret)
+}
+
+function* wait(pdev: pci_dev, enabling: Sim<number>): Sim<number> {
+  return enabled(pdev, yield* enabling)
+}
+
+function enabled(pdev: pci_dev, error: number): number {
   if (error) takeDevres(pdev.dev, (n) => n.name === 'pcim_disable_device')
   else pdev.is_managed = 1
   return error
@@ -45,8 +53,13 @@ function addMapping(pdev: pci_dev, bar: number, address: number): void {
   })
 }
 
-export function iomapManaged(pdev: pci_dev, bar: number, maxLength: number): number {
-  const address = f.iomap(pdev, bar, maxLength)
+export function iomapManaged(
+  pdev: pci_dev,
+  bar: number,
+  maxLength: number,
+  offset = 0,
+): number {
+  const address = f.iomap(pdev, bar, maxLength, offset)
   if (address) addMapping(pdev, bar, address)
   return address
 }
@@ -59,6 +72,36 @@ export function iounmapManaged(pdev: pci_dev, address: number): void {
   f.iounmap(address)
 }
 
+/** Gives back what `iomapRegion` took. */
+export function iounmapRegion(pdev: pci_dev, bar: number): void {
+  const address = pdev.$iomap[bar]
+  if (address) iounmapManaged(pdev, address)
+  releaseManaged(pdev, bar)
+}
+
+export function releaseManaged(pdev: pci_dev, bar: number): void {
+  if (takeDevres(pdev.dev, named('pcim_region', bar))) f.releaseBar(pdev, bar)
+}
+
+/** Claims all BARs, or none. */
+export function requestAllManaged(pdev: pci_dev, name: string): number {
+  for (let bar = 0; bar < 6; bar++) {
+    const error = requestManaged(pdev, bar, name)
+    if (!error) continue
+    while (--bar >= 0) releaseManaged(pdev, bar)
+    return error
+  }
+  return 0
+}
+
+/** INTx on or off until the driver goes; then as it was. */
+export function intxManaged(pdev: pci_dev, on: boolean): void {
+  const before = f.intxEnabled(pdev)
+  const restore = { name: 'pcim_intx', key: pdev, release: () => f.setIntx(pdev, before) }
+  addDevres(pdev.dev, restore)
+  f.setIntx(pdev, on)
+}
+
 /** Claims and maps one BAR: an address, or -errno. */
 export function iomapRegion(pdev: pci_dev, bar: number, name: string): number {
   if (bar < 0 || bar > 5) return -EINVAL
@@ -66,8 +109,7 @@ export function iomapRegion(pdev: pci_dev, bar: number, name: string): number {
   if (error) return -EBUSY
   const address = iomapManaged(pdev, bar, 0)
   if (address) return address
-  const node = takeDevres(pdev.dev, named('pcim_region', bar))
-  if (node) f.releaseBar(pdev, bar)
+  releaseManaged(pdev, bar)
   return pdev.resource[bar]?.flags ? -ENOMEM : -EINVAL
 }
 

@@ -7,51 +7,67 @@ import { faultInjection } from '../mm/fault-injection'
 import { warn } from '../printk/warn'
 import { mightSleep } from '../sched/schedule'
 import { functionAt, setIntx } from './functions'
-import type { pci_dev } from './pci-dev'
+import { PCI_D0, type pci_dev } from './pci-dev'
+
+/** Interrupts as messages: drivers/pci/msi. */
 
 export const IRQ_INTX = 1
 export const IRQ_MSI = 2
 export const IRQ_MSIX = 4
 
-/** What must hold before messages can be enabled, in the kernel's order (DM-101). */
-function refused(pdev: pci_dev, min: number, max: number, x: boolean): number {
-  if (min < 1 || pdev.current_state !== 0) return -EINVAL
-  if (!x && pdev.msix_enabled) {
+/** DM-101: what must hold before messages can be enabled, each kind in its own order. */
+function refusedMsi(pdev: pci_dev, min: number, max: number): number {
+  if (pdev.no_msi || min < 1 || pdev.current_state !== PCI_D0) return -EINVAL
+  if (pdev.msix_enabled) {
     deviceLog(pdev.dev, 6, "can't enable MSI (MSI-X already enabled)")
     return -EINVAL
   }
-  if (x && pdev.msi_enabled) {
+  if (max < min) return -ERANGE
+  return pdev.msi_enabled ? twice(pdev, '__pci_enable_msi_range') : 0
+}
+
+function refusedMsix(pdev: pci_dev, min: number, max: number): number {
+  if (max < min) return -ERANGE
+  if (pdev.msi_enabled) {
     deviceLog(pdev.dev, 6, "can't enable MSI-X (MSI already enabled)")
     return -EINVAL
   }
-  if (max < min) return -ERANGE
-  if (x ? pdev.msix_enabled : pdev.msi_enabled) {
-    warn(currentMachine(), 'msi-twice', 'drivers/pci/msi/msi.c at __pci_enable_msi_range', null, {
-      objects: [pdev],
-      rules: ['DM-101'],
-    })
-    return -EINVAL
-  }
-  return 0
+  if (pdev.msix_enabled) return twice(pdev, '__pci_enable_msix_range')
+  return pdev.no_msi || max < 1 || pdev.current_state !== PCI_D0 ? -EINVAL : 0
 }
 
-function enable(pdev: pci_dev, min: number, max: number, x: boolean): number {
-  const error = refused(pdev, min, max, x)
+function twice(pdev: pci_dev, where: string): number {
+  warn(currentMachine(), 'msi-twice', `drivers/pci/msi/msi.c at ${where}`, null, {
+    objects: [pdev],
+    rules: ['DM-101'],
+  })
+  return -EINVAL
+}
+
+/** How many messages the hardware offers, or -EINVAL when it has none of this kind. */
+export const vectorCount = (pdev: pci_dev, x: boolean): number => {
+  const { vectors = 0, vectorsX = 0 } = pdev.$function?.model ?? {}
+  return (x ? vectorsX : vectors) || -EINVAL
+}
+
+/** The number of vectors, or -errno. */
+export function enableMessages(pdev: pci_dev, min: number, max: number, x: boolean): number {
+  const error = x ? refusedMsix(pdev, min, max) : refusedMsi(pdev, min, max)
   if (error) return error
-  const fn = functionAt(pdev)
-  const offered = (x ? fn?.model.vectorsX : fn?.model.vectors) ?? 0
-  if (!fn || offered === 0) return -EINVAL
+  const offered = vectorCount(pdev, x)
+  if (offered < 0) return offered
   if (offered < min) return -ENOSPC
   if (faultInjection(currentMachine()).shouldFail('pci_alloc_irq_vectors')) return -ENOSPC
   const count = Math.min(max, offered)
   const name = `${x ? 'MSI-X' : 'MSI'} ${pdev.$label}`
   pdev.$vectors = { first: allocIrqs(currentMachine(), count, name, 'msi'), count }
+  const fn = functionAt(pdev)
   if (x) {
     pdev.msix_enabled = 1
-    fn.setMsix(true)
+    fn?.setMsix(true)
   } else {
     pdev.msi_enabled = 1
-    fn.setMsi(true)
+    fn?.setMsi(true)
     pdev.irq = pdev.$vectors.first
   }
   setIntx(pdev, false)
@@ -66,11 +82,11 @@ export function allocVectors(pdev: pci_dev, min: number, max: number, flags: num
   useDevice(pdev.dev, 'pci_alloc_irq_vectors')
   let ret = -ENOSPC
   if (flags & IRQ_MSIX) {
-    ret = enable(pdev, min, max, true)
+    ret = enableMessages(pdev, min, max, true)
     if (ret > 0) return ret
   }
   if (flags & IRQ_MSI) {
-    ret = enable(pdev, min, max, false)
+    ret = enableMessages(pdev, min, max, false)
     if (ret > 0) return ret
   }
   if (flags & IRQ_INTX && min === 1 && pdev.irq) {
@@ -95,7 +111,16 @@ export function freeVectors(pdev: pci_dev): void {
   freeIrqs(currentMachine(), vectors.first, vectors.count)
 }
 
+/** DM-101: -EINVAL for a vector that was not allocated. MSI-X has no meaning for `pdev.irq`. */
 export function vectorIrq(pdev: pci_dev, nr: number): number {
-  if (pdev.$vectors) return nr < pdev.$vectors.count ? pdev.$vectors.first + nr : -EINVAL
+  if (pdev.$vectors) return nr >= 0 && nr < pdev.$vectors.count ? pdev.$vectors.first + nr : -EINVAL
   return nr === 0 ? pdev.irq : -EINVAL
+}
+
+/** The other way round: which vector an interrupt number is, or -1. */
+export function vectorIndex(pdev: pci_dev, irq: number): number {
+  const { $vectors: vectors } = pdev
+  if (!vectors) return irq === pdev.irq ? 0 : -1
+  const nr = irq - vectors.first
+  return nr >= 0 && nr < vectors.count ? nr : -1
 }

@@ -30,6 +30,8 @@ export interface PciHardware {
   subsystemId?: number
   /** Sizes of the BARs in bytes; 0 = not there. */
   bars: number[]
+  /** The bus behind it, when it is a bridge. */
+  secondaryBus?: number
   /** Message-signalled interrupts (MSI) it can send; 0 = none. */
   vectors: number
   /** The same for MSI-X. */
@@ -48,11 +50,29 @@ export { resource } from '../platform/resource'
 export class pci_bus extends KernelObject {
   number = 0
   name = ''
+  /** The bus that the bridge above sits on; null for the root bus. */
+  parent: pci_bus | null = null
   /** The bridge above; null for the root bus. */
   self: pci_dev | null = null
-  /** @internal */
+  /** @internal What was found on it, in the order of finding. */
   readonly $devices: pci_dev[] = []
 }
+
+export const PCI_D0 = 0
+export const PCI_D1 = 1
+export const PCI_D2 = 2
+export const PCI_D3hot = 3
+export const PCI_D3cold = 4
+export const PCI_UNKNOWN = 5
+
+/** Whether the way to a device works: values of `pci_dev.error_state`. */
+export const pci_channel_io_normal = 1
+export const pci_channel_io_frozen = 2
+export const pci_channel_io_perm_failure = 3
+export type pci_channel_state_t = number
+
+export const PCI_HEADER_TYPE_NORMAL = 0
+export const PCI_HEADER_TYPE_BRIDGE = 1
 
 /** A PCI function. */
 export class pci_dev extends KernelObject {
@@ -66,19 +86,29 @@ export class pci_dev extends KernelObject {
   revision = 0
   class = 0
   devfn = 0
+  hdr_type = PCI_HEADER_TYPE_NORMAL
+  multifunction = 0
   irq = 0
   pin = 1
   driver: pci_driver | null = null
+  msi_cap = 0
+  msix_cap = 0
+  pcie_cap = 0
+  /** Where the power management capability is; 0: there is none. */
+  pm_cap = 0
+  no_msi = 0
   msi_enabled = 0
   msix_enabled = 0
   is_busmaster = 0
   is_managed = 0
   pinned = 0
   enable_cnt = 0
-  /** 0 is D0; 3 is D3hot. */
-  current_state = 0
-  /** 1 normal, 2 frozen, 3 permanently failed. */
-  error_state = 1
+  /** The power state as the kernel believes it to be: one of PCI_D0 ... PCI_UNKNOWN. */
+  current_state = PCI_D0
+  wakeup_prepared = 0
+  error_state: pci_channel_state_t = pci_channel_io_normal
+  /** `pci_save_state` has kept something that was not restored since. */
+  state_saved = false
   resource: resource[] = []
   dma_mask = 0xffffffff
   /** @internal The place it was found in. */
@@ -87,6 +117,8 @@ export class pci_dev extends KernelObject {
   $function: PciFunction | null = null
   /** @internal Physical windows, while its BARs are assigned. */
   $windows: (BusRegion | null)[] = []
+  /** @internal Drivers may bind: the scan of its bus has come that far (DM-98). */
+  $bindable = false
   /** @internal First stage of removal done. */
   $stopped = false
   /** @internal First vector and how many, while vectors are allocated. */
@@ -110,13 +142,34 @@ export class pci_dev extends KernelObject {
 
   /** @internal Not there any more, or another one is in its place. */
   get $gone(): boolean {
-    return this.error_state === 3 || this.$slot?.present !== this.$function
+    return this.error_state === pci_channel_io_perm_failure || this.$slot?.present !== this.$function
   }
 }
 
+/** What a driver wants to happen, or thinks has happened, in the recovery from an error. */
+export type pci_ers_result_t = number
+export const PCI_ERS_RESULT_NONE = 1
+export const PCI_ERS_RESULT_CAN_RECOVER = 2
+export const PCI_ERS_RESULT_NEED_RESET = 3
+export const PCI_ERS_RESULT_DISCONNECT = 4
+export const PCI_ERS_RESULT_RECOVERED = 5
+export const PCI_ERS_RESULT_NO_AER_DRIVER = 6
+
+/** What a driver is asked and told when the bus reports errors or its device is reset. */
 export interface pci_error_handlers {
+  /** The link had an error; after a frozen one registers do not answer. Answers a vote. */
+  error_detected?: ((pdev: pci_dev, error: pci_channel_state_t) => pci_ers_result_t) | null
+  /** Everybody can recover without a reset: registers may be looked at. */
+  mmio_enabled?: ((pdev: pci_dev) => pci_ers_result_t) | null
+  /** The device was reset: it is as after power-on, configuration space included. */
+  slot_reset?: ((pdev: pci_dev) => pci_ers_result_t) | null
+  /** Before and after a function-level reset that somebody asked for (DM-104). */
   reset_prepare?: ((pdev: pci_dev) => void) | null
   reset_done?: ((pdev: pci_dev) => void) | null
+  /** Normal operation may go on. */
+  resume?: ((pdev: pci_dev) => void) | null
+  /** An error that the hardware has corrected by itself. */
+  cor_error_detected?: ((pdev: pci_dev) => void) | null
 }
 
 /**

@@ -1,13 +1,14 @@
 import { machine } from '../../engine/current'
 import { EBUSY, EINVAL, EIO } from '../errno'
 import type { attribute_group } from '../base/attributes'
-import type { device_attribute } from '../base/device'
+import type { device, device_attribute } from '../base/device'
 import { sysfs } from '../base/sysfs'
-import type { Sim } from '../../engine/suspend'
-import { pciDev } from './bus'
+import { call, type Sim } from '../../engine/suspend'
+import { modalias, pciDev } from './bus'
+import { powerName } from './power'
 import { disableDevice, enableDevice } from './functions'
-import { rescan, stopAndRemove } from './hotplug'
-import { resetFunction } from './reset'
+import { rescan, stopAndRemoveLocked } from './removal'
+import { resetFromUser } from './reset'
 import type { pci_dev } from './pci-dev'
 
 const put = (buf: Uint8Array, text: string): number => {
@@ -41,6 +42,11 @@ const FILES: attribute_group = {
     readOnly('device', (p) => hex(p.device, 4)),
     readOnly('class', (p) => hex(p.class, 6)),
     readOnly('revision', (p) => hex(p.revision, 2)),
+    readOnly('subsystem_vendor', (p) => hex(p.subsystem_vendor, 4)),
+    readOnly('subsystem_device', (p) => hex(p.subsystem_device, 4)),
+    readOnly('modalias', (p) => modalias(p)),
+    readOnly('power_state', (p) => powerName(p.current_state)),
+    readOnly('reset_method', () => 'flr bus'),
     readOnly('irq', (p) => `${p.irq}`),
     readOnly('resource', (p) =>
       p.resource.map((r) => `${hex(r.start, 16)} ${hex(r.end, 16)} ${hex(r.flags, 16)}`).join('\n'),
@@ -48,22 +54,30 @@ const FILES: attribute_group = {
     {
       attr: { name: 'enable', mode: 0o644 },
       show: (dev, _attr, buf) => put(buf, `${pciDev(dev).enable_cnt}\n`),
-      store: (dev, _attr, text, count) => storeEnable(pciDev(dev), text) || count,
+      store: storeEnable as unknown as device_attribute['store'],
     } satisfies device_attribute,
+    writeOnly('rescan', function* (pdev, text) {
+      if (text[0] !== '0') yield* rescan(machine(), pdev.bus)
+      return text.length
+    }),
     writeOnly('reset', function* (pdev, text) {
       if (text.trim() !== '1') return -EINVAL
-      return (yield* resetFunction(pdev)) || text.length
+      const error = yield* resetFromUser(pdev)
+      return error || text.length
     }),
   ],
 }
 
 /** DM-98: not while a driver is bound; one cannot disable what is not enabled. */
-function storeEnable(pdev: pci_dev, text: string): number {
-  if (pdev.dev.driver) return -EBUSY
-  if (text.trim() === '1') return enableDevice(pdev)
-  if (pdev.enable_cnt === 0) return -EIO
+function* storeEnable(dev: device, _attr: unknown, text: string): Sim<number> {
+  const pdev = pciDev(dev)
+  if (dev.driver) return -EBUSY
+  const on = text.trim()
+  if (on !== '0' && on !== '1') return -EINVAL
+  if (on === '1') return (yield* call(() => enableDevice(pdev) as number)) || text.length
+  if (pdev.enable_cnt <= 0) return -EIO
   disableDevice(pdev)
-  return 0
+  return text.length
 }
 
 export function addPciFiles(pdev: pci_dev): void {
@@ -85,7 +99,7 @@ function removeFile(pdev: pci_dev): attribute_group {
     attrs: [
       Object.assign(
         writeOnly('remove', function* (_p, text) {
-          if (text[0] !== '0') yield* stopAndRemove(machine(), pdev)
+          if (text[0] !== '0') yield* stopAndRemoveLocked(machine(), pdev)
           return text.length
         }),
         { $selfRemoving: true },

@@ -1,13 +1,15 @@
 import type { Machine } from '../../engine/machine'
 import { registerDriver } from '../base/bus'
-import { addDevice, initializeDevice } from '../base/core'
 import { service } from '../../engine/service'
 import { modules } from '../base/module'
-import { pciBus } from './bus'
-import { PciFunction, type Slot } from './config'
-import { pci_bus, pci_dev, pci_driver, type PciHardware } from './pci-dev'
+import { addSlot, pciBus } from './bus'
+import { pci_driver, type PciHardware } from './pci-dev'
+import { plug } from './scan'
 
 const BRIDGE_CLASS = 0x060400
+const REDHAT = 0x1b36
+const ROOT_PORT = 0x000c
+const SWITCH_PORT = 0x0001
 
 /** The driver of all ports: it is built in, and bound before anything else happens. */
 const portDriver = service((machine) => {
@@ -25,47 +27,38 @@ const portDriver = service((machine) => {
   return drv
 })
 
-const PORT: PciHardware = {
-  vendorId: 0x1b36,
-  deviceId: 0x000c,
+/** A bridge does nothing by itself but lead to the bus `secondaryBus`. */
+export const bridgeHardware = (secondaryBus: number, deviceId: number): PciHardware => ({
+  vendorId: REDHAT,
+  deviceId,
   revision: 0,
   classCode: BRIDGE_CLASS,
   bars: [],
+  secondaryBus,
   vectors: 0,
   read: () => 0xffffffff,
   write: () => {},
   attach: () => {},
   reset: () => {},
-}
+})
 
 /** A hot-plug port on the root bus, with the bus `number` below it: 0000:00:05.0 leads to bus 1. */
-export function rootPort(machine: Machine, number: number): pci_dev {
-  const all = pciBus(machine)
+export function rootPort(machine: Machine, number: number): void {
   portDriver(machine)
-  const devfn = (4 + number) << 3
-  const name = `0000:00:${(devfn >> 3).toString(16).padStart(2, '0')}.0`
-  const fn = new PciFunction(PORT)
-  const slot: Slot = { name, bus: 0, devfn, line: null, hardware: () => PORT, present: fn }
-  const port = new pci_dev()
-  port.$slot = slot
-  port.$function = fn
-  port.vendor = PORT.vendorId
-  port.device = PORT.deviceId
-  port.class = BRIDGE_CLASS
-  port.devfn = devfn
-  port.bus = all.buses.get(0)!
-  port.dev.kobj.name = name
-  port.dev.bus = all.bus
-  port.dev.parent = all.host
-  port.dev.release = () => {}
-  const below = new pci_bus()
-  below.number = number
-  below.name = `0000:${number.toString(16).padStart(2, '0')}`
-  below.self = port
-  port.subordinate = below
-  all.buses.set(number, below)
-  all.buses.get(0)!.$devices.push(port)
-  initializeDevice(port.dev)
-  machine.runtime.atomic(addDevice(port.dev))
-  return port
+  const place = (4 + number).toString(16).padStart(2, '0')
+  const name = `00:${place}.0`
+  addSlot(machine, name, {
+    hardware: () => bridgeHardware(number, ROOT_PORT),
+    secondary: number,
+  })
+  machine.runtime.atomic(plug(machine, name))
+}
+
+/** A bridge in a place of the machine's own choice; what is behind it is declared after it. */
+export function addBridge(machine: Machine, name: string, number: number): void {
+  portDriver(machine)
+  addSlot(machine, name, {
+    hardware: () => bridgeHardware(number, SWITCH_PORT),
+    secondary: number,
+  })
 }

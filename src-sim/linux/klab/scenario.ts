@@ -9,9 +9,8 @@ import { EINVAL } from '../../kernel/errno'
 import { KMSG, writeKmsg } from '../../kernel/fs/kmsg'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
 import { nmis } from '../../kernel/irq/nmi'
-import { faultInjection } from '../../kernel/mm/fault-injection'
-import { plug as plugSlot } from '../../kernel/pci/bus'
-import { pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
+import { insert, pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
+import { reportError, type BusError } from '../../kernel/pci/recovery'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { workqueues } from '../../kernel/workqueue/workqueues'
@@ -29,12 +28,17 @@ export const insmod = kernelCall('insmod', (name: string, parameters: string = '
   tools.insmod(machine(), name, parameters),
 )
 
-/** `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. */
-export const rmmod = kernelCall('rmmod', (name: string) => tools.rmmod(machine(), name))
+/**
+ * `rmmod`: unloads a module. 0, or -errno: -EWOULDBLOCK while somebody pins it. With `force` (as
+ * `rmmod -f`) not even then, where the kernel is built with MODULE_FORCE_UNLOAD.
+ */
+export const rmmod = kernelCall('rmmod', (name: string, { force = false } = {}) =>
+  tools.rmmod(machine(), name, force),
+)
 
-/** Puts the device of a slot back in. 0 or -errno. */
+/** Puts the card of a slot (back) in, with all its functions. 0 or -errno. */
 export const plug = kernelCall('plug', function* (slot: string): Sim<number> {
-  return yield* plugSlot(machine(), slot)
+  return yield* insert(machine(), slot)
 })
 
 /** Orderly removal: drivers are unbound while the device still answers. 0 or -errno. */
@@ -62,6 +66,18 @@ export const inject_nmi = kernelCall('inject_nmi', function (cpu: number = 0): n
   nmis(machine()).raise(machine(), target)
   return 0
 })
+
+/**
+ * The device in a slot reports an error on its link, and the recovery runs: 'correctable' ones are
+ * only told, 'nonfatal' ones ask the drivers, after 'fatal' ones nothing answers until the link
+ * is reset. 0 or -errno.
+ */
+export const pci_error = kernelCall(
+  'pci_error',
+  function* (slot: string, kind: BusError): Sim<number> {
+    return yield* reportError(machine(), slot, kind)
+  },
+)
 
 /** Shuts the machine down: `shutdown` functions, last device first; nothing is unbound (DM-106). */
 export const shutdown = kernelCall('device_shutdown', shutDownDevices)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
 import { setUpHardware, type MachineSpec } from '../../../src-sim/hardware/set-up'
-import { plug } from '../../../src-sim/kernel/pci/bus'
+import { plug } from '../../../src-sim/kernel/pci/scan'
 import { physicalMemory } from '../../../src-sim/kernel/mm/physical'
 import * as d from '../../../src-sim/linux/device'
 import { EBUSY, EINVAL, EIO, ENODEV, ENOSPC, ERANGE } from '../../../src-sim/linux/errno'
