@@ -15,6 +15,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-07': { kind: 'kasan.use-after-free', at: 'core.changes++' },
   'bug-08': { kind: 'oops.null-deref', at: 'while (udc.sr_bds!' },
   'bug-10': { kind: 'kasan.use-after-free', at: 'state.plugged++' },
+  'bug-11': { kind: 'kasan.double-free', at: 'kfree(padev)' },
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
   'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
   'bug-14': { kind: 'kasan.use-after-free', at: 'spin_lock(fl.lock)' },
