@@ -15,15 +15,30 @@ import {
   type driver_attribute,
 } from '../kernel/base/device'
 import { setOverride } from '../kernel/base/driver-override'
-import { deferredReason } from '../kernel/base/deferred'
+import { checkDeferral, deferredReason } from '../kernel/base/deferred'
 import { setKobjectName } from '../kernel/base/kobject'
 import * as links from '../kernel/base/links'
 import type { notifier_block } from '../kernel/base/notifier'
 import { vsprintf } from '../kernel/printk/format'
 import { allocate, slab } from '../kernel/mm/slab'
 import { call, type Sim } from '../engine/suspend'
-import { EPROBE_DEFER, EINVAL } from './errno'
+import { EINVAL, ENOMEM, EPROBE_DEFER } from './errno'
+import { errorName } from '../kernel/errno'
 import { ERR_PTR } from './err'
+
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './cleanup'
+export * from './compiler'
+export * from './gfp'
+export * from './ioport'
+export * from './kernel'
+export * from './kobject'
+export * from './list'
+export * from './lockdep'
+export * from './mutex'
+export * from './slab'
+export * from './types'
 
 /**
  * The driver core: `linux/device`. A reference to a device keeps its memory and nothing else; what
@@ -143,17 +158,40 @@ export function device_trylock(dev: device): number {
   return 1
 }
 
-/** Prints an error (a debug line when it is -EPROBE_DEFER, kept as the reason). Answers `err`. */
+function probeFailed(dev: device, level: number, err: number, text: string): number {
+  if (err === -EPROBE_DEFER) deferredReason(dev, text)
+  if (err !== -ENOMEM)
+    core.deviceLog(dev, err === -EPROBE_DEFER ? 7 : level, `error ${errorName(err)}: ${text}`)
+  return err
+}
+
+/**
+ * Prints an error and answers `err`. -EPROBE_DEFER becomes a debug line and is kept as the reason
+ * of the deferral; nothing is printed for -ENOMEM.
+ */
 export function dev_err_probe(
   dev: device,
   err: number,
   format: string,
   ...args: unknown[]
 ): number {
-  const text = vsprintf(machine(), format, args)
-  if (err === -EPROBE_DEFER) deferredReason(dev, `${dev.driver?.name ?? ''}: ${text.trimEnd()}`)
-  core.deviceLog(dev, err === -EPROBE_DEFER ? 7 : 3, `error ${err}: ${text.trimEnd()}`)
-  return err
+  return probeFailed(dev, 3, err, vsprintf(machine(), format, args).trimEnd())
+}
+/** As `dev_err_probe`, as a warning: the driver goes on. */
+export function dev_warn_probe(
+  dev: device,
+  err: number,
+  format: string,
+  ...args: unknown[]
+): number {
+  return probeFailed(dev, 4, err, vsprintf(machine(), format, args).trimEnd())
+}
+/**
+ * What a driver answers while a supplier is missing: -EPROBE_DEFER, or -ETIMEDOUT when the time for
+ * deferred probes is over.
+ */
+export function driver_deferred_probe_check_state(dev: device): number {
+  return checkDeferral(dev)
 }
 
 // Attributes

@@ -107,10 +107,7 @@ export function* bindHere(drv: device_driver, dev: device): Sim<number> {
 
 /** DM-18, DM-20, DM-21. */
 function* reallyProbe(drv: device_driver, dev: device): Sim<number> {
-  if (deferredProbes(machine()).blocked) {
-    deferredReason(dev, 'probing is blocked')
-    return -EPROBE_DEFER
-  }
+  if (deferredProbes(machine()).blocked) return -EPROBE_DEFER
   const waiting = checkSuppliers(dev)
   if (waiting) return waiting
   dev.$linkStatus = DL_DEV_PROBING
@@ -166,7 +163,7 @@ function* callProbe(drv: device_driver, dev: device): Sim<number> {
   yield point(probeDriver, dev)
   const ret = Number(probe ? ((yield* call(() => probe(dev))) ?? 0) : 0)
   emit(ev.probe_end, dev, drv, ret)
-  if (ret === -EPROBE_DEFER) deferredReason(dev, `${drv.name}: driver asked for it`, true)
+  if (ret === -EPROBE_DEFER) deviceLog(dev, 7, `Driver ${drv.name} requests probe deferral`)
   else if (ret === -ENODEV || ret === -ENXIO)
     deviceLog(dev, 7, `probe with driver ${drv.name} rejects match ${ret}`)
   else if (ret !== 0) deviceLog(dev, 3, `probe with driver ${drv.name} failed with error ${ret}`)
@@ -207,7 +204,7 @@ function* cleanUp(dev: device): Sim {
 function* driverBound(drv: device_driver, dev: device): Sim {
   drv.$private?.bound.push(dev)
   dev.$bound = true
-  linksDriverBound(dev)
+  yield* linksDriverBound(dev)
   setState(dev, 'bound')
   emit(ev.device_bind, dev, drv)
   deferredRemove(dev)

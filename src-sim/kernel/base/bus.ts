@@ -12,6 +12,7 @@ import { createGroups, removeGroups } from './attributes'
 import { attachDevice, attachDriver, matchDriver } from './attach'
 import { bindHere, detachDriverFromAll, releaseDriver } from './bind'
 import { addOverrideFile } from './driver-override'
+import { deferredProbes } from './deferred'
 import { getDevice, lockDevice, putDevice, unlockDevice } from './core'
 import { bus_type, type BusPrivate, type device, type device_driver } from './device'
 import { KList } from './klist'
@@ -175,6 +176,7 @@ export function* registerDriver(drv: device_driver): Sim<number> {
   if (error) return error
   drv.$private = { kobj, bound: [] }
   own.drivers.add(drv)
+  deferredProbes(machine()).timeout.extend()
   emit(ev.driver_register, drv, bus, drv.owner)
   if (own.autoprobe) yield* attachDriver(drv)
   yield* addDriverFiles(drv)

@@ -83,9 +83,12 @@ export function setState(dev: device, state: DeviceState): void {
 
 /** `driver busid: text`, with whatever driver or bus the device has at the moment. */
 export function deviceLog(dev: device, level: number, text: string): void {
-  const who = dev.driver?.name ?? dev.bus?.name ?? dev.class?.name ?? ''
-  kernelLog(machine()).print(level, `${who} ${dev.$label}: ${text}\n`)
+  kernelLog(machine()).print(level, `${driverString(dev)} ${dev.$label}: ${text}\n`)
 }
+
+/** The driver, else the bus, else the class, else nothing. */
+export const driverString = (dev: device): string =>
+  dev.driver?.name ?? dev.bus?.name ?? dev.class?.name ?? ''
 
 export function getDevice(dev: device | null, owner?: RefOwner): device | null {
   if (dev) getKobject(dev.kobj, owner)

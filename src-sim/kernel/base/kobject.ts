@@ -1,13 +1,17 @@
 import { machine } from '../../engine/current'
 import { hidden, KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import { object_rename } from '../../trace/events'
 import { emit } from '../emit'
-import { EEXIST, EINVAL, ENOENT, errorName } from '../errno'
+import { EEXIST, EINVAL, ENOENT } from '../errno'
 import { vsprintf } from '../printk/format'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { report } from '../report'
+import { initDelayedWork, queueDelayedWorkOn } from '../workqueue/queue'
+import { delayed_work, type work_func_t } from '../workqueue/structs'
+import { workqueues } from '../workqueue/workqueues'
 import type { attribute_group, sysfs_ops } from './attributes'
 import { createGroups, removeGroups } from './attributes'
 import type { RefGiver, RefOwner } from '../locking/ref-ledger'
@@ -70,6 +74,13 @@ export class kset extends KernelObject {
     this.kobj.$field = 'kobj'
   }
 }
+
+/** DEBUG_KOBJECT_RELEASE. */
+class KobjectDebug {
+  delayRelease = false
+}
+
+export const kobjectDebug = service(() => new KobjectDebug())
 
 const say = (level: number, text: string): void => kernelLog(machine()).print(level, `${text}\n`)
 const print = (format: string, ...args: unknown[]): string => vsprintf(machine(), format, args)
@@ -143,7 +154,7 @@ export function* addInternal(kobj: kobject): Sim<number> {
   else
     say(
       3,
-      `kobject: kobject_add_internal failed for ${kobj.name} (error: ${errorName(error)} parent: ${parent?.name ?? "'none'"})`,
+      `kobject: kobject_add_internal failed for ${kobj.name} (error: ${error} parent: ${parent?.name ?? "'none'"})`,
     )
   return error
 }
@@ -174,9 +185,9 @@ export function* deleteKobject(kobj: kobject | null): Sim {
 }
 
 function* unlinkKobject(kobj: kobject): Sim {
-  if (kobj.state_add_uevent_sent && !kobj.state_remove_uevent_sent) sendUevent(kobj, 'remove')
   const groups = kobj.ktype?.default_groups
   if (groups) yield* removeGroups(kobj, groups)
+  if (kobj.state_add_uevent_sent && !kobj.state_remove_uevent_sent) sendUevent(kobj, 'remove')
   if (kobj.$directory) yield* removeDirectory(kobj.$directory)
   kobj.$directory = null
   kobj.state_in_sysfs = false
@@ -219,7 +230,20 @@ export function getKobjectUnlessZero(
 export function* putKobject(kobj: kobject | null, giver?: RefGiver): Sim {
   if (!kobj) return
   checkInitialised(kobj, 'kobject_put')
-  if (refPut(kobj.kref, giver)) yield* cleanUp(kobj)
+  if (!refPut(kobj.kref, giver)) return
+  if (kobjectDebug(machine()).delayRelease) releaseLater(kobj)
+  else yield* cleanUp(kobj)
+}
+
+/** One to four seconds later, in a worker: who frees at unregistering is found out (DM-08). */
+function releaseLater(kobj: kobject): void {
+  const m = machine()
+  const delay = m.hz + m.hz * (m.nextRandom() % 4)
+  const format = "kobject: '%s' (%p): kobject_release, parent %p (delayed %d)"
+  say(6, print(format, kobj.name, kobj, kobj.parent, delay))
+  const later = new delayed_work()
+  initDelayedWork(later, (() => cleanUp(kobj)) as unknown as work_func_t)
+  queueDelayedWorkOn(null, workqueues(m).system('system_percpu_wq'), later, delay)
 }
 
 /** DM-08, DM-09: the directory goes before the release function runs, the parent after it. */

@@ -119,15 +119,13 @@ function merge(link: device_link, flags: number): device_link {
 
 function initialState(link: device_link): number {
   if (!managed(link)) return DL_STATE_NONE
-  const bound = link.supplier.$linkStatus === DL_DEV_DRIVER_BOUND
-  switch (link.consumer.$linkStatus) {
-    case DL_DEV_PROBING:
-      return bound ? DL_STATE_CONSUMER_PROBE : DL_STATE_DORMANT
-    case DL_DEV_DRIVER_BOUND:
-      return bound ? DL_STATE_ACTIVE : DL_STATE_DORMANT
-    default:
-      return bound ? DL_STATE_AVAILABLE : DL_STATE_DORMANT
-  }
+  const supplier = link.supplier.$linkStatus
+  const consumer = link.consumer.$linkStatus
+  if (supplier === DL_DEV_UNBINDING) return DL_STATE_SUPPLIER_UNBIND
+  if (supplier === DL_DEV_PROBING && consumer === DL_DEV_PROBING) return DL_STATE_CONSUMER_PROBE
+  if (supplier !== DL_DEV_DRIVER_BOUND) return DL_STATE_DORMANT
+  if (consumer === DL_DEV_PROBING) return DL_STATE_CONSUMER_PROBE
+  return consumer === DL_DEV_DRIVER_BOUND ? DL_STATE_ACTIVE : DL_STATE_AVAILABLE
 }
 
 /** Consumers and all that depends on them go down before their suppliers, so they come later. */
@@ -170,17 +168,21 @@ export function checkSuppliers(dev: device): number {
 }
 
 /** DM-36: the device is bound; its suppliers are in use, its consumers can come. */
-export function linksDriverBound(dev: device): void {
+export function* linksDriverBound(dev: device): Sim {
   for (const link of dev.$consumers) {
     if (!managed(link)) continue
     if (link.status === DL_STATE_CONSUMER_PROBE || link.status === DL_STATE_ACTIVE) continue
+    if (link.status !== DL_STATE_DORMANT) oddState('device_links_driver_bound', link)
     link.status = DL_STATE_AVAILABLE
     if (link.flags & DL_FLAG_AUTOPROBE_CONSUMER) deferProbe(link.consumer)
   }
-  for (const link of dev.$suppliers) {
+  for (const link of [...dev.$suppliers]) {
     if (!managed(link)) continue
-    if (link.status !== DL_STATE_CONSUMER_PROBE && !syncOnly(link))
-      oddState('device_links_driver_bound', link)
+    if (syncOnly(link)) {
+      yield* dropLink(link)
+      continue
+    }
+    if (link.status !== DL_STATE_CONSUMER_PROBE) oddState('device_links_driver_bound', link)
     link.status = DL_STATE_ACTIVE
   }
   dev.$linkStatus = DL_DEV_DRIVER_BOUND
@@ -211,8 +213,8 @@ export function* linksNoDriver(dev: device): Sim {
 export function* linksDriverGone(dev: device): Sim {
   for (const link of [...dev.$consumers]) {
     if (!managed(link)) continue
-    if (link.status === DL_STATE_CONSUMER_PROBE || link.status === DL_STATE_ACTIVE)
-      oddState('device_links_driver_cleanup', link)
+    if (link.flags & DL_FLAG_AUTOREMOVE_CONSUMER) oddState('device_links_driver_cleanup', link)
+    if (link.status !== DL_STATE_SUPPLIER_UNBIND) oddState('device_links_driver_cleanup', link)
     const ends =
       link.status === DL_STATE_SUPPLIER_UNBIND && link.flags & DL_FLAG_AUTOREMOVE_SUPPLIER
     link.status = DL_STATE_DORMANT
@@ -261,11 +263,11 @@ export function* unbindConsumers(dev: device): Sim {
 
 /** DM-39: the device is deleted, and with it its links. */
 export function* purgeLinks(dev: device): Sim {
-  for (const link of [...dev.$suppliers]) {
+  for (const link of [...dev.$suppliers].reverse()) {
     if (link.status === DL_STATE_ACTIVE) oddState('device_links_purge', link)
     yield* dropLink(link)
   }
-  for (const link of [...dev.$consumers]) {
+  for (const link of [...dev.$consumers].reverse()) {
     if (link.status !== DL_STATE_DORMANT && link.status !== DL_STATE_NONE)
       oddState('device_links_purge', link)
     yield* dropLink(link)

@@ -2,17 +2,30 @@ import { ensure } from '../../base/assert'
 import { currentTask } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import type { Sim } from '../../engine/suspend'
+import { user_print } from '../../trace/events'
+import { emit } from '../emit'
+import { EWOULDBLOCK } from '../errno'
 import { returnToUser } from '../sched/initcall'
 import { taskStruct, type task_struct } from '../sched/task'
-import { deleteModule, loadModule } from './module'
+import { deleteModule, loadModule, modules, O_TRUNC } from './module'
 
 /** `insmod NAME PARAMETERS` at the prompt of a shell: 0 or -errno. */
 export const insmod = (m: Machine, name: string, parameters = ''): Sim<number> =>
   asProgram('insmod', loadModule(m, name, parameters))
 
-/** `rmmod NAME`: 0 or -errno. */
-export const rmmod = (m: Machine, name: string): Sim<number> =>
-  asProgram('rmmod', deleteModule(m, name))
+/** `rmmod NAME`, or `rmmod -f NAME`: 0 or -errno. */
+export const rmmod = (m: Machine, name: string, force = false): Sim<number> =>
+  asProgram('rmmod', remove(m, name, force))
+
+function* remove(m: Machine, name: string, force: boolean): Sim<number> {
+  const users = modules(m).loaded.get(name)?.$users.map((user) => user.name) ?? []
+  const ret = yield* deleteModule(m, name, force ? O_TRUNC : 0)
+  if (ret === -EWOULDBLOCK) {
+    const by = users.length > 0 ? ` by: ${users.join(' ')}` : ''
+    emit(user_print, `rmmod: ERROR: Module ${name} is in use${by}\n`)
+  }
+  return ret
+}
 
 /** The task is a shell that starts a program and waits for its end: reports name the program. */
 function* asProgram<T>(comm: string, body: Sim<T>): Sim<T> {

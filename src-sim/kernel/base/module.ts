@@ -10,8 +10,10 @@ import { emit, recorder } from '../emit'
 import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
 import { codeOwners, RefLedger, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
+import { taintUnreliable } from '../locking/taint'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
+import { synchronizeRcu } from '../rcu/update'
 import { doOneInitcall } from '../sched/initcall'
 import { WaitList } from '../sched/schedule'
 import { asyncSynchronize } from './async'
@@ -86,6 +88,8 @@ export class Modules {
   readonly waiters = new WaitList()
   /** `delete_module` with O_TRUNC goes on although the module is in use (DM-61). */
   forceUnload = false
+  /** Some module was unloaded by force: taint flag R. */
+  forced = false
   /** Unloading is forbidden altogether. */
   unloadDisabled = false
   readonly #machine: Machine
@@ -213,7 +217,7 @@ function* finishLoading(m: Machine, mod: module, ret: number): Sim<number> {
 /** DM-68: init has failed. What it left registered dangles; exit is not called. */
 function* giveUp(m: Machine, mod: module): Sim {
   setModuleState(mod, 'GOING')
-  yield point(loadModule, mod)
+  yield* synchronizeRcu('synchronize_rcu', false)
   mod.$refcount--
   yield* modules(m).notifiers.callChain(MODULE_STATES.GOING, mod)
   yield* freeModule(m, mod)
@@ -222,6 +226,13 @@ function* giveUp(m: Machine, mod: module): Sim {
 export const O_TRUNC = 0o1000
 
 const SYMBOL_USER = 'uses its symbols'
+
+/** A module is torn out by force: from now on the kernel vouches for nothing. */
+function taint(m: Machine): true {
+  modules(m).forced = true
+  taintUnreliable(m)
+  return true
+}
 
 /** Leaves in the trace who is in the way of an unloading. */
 function refuse(mod: module, error: number): number {
@@ -239,10 +250,10 @@ export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> 
   if (!mod || mod.state === 'UNFORMED') return -ENOENT
   if (mod.$users.length > 0) return refuse(mod, -EWOULDBLOCK)
   if (mod.state !== 'LIVE') return -EBUSY
-  const forced = all.forceUnload && (flags & O_TRUNC) !== 0
-  if (mod.$init && !mod.$exit && !forced) return -EBUSY
-  if (mod.$refcount !== 1 && !forced) return refuse(mod, -EWOULDBLOCK)
-  mod.$refcount -= 1
+  const force = (): boolean => all.forceUnload && (flags & O_TRUNC) !== 0 && taint(m)
+  if (mod.$init && !mod.$exit && !force()) return -EBUSY
+  if (mod.$refcount === 1) mod.$refcount = 0
+  else if (!force()) return refuse(mod, -EWOULDBLOCK)
   setModuleState(mod, 'GOING')
   emit(ev.module_exit_start, mod, mod.$exit)
   yield point(deleteModule, mod)
@@ -263,7 +274,7 @@ function* freeModule(m: Machine, mod: module): Sim {
     used.$users.splice(used.$users.indexOf(mod), 1)
     modulePut(used, { holder: mod, why: SYMBOL_USER })
   }
-  yield point(deleteModule, mod)
+  yield* synchronizeRcu('synchronize_rcu', false)
   freeText(m, mod)
   modules(m).loaded.delete(mod.name)
   modules(m).waiters.wakeAll()

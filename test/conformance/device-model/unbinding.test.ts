@@ -101,7 +101,7 @@ test('DM-37: a consumer whose supplier is not bound is not probed', () => {
     yield* sim(d.device_link_add(consumer, supplier, 0))
     yield* sim(d.driver_register(kit.driver('c')))
     expect(consumer.driver).toBe(null)
-    expect(devicesDeferred(kit.machine)).toBe('c\tsupplier s not ready\n')
+    expect(devicesDeferred(kit.machine)).toBe('c\tkitbus: supplier s not ready\n')
     yield* sim(d.driver_register(kit.driver('s')))
     yield* sim(msleep(10))
     expect(consumer.driver).not.toBe(null)
