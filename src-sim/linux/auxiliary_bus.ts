@@ -6,6 +6,9 @@ import { deleteDevice, putDevice } from '../kernel/base/core'
 import { modules } from '../kernel/base/module'
 import { module_exit, module_init } from './module'
 
+/** Brought along, as by the C header. */
+export * from './device'
+
 /** Parts of a device with drivers of their own: `linux/auxiliary_bus`. */
 export {
   auxiliary_device,

@@ -1,7 +1,8 @@
 import { kernelCall, quiet } from '../kernel/api'
 import * as b from '../kernel/locking/bits'
 import type { Bitmap } from '../kernel/locking/bits'
-import { find_next_bit, find_next_zero_bit, BITS_PER_LONG } from './bitops'
+import { find_next_bit, find_next_zero_bit } from './bitops'
+import { BITS_PER_LONG } from './bits'
 import { kzalloc, kfree } from './slab'
 import type { gfp_t } from './types'
 

@@ -3,12 +3,14 @@ import { acquireOn } from '../kernel/locking/access'
 import * as b from '../kernel/locking/bits'
 import type { Bitmap } from '../kernel/locking/bits'
 
+/** Brought along, as by the C header. */
+export * from './bits'
+
 /**
  * Bits in words: `linux/bitops`. A bitmap is an array of 32-bit words (`Uint32Array`), or a `ptr` to
  * one word. Functions without underscores are atomic.
  */
 
-export const BITS_PER_LONG = 32
 
 export const test_bit = kernelCall('test_bit', b.testBit)
 /** Atomic, but orders nothing. */

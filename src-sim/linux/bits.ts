@@ -1,3 +1,17 @@
-/** Part of what `linux/kernel` has, under the header that C has it in. */
-export { BIT, BIT_ULL, GENMASK, GENMASK_ULL } from './kernel'
-export { BITS_PER_LONG } from './bitops'
+import { quiet } from '../kernel/api'
+
+/** Bits and masks: `linux/bits`. */
+
+/** Bit maps are arrays of 32-bit words here. */
+export const BITS_PER_LONG = 32
+
+export const BIT = quiet(function BIT(n: number): number {
+  return n < 31 ? 1 << n : 2 ** n
+})
+
+/** A mask with bits `low` to `high` set. */
+export const GENMASK = quiet(function GENMASK(high: number, low: number): number {
+  return 2 ** (high + 1) - 2 ** low
+})
+export const BIT_ULL = BIT
+export const GENMASK_ULL = GENMASK

@@ -8,6 +8,11 @@ import { createNode, removeNode } from '../kernel/fs/devnodes'
 import type { file_operations } from '../kernel/fs/file'
 import type { Sim } from '../engine/suspend'
 
+/** Brought along, as by the C header. */
+export * from './device'
+export * from './kobject'
+export * from './list'
+
 /** Character devices with numbers of their own: `linux/cdev`. */
 
 /** Embedded in the driver's structure, it must not die before the last file is closed (DM-73). */

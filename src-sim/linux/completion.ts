@@ -9,6 +9,10 @@ import {
   TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
 
+/** Brought along, as by the C header. */
+export * from './swait'
+export * from './wait'
+
 /** Completions, "it has happened": `linux/completion`. Lockdep does not see them. */
 
 export { completion } from '../kernel/sched/completion'

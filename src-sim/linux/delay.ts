@@ -3,6 +3,11 @@ import { kernelCall } from '../kernel/api'
 import { TASK_INTERRUPTIBLE } from '../kernel/sched/states'
 import * as sleep from '../kernel/time/sleep'
 
+/** Brought along, as by the C header. */
+export * from './jiffies'
+export * from './math'
+export * from './sched'
+
 /** Delays: `linux/delay`. The `-sleep` ones need task context, the `-delay` ones burn time. */
 
 /**

@@ -11,6 +11,16 @@ import type { kref as Kref } from '../kernel/locking/refcount'
 import { printkText, KERN_SOH } from '../kernel/printk/printk'
 import type { spinlock_t } from '../kernel/locking/spinlock'
 
+/** Brought along, as by the C header. */
+export * from './bitops'
+export * from './err'
+export * from './kref'
+export * from './list'
+export * from './printk'
+export * from './rcupdate'
+export * from './sched'
+export * from './wait'
+
 /**
  * Fences: `linux/dma-fence`. A fence stands for work of the hardware that will be over in bounded
  * time. It is signaled once and for ever; what waits for it either sleeps or leaves a callback,

@@ -6,6 +6,11 @@ import { EIO, EINVAL } from './errno'
 import { GFP_KERNEL } from './slab'
 import type { dma_addr_t, gfp_t, ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './bug'
+export * from './device'
+export * from './err'
+
 /**
  * Memory for devices: `linux/dma-mapping`. A `dma_addr_t` belongs to the device it was made for
  * and lives until the *hardware* has let go of it, whatever the CPU side has done by then.

@@ -1,5 +1,8 @@
 import { quiet } from '../kernel/api'
 
+/** Brought along, as by the C header. */
+export * from './errno'
+
 /** Error pointers: `linux/err`. */
 
 /** What `ERR_PTR` answers: stands where a pointer would, and carries an error number. */

@@ -1,6 +1,9 @@
 import { quiet } from '../kernel/api'
 import type { gfp_t } from './types'
 
+/** Brought along, as by the C header. */
+export * from './types'
+
 /** Allocation flags: `linux/gfp`. */
 
 export {

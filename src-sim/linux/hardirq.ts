@@ -3,6 +3,10 @@ import { now } from '../engine/current'
 import { kernelCall } from '../kernel/api'
 import { synchronizeIrq } from '../kernel/irq/manage'
 
+/** Brought along, as by the C header. */
+export * from './bottom_half'
+export * from './preempt'
+
 /** Interrupt context by hand: `linux/hardirq`. */
 
 export { in_hardirq, in_interrupt, in_irq, in_nmi, in_softirq, in_task } from './preempt'

@@ -6,6 +6,13 @@ import * as h from '../kernel/time/hrtimer'
 import { hrtimerCancel } from '../kernel/time/hrtimer-run'
 import type { ktime_t } from './ktime'
 
+/** Brought along, as by the C header. */
+export * from './ktime'
+export * from './list'
+export * from './percpu'
+export * from './seqlock'
+export * from './timer'
+
 /** Timers of nanosecond resolution: `linux/hrtimer`. Callbacks run in hardirq context. */
 
 export const hrtimer = h.hrtimer

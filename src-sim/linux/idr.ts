@@ -9,6 +9,11 @@ import { warn } from '../kernel/printk/warn'
 import { ERR_PTR } from './err'
 import type { gfp_t, ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './gfp'
+export * from './percpu'
+export * from './xarray'
+
 /** Numbers for pointers (idr) and numbers alone (ida): `linux/idr`. */
 
 const INT_MAX = 0x7fff_ffff

@@ -10,6 +10,18 @@ import { openSoftirq, raiseSoftirq } from '../kernel/irq/softirq'
 import * as tl from '../kernel/irq/tasklet'
 import { warn } from '../kernel/printk/warn'
 
+/** Brought along, as by the C header. */
+export * from './bitops'
+export * from './cleanup'
+export * from './cpumask'
+export * from './errno'
+export * from './hardirq'
+export * from './hrtimer'
+export * from './irqflags'
+export * from './kernel'
+export * from './kref'
+export * from './workqueue'
+
 /** Interrupts, softirqs and tasklets: `linux/interrupt`. */
 
 export { IRQ_HANDLED, IRQ_NONE, IRQ_WAKE_THREAD } from '../kernel/irq/desc'

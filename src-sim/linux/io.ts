@@ -7,6 +7,11 @@ import type { resource } from '../kernel/platform/resource'
 import { mightSleep } from '../kernel/sched/schedule'
 import { ERR_PTR } from './err'
 
+/** Brought along, as by the C header. */
+export * from './bug'
+export * from './err'
+export * from './types'
+
 /**
  * Device registers: `linux/io`. Addresses come from `pci_iomap` or `ioremap` and can be computed
  * with, as in C: `readl(mmio + 0x24)`. Any context; a read takes the time of a round trip over

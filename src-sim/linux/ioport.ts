@@ -4,6 +4,11 @@ import { regions, resource, resourceSize } from '../kernel/platform/resource'
 import { devmRequestRegion } from '../kernel/platform/ioremap'
 import type { device } from '../kernel/base/device'
 
+/** Brought along, as by the C header. */
+export * from './compiler'
+export * from './minmax'
+export * from './types'
+
 /**
  * Who uses which addresses: `linux/ioport`. Claims are bookkeeping, access works without (DM-94).
  */

@@ -1,6 +1,10 @@
 import { machine } from '../engine/current'
 import { irqs, irq_chip, type IrqFlow } from '../kernel/irq/desc'
 
+/** Brought along, as by the C header. */
+export * from './cpumask'
+export * from './spinlock'
+
 /** For code that drives interrupt controllers: `linux/irq`. */
 
 export { irq_chip } from '../kernel/irq/desc'

@@ -2,6 +2,9 @@ import { cpu, machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
 import * as w from '../kernel/irq/irq-work'
 
+/** Brought along, as by the C header. */
+export * from './smp'
+
 /** Work in hardirq context: `linux/irq_work`. */
 
 export const irq_work = w.irq_work

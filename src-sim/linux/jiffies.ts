@@ -3,6 +3,12 @@ import { quiet } from '../kernel/api'
 import { live } from '../kernel/live'
 import * as clock from '../kernel/time/clock'
 
+/** Brought along, as by the C header. */
+export * from './limits'
+export * from './math64'
+export * from './minmax'
+export * from './types'
+
 /** The tick counter and its conversions: `linux/jiffies`. */
 
 /** Ticks since (300 s before) the counter passed 32 bits. Read it anew whenever you need it. */
@@ -14,8 +20,7 @@ export const HZ: number = live(() => machine().hz)
 export const get_jiffies_64 = quiet((): number => clock.jiffies(machine()))
 
 /** The longest timeout there is: for ever. */
-export const MAX_SCHEDULE_TIMEOUT: number = clock.MAX_SCHEDULE_TIMEOUT
-export const MAX_JIFFY_OFFSET: number = clock.MAX_JIFFY_OFFSET
+export { MAX_JIFFY_OFFSET, MAX_SCHEDULE_TIMEOUT } from '../kernel/time/clock'
 
 /** `a` is later than `b`. */
 export const time_after = quiet((a: number, b: number): boolean => a - b > 0)

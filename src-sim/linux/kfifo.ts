@@ -9,6 +9,10 @@ import type { raw_spinlock_t } from '../kernel/locking/spinlock'
 import { roundup_pow_of_two } from './log2'
 import type { gfp_t, ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './slab'
+export * from './spinlock'
+
 /**
  * Queues of a fixed size: `linux/kfifo`. One reader and one writer need no lock; more of a kind use
  * the `_spinlocked` forms. Elements are values or references; `n` counts elements.

@@ -8,6 +8,18 @@ import { allocate, slab } from '../kernel/mm/slab'
 import type { attribute } from '../kernel/base/attributes'
 import type { Sim } from '../engine/suspend'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './compiler'
+export * from './container_of'
+export * from './kref'
+export * from './list'
+export * from './spinlock'
+export * from './sysfs'
+export * from './types'
+export * from './wait'
+export * from './workqueue'
+
 /** Named, counted objects with a directory under /sys: `linux/kobject`. */
 export { kobject, kset, type kobj_type } from '../kernel/base/kobject'
 export type { sysfs_ops } from '../kernel/base/attributes'

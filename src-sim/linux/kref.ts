@@ -5,6 +5,9 @@ import type { kref as Kref } from '../kernel/locking/refcount'
 import { mutexLock, mutexUnlock, type mutex } from '../kernel/locking/mutex'
 import { spinLock, spinUnlock, type spinlock_t } from '../kernel/locking/spinlock'
 
+/** Brought along, as by the C header. */
+export * from './refcount'
+
 /** Reference counts with a release function: `linux/kref`. */
 
 export { kref } from '../kernel/locking/refcount'

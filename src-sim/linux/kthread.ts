@@ -7,6 +7,10 @@ import { wakeUpProcess, type task_struct } from '../kernel/sched/task'
 import { ENOMEM } from '../kernel/errno'
 import { ERR_PTR, IS_ERR } from './err'
 
+/** Brought along, as by the C header. */
+export * from './err'
+export * from './sched'
+
 /** Kernel threads and their workers: `linux/kthread`. */
 
 export { kthread_delayed_work, kthread_work, kthread_worker } from '../kernel/sched/kthread-worker'

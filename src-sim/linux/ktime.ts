@@ -2,6 +2,9 @@ import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
 import { clockOffsetNs, CLOCK_BOOTTIME, CLOCK_REALTIME, CLOCK_TAI } from '../kernel/time/clock'
 
+/** Brought along, as by the C header. */
+export * from './jiffies'
+
 /** Nanosecond time: `linux/ktime` and the readers of `linux/timekeeping`. */
 
 /** Nanoseconds, as a number. */

@@ -2,6 +2,10 @@ import { kernelCall, quiet } from '../kernel/api'
 import * as l from '../kernel/locking/list'
 import type { list_head as Head } from '../kernel/locking/list'
 
+/** Brought along, as by the C header. */
+export * from './container_of'
+export * from './types'
+
 /**
  * Linked lists: `linux/list`. An entry is a `list_head` inside a structure; iteration names the
  * structure and the member: `for (const d of list_for_each_entry(head, dev, 'node'))`.

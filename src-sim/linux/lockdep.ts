@@ -6,6 +6,9 @@ import * as map from '../kernel/locking/map'
 import type { lockdep_map as Map, lock_class_key as Key } from '../kernel/locking/map'
 import { heldChecker } from '../kernel/locking/assert'
 
+/** Brought along, as by the C header. */
+export * from './types'
+
 /**
  * Annotations for the lock validator: `linux/lockdep`. They do nothing unless it is attached. A
  * `lockdep_map` stands for anything that is waited for like a lock.

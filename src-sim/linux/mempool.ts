@@ -8,6 +8,10 @@ import { call } from '../engine/suspend'
 import { GFP_KERNEL, kfree, kmalloc, kmem_cache_alloc, kmem_cache_free } from './slab'
 import type { gfp_t } from './types'
 
+/** Brought along, as by the C header. */
+export * from './compiler'
+export * from './wait'
+
 /** Allocations that always succeed in the end, from a reserve: `linux/mempool`. */
 
 type Alloc = (gfp: gfp_t, pool_data: any) => object | null

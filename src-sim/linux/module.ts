@@ -20,6 +20,20 @@ import type { notifier_block } from '../kernel/base/notifier'
 import { kernelCall } from '../kernel/api'
 import { ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './cleanup'
+export * from './compiler'
+export * from './err'
+export * from './errno'
+export * from './init'
+export * from './kernel'
+export * from './kobject'
+export * from './list'
+export * from './percpu'
+export * from './slab'
+export * from './srcu'
+export * from './string'
+
 /**
  * Modules: `linux/module`. Text and static data die when the module is unloaded, whoever still
  * holds a pointer: a count taken with `try_module_get` refuses the unloading, a bound driver, a

@@ -11,6 +11,12 @@ import {
   TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './cleanup'
+export * from './lockdep'
+export * from './spinlock'
+
 /**
  * Mutexes: `linux/mutex`. Task context only, since waiting sleeps. The task that locked it must
  * unlock it, once; locking twice is a deadlock.

@@ -2,6 +2,12 @@ import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { notifier_block } from '../kernel/base/notifier'
 import * as c from '../kernel/locking/notifier-chains'
 
+/** Brought along, as by the C header. */
+export * from './errno'
+export * from './mutex'
+export * from './rwsem'
+export * from './srcu'
+
 /** Chains of callbacks: `linux/notifier`. A chain keeps bare pointers to its blocks (DM-65). */
 export {
   NOTIFY_BAD, NOTIFY_DONE, NOTIFY_OK, NOTIFY_STOP, NOTIFY_STOP_MASK, notifier_block,

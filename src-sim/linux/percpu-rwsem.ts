@@ -4,6 +4,12 @@ import { heldChecker } from '../kernel/locking/assert'
 import * as p from '../kernel/locking/percpu-rwsem'
 import type { percpu_rw_semaphore as Sem } from '../kernel/locking/percpu-rwsem'
 
+/** Brought along, as by the C header. */
+export * from './cleanup'
+export * from './lockdep'
+export * from './rcupdate'
+export * from './wait'
+
 /** Reader/writer semaphores that cost readers next to nothing: `linux/percpu-rwsem`. May sleep. */
 
 export { percpu_rw_semaphore } from '../kernel/locking/percpu-rwsem'

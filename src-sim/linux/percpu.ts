@@ -7,6 +7,12 @@ import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
 import { GFP_KERNEL } from './slab'
 import type { gfp_t, ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './cleanup'
+export * from './cpumask'
+export * from './preempt'
+export * from './smp'
+
 /**
  * Data of which each CPU has its own: `linux/percpu`. C's `DEFINE_PER_CPU(int, hits)` is
  * `const hits = DEFINE_PER_CPU(0, 'hits')`; a class instead of the number gives each CPU a

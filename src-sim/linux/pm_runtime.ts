@@ -6,6 +6,11 @@ import type { device } from '../kernel/base/device'
 import { addDevres } from '../kernel/base/devres'
 import * as pm from '../kernel/base/pm-runtime'
 
+/** Brought along, as by the C header. */
+export * from './device'
+export * from './jiffies'
+export * from './notifier'
+
 /**
  * Power management of single devices while the system runs: `linux/pm_runtime`. Counts always
  * move; requests answer -EACCES while it is disabled (DM-107).

@@ -1,6 +1,13 @@
 import type { wait_queue_head } from '../kernel/sched/wait-queue'
 import type { file, poll_table } from '../kernel/fs/file'
 
+/** Brought along, as by the C header. */
+export * from './compiler'
+export * from './fs'
+export * from './string'
+export * from './uaccess'
+export * from './wait'
+
 /** Readiness of files: `linux/poll`. */
 export type { poll_table } from '../kernel/fs/file'
 

@@ -4,6 +4,9 @@ import { processorId } from '../kernel/sched/kthread'
 import { migrateDisable, migrateEnable } from '../kernel/sched/policy'
 import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
 
+/** Brought along, as by the C header. */
+export * from './cleanup'
+
 /** Preemption and where the code runs: `linux/preempt`, with `linux/smp`. */
 
 /**

@@ -3,6 +3,9 @@ import { costs } from '../kernel/api'
 import { vsprintf } from '../kernel/printk/format'
 import { printkText } from '../kernel/printk/printk'
 
+/** Brought along, as by the C header. */
+export * from './bug'
+
 /**
  * The kernel log: `linux/printk`. All of these take a C format and work in any context.
  * A line that does not end in `\n` is continued by the next `pr_cont`.

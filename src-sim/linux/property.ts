@@ -8,6 +8,9 @@ import {
 } from '../kernel/base/property'
 import type { ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './types'
+
 /** What firmware says about a device: `linux/property`. */
 
 /** Gives a device properties before it is added: `{ 'fifo-depth': 16, label: 'a' }`. 0. */

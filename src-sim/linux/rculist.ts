@@ -8,6 +8,10 @@ import {
   hlist_add_head, hlist_del, hlist_for_each_entry, type hlist_head, type hlist_node,
 } from './list'
 
+/** Brought along, as by the C header. */
+export * from './list'
+export * from './rcupdate'
+
 /**
  * Lists that RCU readers walk while a writer changes them: `linux/rculist`. Writers exclude each
  * other by a lock; what was removed may be freed after a grace period.

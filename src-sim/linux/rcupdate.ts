@@ -10,6 +10,16 @@ import * as tree from '../kernel/rcu/tree'
 import * as update from '../kernel/rcu/update'
 import { preemptDisable, preemptEnable } from '../kernel/sched/schedule'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './bottom_half'
+export * from './cleanup'
+export * from './compiler'
+export * from './irqflags'
+export * from './lockdep'
+export * from './preempt'
+export * from './types'
+
 /**
  * RCU: `linux/rcupdate`. Readers never wait; who removes something publishes the removal first,
  * waits for a grace period, and only then frees. A field that RCU protects is named by its object:

@@ -2,6 +2,9 @@ import { quiet } from '../kernel/api'
 import * as r from '../kernel/locking/refcount'
 import type { refcount_t as Counter } from '../kernel/locking/refcount'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+
 /**
  * Reference counters that saturate: `linux/refcount`. Valid from 1 to INT_MAX; 0 is dead for ever. A
  * misuse pins the counter at REFCOUNT_SATURATED and is reported: the object leaks, but nothing is

@@ -11,6 +11,13 @@ import {
   TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './cleanup'
+export * from './err'
+export * from './list'
+export * from './spinlock'
+
 /**
  * Sleeping reader/writer semaphores: `linux/rwsem`. Task context only. Reading inside a read of the
  * same semaphore can deadlock, because a waiting writer holds later readers back.

@@ -34,6 +34,13 @@ import {
   setNice,
 } from '../kernel/sched/policy'
 
+/** Brought along, as by the C header. */
+export * from './cpumask'
+export * from './irqflags'
+export * from './preempt'
+export * from './refcount'
+export * from './spinlock'
+
 /** Tasks and the scheduler: `linux/sched`, with signals (C: `linux/sched/signal`). */
 
 export { task_struct } from '../kernel/sched/task'

@@ -9,6 +9,10 @@ import {
   TASK_UNINTERRUPTIBLE,
 } from '../kernel/sched/states'
 
+/** Brought along, as by the C header. */
+export * from './list'
+export * from './spinlock'
+
 /** Counting semaphores: `linux/semaphore`. They have no owner and lockdep does not see them. */
 
 export { semaphore } from '../kernel/locking/semaphore'

@@ -6,6 +6,13 @@ import * as spin from '../kernel/locking/spinlock'
 import { KernelObject } from '../engine/object'
 import type { lockdep_map } from '../kernel/locking/map'
 
+/** Brought along, as by the C header. */
+export * from './compiler'
+export * from './lockdep'
+export * from './mutex'
+export * from './preempt'
+export * from './spinlock'
+
 /**
  * Sequence counters and locks: `linux/seqlock`. Readers never wait for long: they read again when
  * a writer was in between. Data may be torn until `read_seqretry` has said 0.

@@ -4,6 +4,14 @@ import { allocate, slab } from '../kernel/mm/slab'
 import { visitMembers } from '../kernel/mm/embed'
 import type { gfp_t } from './types'
 
+/** Brought along, as by the C header. */
+export * from './cleanup'
+export * from './gfp'
+export * from './hash'
+export * from './rcupdate'
+export * from './types'
+export * from './workqueue'
+
 /** Memory of the kernel: `linux/slab`. */
 
 const DIRECT_RECLAIM = 0x400

@@ -4,6 +4,13 @@ import { ENXIO } from '../kernel/errno'
 import { callOnCpu, callOnCpus } from '../kernel/irq/ipi'
 import type { Sim } from '../engine/suspend'
 
+/** Brought along, as by the C header. */
+export * from './cpumask'
+export * from './errno'
+export * from './list'
+export * from './preempt'
+export * from './types'
+
 /**
  * Calls on other CPUs: `linux/smp`. The function runs in an interrupt there and must not sleep. Not
  * with interrupts off: two CPUs that wait for each other would never end.

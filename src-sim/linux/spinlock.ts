@@ -5,6 +5,15 @@ import type { raw_spinlock_t as Raw, spinlock_t as Spin } from '../kernel/lockin
 import { refcountDecNotOne, refcountSubAndTest, type refcount_t } from '../kernel/locking/refcount'
 import type { ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './bottom_half'
+export * from './cleanup'
+export * from './compiler'
+export * from './irqflags'
+export * from './lockdep'
+export * from './preempt'
+
 /**
  * Spinlocks: `linux/spinlock`. Any context may take one; nobody may sleep while holding it. A lock
  * that an interrupt handler takes must be taken with interrupts off everywhere else.

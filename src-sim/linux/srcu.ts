@@ -4,6 +4,11 @@ import type { srcu_struct as Domain } from '../kernel/rcu/srcu'
 import { checkDereference } from '../kernel/rcu/update'
 import { acquireOn, markAccess } from '../kernel/locking/access'
 
+/** Brought along, as by the C header. */
+export * from './mutex'
+export * from './rcupdate'
+export * from './workqueue'
+
 /** Sleepable RCU: `linux/srcu`. Each domain waits for its own readers only. */
 
 export { srcu_struct } from '../kernel/rcu/srcu'

@@ -5,6 +5,10 @@ import { waitEvent, type WaitOptions } from '../kernel/sched/wait-event'
 import { wait_queue_head, wakeUpQueue } from '../kernel/sched/wait-queue'
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_NORMAL } from '../kernel/sched/states'
 
+/** Brought along, as by the C header. */
+export * from './list'
+export * from './spinlock'
+
 /** Simple wait queues, for hardirq context on real-time kernels: `linux/swait`. */
 
 export class swait_queue_head extends KernelObject {

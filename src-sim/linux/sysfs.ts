@@ -9,6 +9,12 @@ import type { Sim } from '../engine/suspend'
 import { EINVAL } from './errno'
 import type { kobj_attribute } from './kobject'
 
+/** Brought along, as by the C header. */
+export * from './err'
+export * from './errno'
+export * from './list'
+export * from './lockdep'
+
 /** Files under /sys: `linux/sysfs`. A running show or store keeps its file's removal waiting. */
 export type { attribute, attribute_group } from '../kernel/base/attributes'
 

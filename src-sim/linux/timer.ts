@@ -5,6 +5,12 @@ import { warn } from '../kernel/printk/warn'
 import { timerDeleteSync } from '../kernel/time/timer-run'
 import * as t from '../kernel/time/timer'
 
+/** Brought along, as by the C header. */
+export * from './jiffies'
+export * from './ktime'
+export * from './list'
+export * from './types'
+
 /** Timers of jiffy resolution: `linux/timer`. Callbacks run in softirq context, never asleep. */
 
 export const timer_list = t.timer_list

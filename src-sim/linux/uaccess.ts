@@ -3,6 +3,11 @@ import { mightSleep } from '../kernel/sched/schedule'
 import { copyUser, getUser, putUser } from '../kernel/fs/uaccess'
 import type { ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './errno'
+export * from './minmax'
+export * from './sched'
+
 /**
  * Memory of user programs: `linux/uaccess`. All of these may fault, so they may sleep. What a
  * program passes as a pointer is a byte buffer, a structure, or a `ptr`.

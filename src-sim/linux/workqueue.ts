@@ -15,6 +15,15 @@ import * as r from '../kernel/workqueue/rcu-work'
 import * as s from '../kernel/workqueue/structs'
 import { workqueues, type SystemQueue } from '../kernel/workqueue/workqueues'
 
+/** Brought along, as by the C header. */
+export * from './atomic'
+export * from './bitops'
+export * from './cpumask'
+export * from './list'
+export * from './lockdep'
+export * from './rcupdate'
+export * from './timer'
+
 /** Deferred work in task context: `linux/workqueue`. */
 
 export const work_struct = s.work_struct

@@ -9,6 +9,9 @@ import { mutexDestroy, mutexIsLocked } from '../kernel/locking/mutex'
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE } from '../kernel/sched/states'
 import type { Sim } from '../engine/suspend'
 
+/** Brought along, as by the C header. */
+export * from './mutex'
+
 /**
  * Wound/wait mutexes: `linux/ww_mutex`. For taking several locks of a class in any order: a context
  * that is in the way of an older one gets -EDEADLK, gives everything back, waits for the contended

@@ -6,6 +6,18 @@ import { mightAlloc } from '../kernel/locking/fs-reclaim'
 import * as spin from '../kernel/locking/spinlock'
 import type { gfp_t, ptr } from './types'
 
+/** Brought along, as by the C header. */
+export * from './bitmap'
+export * from './bug'
+export * from './compiler'
+export * from './err'
+export * from './gfp'
+export * from './limits'
+export * from './lockdep'
+export * from './rcupdate'
+export * from './spinlock'
+export * from './types'
+
 /**
  * Pointers by number: `linux/xarray`. Readers need no lock (with RCU); what changes the array takes
  * its spinlock, and may sleep before that for memory as `gfp` says.
