@@ -1,3 +1,4 @@
+import { now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import type { Sim } from '../../engine/suspend'
 import { scheduleTimeoutNs } from './schedule'
@@ -14,7 +15,16 @@ export function* settle(machine: Machine): Sim {
   while (machine.nowNs < end) {
     const before = machine.steps
     yield* scheduleTimeoutNs(step, 'for the machine to come to rest', 'interruptible')
-    if (!machine.events.busy && machine.steps - before < OWN_STEPS) return
+    const calm = !machine.events.busy && machine.steps - before < OWN_STEPS
+    if (calm && !othersMayRun(machine)) return
     step = Math.min(step * 2, SETTLE_NS / 4)
   }
+}
+
+/** A schedule may leave somebody behind who could have moved all the time. */
+function othersMayRun(machine: Machine): boolean {
+  return machine.cpus.some(
+    (cpu) =>
+      cpu.interrupts.length > 0 || cpu.queue.length > 0 || cpu.stack.some((e) => e !== now.exec),
+  )
 }
