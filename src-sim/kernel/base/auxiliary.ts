@@ -35,6 +35,8 @@ export interface auxiliary_driver_init {
   probe: ((adev: auxiliary_device, id: auxiliary_device_id) => number) | null
   remove?: (adev: auxiliary_device) => void
   shutdown?: (adev: auxiliary_device) => void
+  /** @internal As in `device_driver`. */
+  $postUnbind?: device_driver['$postUnbind']
 }
 
 class AuxiliaryDriver extends KernelObject {
@@ -132,6 +134,7 @@ export function* registerAuxiliaryDriver(
   drv.driver.name = init.name ? `${modname}.${init.name}` : modname
   drv.driver.bus = all.bus
   drv.driver.owner = owner
+  drv.driver.$postUnbind = init.$postUnbind ?? null
   drv.driver.$probe = init.probe as typeof drv.driver.$probe
   drv.driver.$remove = (init.remove ?? null) as typeof drv.driver.$remove
   return yield* registerDriver(drv.driver)

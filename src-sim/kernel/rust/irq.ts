@@ -163,7 +163,7 @@ export function* register<T extends object>(
     const line = yield* devresNew(dev, new RegistrationInner(irq, handler))
     return new Registration<T>(line, handler, irq)
   } catch (error) {
-    yield* dropNow(handler)
+    if (error instanceof KernelError) yield* dropNow(handler)
     throw error
   }
 }

@@ -1,0 +1,13 @@
+import { machine } from '../../engine/current'
+import { fileOf, type Position } from '../../engine/position'
+
+/**
+ * Code that Rust generates for a type is part of the module that the type was used in. `textHere`
+ * remembers that module; `enterText` is such code being run, which is fatal when the module is gone.
+ */
+export const textHere = (): Position => machine().runtime.p
+
+export function enterText(place: Position): void {
+  const { runtime } = machine()
+  if (runtime.dead[fileOf(place)] !== 0) runtime.unloaded(place)
+}
