@@ -21,6 +21,7 @@ function summaryOf(id: string): LabSummary {
     difficulty: m.difficulty ?? 'intro',
     twin: m.twin ?? null,
     about: m.about ?? [],
+    params: m.params ?? {},
   }
 }
 

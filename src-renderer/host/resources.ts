@@ -39,5 +39,6 @@ function summaryOf(lab: LabSource): LabSummary {
     difficulty: m.difficulty ?? 'intro',
     twin: m.twin ?? null,
     about: m.about ?? [],
+    params: m.params ?? {},
   }
 }

@@ -51,6 +51,8 @@ export interface LabSummary {
   difficulty: string
   twin: string | null
   about: string[]
+  /** What the scenario lets one choose, by name. */
+  params: Record<string, LabParam>
 }
 
 /** Something wrong with a lab's sources; shown in the problem list and on stderr. */

@@ -67,6 +67,7 @@ function summary(id: string, subsystem: string, difficulty: string): LabSummary 
     description: 'remove() frees the object while its work item may still run.',
     twin: null,
     about: ['WQ-03'],
+    params: {},
   }
 }
 

@@ -1,5 +1,5 @@
 import { createBirpc } from 'birpc'
-import type { ContextView, DmesgLine, Finding, Frame } from '../../src-sim/protocol'
+import type { CompareCell, CompareResult, ContextView, DmesgLine, Finding, Frame } from '../../src-sim/protocol'
 import { loopback, type Connection } from '../../src-sim/protocol/connection'
 import type { KernelApi, KernelEvents, SessionStatus } from '../../src-sim/protocol/api'
 import type { ExploreResult } from '../../src-sim/protocol/run'
@@ -23,6 +23,7 @@ export interface FakeOptions {
 }
 
 const STEP_NS = 1700
+const CHOICE = { index: 1, of: 2, key: 'a' }
 
 function frame(name: string, line: number): Frame {
   return { function: name, file: 'driver.ts', line, column: 3, module: 'demo' }
@@ -125,6 +126,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
     stopText: '',
   }
   let exploring = false
+  let comparing = false
 
   function at(steps: number, cursor: number, more: Partial<SessionStatus> = {}): SessionStatus {
     now = {
@@ -259,7 +261,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
         schedule: 17,
         seed: 99,
         count: 12,
-        choices: [{ index: 1, of: 2, key: 'a' }],
+        choices: [CHOICE],
       }
       return {
         lab: lab.id,
@@ -284,6 +286,40 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
       resultText: 'Finished.',
     }),
     cancelExplore: () => void (exploring = false),
+    compare: async (labs: { id: string }[], wanted: { schedules?: number }) => {
+      comparing = true
+      const cells: CompareCell[] = []
+      const columns = [{ id: 'none', title: 'nothing' }, { id: 'unplug', title: 'unplug' }]
+      for (const { id } of labs)
+        for (const column of columns) {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          if (!comparing) continue
+          const finding = column.id === 'unplug' ? fakeFinding(total - 10) : null
+          const cell: CompareCell = {
+            lab: id,
+            disturbance: column.id,
+            verdict: finding ? 'finding' : 'safe',
+            schedules: wanted.schedules ?? 40,
+            failed: finding ? 3 : 0,
+            finding,
+            kinds: finding ? [finding.kind] : [],
+            text: finding ? `3 did not end well: ${finding.title}` : 'All ended well.',
+            run: finding
+              ? { seed: 5, params: { disturbance: 'unplug' }, strategy: 'replay', choices: [CHOICE] }
+              : { seed: 5, params: { disturbance: 'none' } },
+          }
+          cells.push(cell)
+          rpc.compareProgress({ done: cells.length, total: labs.length * 2, cell })
+        }
+      return {
+        labs: labs.map(({ id }) => ({ id, title: id })),
+        disturbances: columns,
+        cells,
+        costs: [],
+        complete: comparing,
+      } satisfies CompareResult
+    },
+    cancelCompare: () => void (comparing = false),
     lanes: () => [],
     window: () => null,
     events: () => [],

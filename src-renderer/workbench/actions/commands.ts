@@ -1,4 +1,5 @@
 import { useCommands } from '../commands/registry'
+import { compareCommands } from './compare'
 import { fileCommands } from './file-commands'
 import { runCommands, searchCommands, stepCommands } from './run-commands'
 import { goCommands, helpCommands, panelCommands, viewCommands } from './view-commands'
@@ -9,6 +10,7 @@ export function registerCommands(): void {
     ...fileCommands(),
     ...runCommands(),
     ...searchCommands(),
+    ...compareCommands(),
     ...stepCommands(),
     ...goCommands(),
     ...panelCommands(),

@@ -1,4 +1,3 @@
-import type { RunOptions } from '../../../src-sim/protocol'
 import type { Opened, OpenedFile } from '../../host/host'
 import { host } from '../place'
 import {
@@ -94,7 +93,7 @@ export async function openBundle(file: OpenedFile): Promise<void> {
   const content = await kernel.api.readBundle(file.bytes)
   session.forget()
   lab.open(content.lab, { origin: 'bundle', trusted: false })
-  takeOptions(content.options)
+  session.take(content.options)
   ui.bundle = {
     name: file.name,
     notes: content.notes,
@@ -104,15 +103,6 @@ export async function openBundle(file: OpenedFile): Promise<void> {
   }
   kernel.newEpoch()
   kernel.accept(await kernel.api.openTrace(file.bytes))
-}
-
-function takeOptions(options: RunOptions): void {
-  const session = useSession()
-  session.seed = options.seed ?? 0
-  session.strategy = options.choices?.length ? 'replay' : (options.strategy ?? 'fair')
-  session.choices = options.choices ?? null
-  session.kcsan = options.kcsan ?? false
-  session.failNth = options.fail ?? 0
 }
 
 /** The person read the bundle and wants to see it run. */

@@ -1,8 +1,9 @@
-import type { DockviewApi, SerializedDockview } from 'dockview-vue'
+import type { DockviewApi, IDockviewPanel, SerializedDockview } from 'dockview-vue'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { KeyValueStore } from '../stores/settings'
 import { buildDefault } from './default-layout'
+import type { PanelInfo } from './panels'
 
 const SAVE_AFTER_MS = 400
 const UNDO_DEPTH = 20
@@ -13,7 +14,9 @@ interface SavedLayout {
   dock: SerializedDockview
 }
 
-type Titles = (id: string) => string | undefined
+/** What is known about a panel; undefined for one that does not exist. */
+type PanelOf = (id: string) => PanelNote | undefined
+type PanelNote = Pick<PanelInfo, 'title' | 'beside'>
 
 /** Arrangement of the panels. The only file, with its view, that knows the docking library. */
 export const useLayout = defineStore('layout', () => {
@@ -23,7 +26,7 @@ export const useLayout = defineStore('layout', () => {
   const visible = ref<string[]>([])
   const named = shallowRef<Record<string, SavedLayout>>({})
   let store: KeyValueStore | null = null
-  let titleOf: Titles = () => undefined
+  let panelOf: PanelOf = () => undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   const undoRing: SerializedDockview[] = []
   let last: SerializedDockview | null = null
@@ -31,9 +34,9 @@ export const useLayout = defineStore('layout', () => {
 
   const names = computed(() => Object.keys(named.value).sort())
 
-  async function mount(dock: DockviewApi, titles: Titles, from: KeyValueStore): Promise<void> {
+  async function mount(dock: DockviewApi, panels: PanelOf, from: KeyValueStore): Promise<void> {
     api.value = dock
-    titleOf = titles
+    panelOf = panels
     store = from
     const saved = (await from.get('layout')) as SavedLayout | undefined
     named.value = ((await from.get('layouts')) as Record<string, SavedLayout> | undefined) ?? {}
@@ -49,7 +52,7 @@ export const useLayout = defineStore('layout', () => {
     const dock = api.value
     if (!dock || saved.version !== VERSION) return false
     const ids = Object.keys(saved.dock.panels ?? {})
-    if (ids.length === 0 || ids.some((id) => titleOf(id) === undefined)) return false
+    if (ids.length === 0 || ids.some((id) => panelOf(id) === undefined)) return false
     try {
       dock.fromJSON(saved.dock)
       return true
@@ -78,7 +81,7 @@ export const useLayout = defineStore('layout', () => {
   }
 
   function reset(): void {
-    if (api.value) buildDefault(api.value, (id) => titleOf(id) ?? id)
+    if (api.value) buildDefault(api.value, (id) => panelOf(id)?.title ?? id)
   }
 
   function undo(): void {
@@ -91,15 +94,26 @@ export const useLayout = defineStore('layout', () => {
   /** Brings a panel to the front, opening it when it was hidden. */
   function show(id: string, focus = false): void {
     const dock = api.value
-    const title = titleOf(id)
-    if (!dock || title === undefined) return
-    const panel =
-      dock.getPanel(id) ??
-      dock.addPanel({ id, component: 'frame', title, params: { id }, renderer: 'always' })
+    const info = panelOf(id)
+    if (!dock || info === undefined) return
+    const panel = dock.getPanel(id) ?? add(dock, id, info)
     if (dock.hasMaximizedGroup() && !panel.api.isMaximized()) dock.exitMaximizedGroup()
     panel.api.setActive()
     active.value = id
     if (focus) requestAnimationFrame(() => focusPanel(id))
+  }
+
+  function add(dock: DockviewApi, id: string, info: PanelNote): IDockviewPanel {
+    const { title, beside } = info
+    const referencePanel = beside ? dock.getPanel(beside) : undefined
+    return dock.addPanel({
+      id,
+      component: 'frame',
+      title,
+      params: { id },
+      renderer: 'always',
+      ...(referencePanel && { position: { referencePanel, direction: 'within' } }),
+    })
   }
 
   function hide(id: string): void {

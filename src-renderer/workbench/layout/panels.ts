@@ -1,4 +1,5 @@
 import { defineAsyncComponent, type Component } from 'vue'
+import ComparePanel from '../../compare/ComparePanel.vue'
 import ConsolePanel from '../../console/ConsolePanel.vue'
 import EditorPanel from '../../editor/EditorPanel.vue'
 import FilesPanel from '../../editor/FilesPanel.vue'
@@ -11,6 +12,8 @@ export interface PanelInfo {
   id: string
   title: string
   component: Component
+  /** The panel beside which it opens; without one it opens where the keyboard is. */
+  beside?: string
   minWidth?: number
   minHeight?: number
 }
@@ -39,6 +42,7 @@ export const PANELS: readonly PanelInfo[] = [
   { id: 'files', title: 'Files', component: FilesPanel },
   { id: 'lessons', title: 'Help', component: LessonsPanel },
   { id: 'problems', title: 'Problems', component: ProblemsPanel },
+  { id: 'compare', title: 'Compare', component: ComparePanel, beside: 'editor' },
 ]
 
 export function panelInfo(id: string): PanelInfo | undefined {

@@ -60,6 +60,7 @@ export const useExplore = defineStore('explore', () => {
         ...(seconds > 0 ? { seconds } : {}),
         ...(jobs > 1 ? { jobs } : {}),
         kcsan: session.kcsan,
+        params: session.params,
       })
       state.value = 'done'
     } catch (thrown) {

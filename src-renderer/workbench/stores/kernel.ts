@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import {
   PROTOCOL_VERSION,
+  type CompareProgress,
   type Connection,
   type ExploreProgress,
   type KernelApi,
@@ -54,6 +55,8 @@ export const useKernel = defineStore('kernel', () => {
   const epoch = ref(0)
   const tick = ref(0)
   const progress = shallowRef<ExploreProgress | null>(null)
+  /** What a comparison told last; each message brings at most one cell. */
+  const compared = shallowRef<CompareProgress | null>(null)
 
   let connect: Connect | null = null
   let rpc: Rpc | null = null
@@ -129,7 +132,7 @@ export const useKernel = defineStore('kernel', () => {
       {
         status: (next) => void accept(next),
         exploreProgress: (next) => void (progress.value = next),
-        compareProgress: () => {},
+        compareProgress: (next) => void (compared.value = next),
       },
       {
         post: (message) => connection.post(message),
@@ -163,6 +166,7 @@ export const useKernel = defineStore('kernel', () => {
     epoch,
     tick,
     progress,
+    compared,
     ready,
     hasSession,
     running,

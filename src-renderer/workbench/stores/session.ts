@@ -1,25 +1,19 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type {
   Breakpoint,
   Choice,
   LabSource,
   Problem,
-  RunOptions,
   SessionStatus,
   StepKind,
-  StrategyName,
 } from '../../../src-sim/protocol'
 import { useCursor } from './cursor'
 import { useKernel } from './kernel'
 import { useLab } from './lab'
+import { runSettings } from './run-settings'
 import { useSettings } from './settings'
 import { useToasts } from './toasts'
-
-/** A seed that reads well: nine digits at most. */
-export function freshSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000
-}
 
 function sameFiles(a: LabSource, b: LabSource): boolean {
   const paths = Object.keys(a.files)
@@ -37,12 +31,7 @@ export const useSession = defineStore('session', () => {
   const settings = useSettings()
   const toasts = useToasts()
 
-  const seed = ref(0)
-  const strategy = ref<StrategyName>('fair')
-  const choices = shallowRef<Choice[] | null>(null)
-  const kcsan = ref(false)
-  /** Make the Nth call that can fail do so; 0 is off. */
-  const failNth = ref(0)
+  const how = runSettings()
   const breakpoints = shallowRef<Breakpoint[]>([])
   const busy = ref(false)
   const pacing = ref(false)
@@ -68,16 +57,6 @@ export const useSession = defineStore('session', () => {
   const running = computed(() => kernel.running || pacing.value)
   let pace = 0
 
-  function options(): RunOptions {
-    return {
-      seed: seed.value,
-      strategy: strategy.value,
-      ...(strategy.value === 'replay' && choices.value ? { choices: choices.value } : {}),
-      ...(kcsan.value ? { kcsan: true } : {}),
-      ...(failNth.value > 0 ? { fail: failNth.value } : {}),
-    }
-  }
-
   /** Compiles and boots what is in the editor. Answers false when there is nothing to run. */
   async function boot(): Promise<boolean> {
     if (!lab.trusted) {
@@ -88,7 +67,7 @@ export const useSession = defineStore('session', () => {
     }
     const source = lab.source()
     stopPacing()
-    const { problems, status } = await kernel.api.open(source, options())
+    const { problems, status } = await kernel.api.open(source, how.options())
     lab.setProblems(problems)
     if (problems.length > 0) {
       // The session before, if there is one, is still there to be looked at.
@@ -134,7 +113,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function restart(withSeed?: number): Promise<void> {
-    if (withSeed !== undefined) seed.value = withSeed
+    if (withSeed !== undefined) how.seed.value = withSeed
     await halt()
     await exclusive(async () => {
       if (!(await boot())) return
@@ -222,31 +201,21 @@ export const useSession = defineStore('session', () => {
 
   /** Opens a recorded schedule, as found by an exploration, and runs it. */
   async function replay(list: Choice[], withSeed: number): Promise<void> {
-    strategy.value = 'replay'
-    choices.value = list
+    how.strategy.value = 'replay'
+    how.choices.value = list
     await restart(withSeed)
   }
-
-  /** Back to free scheduling after a replay. */
-  watch(strategy, (now) => {
-    if (now !== 'replay') choices.value = null
-  })
 
   /** Another lab: nothing of the old run stays. */
   function forget(): void {
     stopPacing()
     opened.value = null
     breakpoints.value = []
-    choices.value = null
-    failNth.value = 0
+    how.clear()
   }
 
   return {
-    seed,
-    strategy,
-    choices,
-    kcsan,
-    failNth,
+    ...how,
     breakpoints,
     busy,
     pacing,
@@ -255,7 +224,6 @@ export const useSession = defineStore('session', () => {
     stale,
     canGoOn,
     running,
-    options,
     boot,
     run,
     restart,
