@@ -128,7 +128,8 @@ export const pci_request_irq = kernelCall(
     const irq = msi.vectorIrq(pdev, nr)
     if (irq < 0) return -EINVAL
     const name = vsprintf(machine(), fmt, args)
-    return yield* requestThreadedIrq(irq, handler, thread_fn, IRQF.SHARED, name, dev_id)
+    const flags = handler ? IRQF.SHARED : IRQF.SHARED | IRQF.ONESHOT
+    return yield* requestThreadedIrq(irq, handler, thread_fn, flags, name, dev_id)
   },
 )
 

@@ -20,7 +20,7 @@ import {
 import { ptr } from '../../../src-sim/linux/types'
 import { IS_ERR } from '../../../src-sim/linux/err'
 import { sim } from '../../sim/harness'
-import { play, type Kit } from './kit'
+import { play, type Kit } from '../device-model/kit'
 
 const SLOT = '01:00.0'
 const NAME = '0000:01:00.0'
