@@ -14,6 +14,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-06': { kind: 'oops.null-deref', at: 'priv.rtc_base' },
   'bug-07': { kind: 'kasan.use-after-free', at: 'core.changes++' },
   'bug-08': { kind: 'oops.null-deref', at: 'while (udc.sr_bds!' },
+  'bug-09': { kind: 'oops.null-deref', at: 'chan.addr_width = addr_width' },
   'bug-10': { kind: 'kasan.use-after-free', at: 'state.plugged++' },
   'bug-11': { kind: 'kasan.double-free', at: 'kfree(padev)' },
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
