@@ -56,13 +56,9 @@ function wrongState(machine: Machine, state: ContextState): boolean {
     machine,
     'blocking-op-in-wait',
     'kernel/sched/core.c at __might_sleep',
-    null,
+    `do not call blocking ops when !TASK_RUNNING; state=${stateBits(task).toString(16)} set at ` +
+      `[<0000000000000000>] ${state.stateSetAt}+0x0/0x10`,
     {
-      before: [
-        '------------[ cut here ]------------',
-        `do not call blocking ops when !TASK_RUNNING; state=${stateBits(task).toString(16)} set at ` +
-          `[<0000000000000000>] ${state.stateSetAt}+0x0/0x10`,
-      ],
       rules: ['CTX-07'],
       help: 'atomic-context',
     },

@@ -4,7 +4,7 @@ import { visitMembers } from '../kernel/mm/embed'
 import { addressOf, hex16 } from '../kernel/printk/format'
 import { slab } from '../kernel/mm/slab'
 import { symbolOf } from '../kernel/printk/symbols'
-import { warn } from '../kernel/printk/warn'
+import { byWhom, warn } from '../kernel/printk/warn'
 import { rcu, rcu_head } from '../kernel/rcu/tree'
 import { report } from '../kernel/report'
 import { hrtimer, hrtimers } from '../kernel/time/hrtimer'
@@ -87,7 +87,7 @@ export class ObjectDebug {
           `ODEBUG: ${what} ${state} (active state ${kind.clientState ?? 0}) object: ${address} ` +
           `object type: ${kind.type} ` +
           `hint: ${hint === null ? '0x0' : symbolOf(machine, hint, true)}`,
-        details: ['WARNING: lib/debugobjects.c at debug_print_object'],
+        details: [`WARNING: lib/debugobjects.c:629 at debug_print_object${byWhom()}`],
         stacks: armed && state === 'active' ? [{ role: 'armed', stack: armed }] : [],
         objects: [object],
         rules: kind.rules,
@@ -144,7 +144,7 @@ function workKind(_machine: Machine): TrackedKind {
 
 function timerKind(machine: Machine): TrackedKind {
   const stub = (): void =>
-    warn(machine, 'timer-stub', 'kernel/time/timer.c at stub_timer', null, { rules: ['TMR-13'] })
+    warn(machine, 'timer-stub', 'kernel/time/timer.c:716 at stub_timer', null, { rules: ['TMR-13'] })
   Object.defineProperty(stub, 'name', { value: 'stub_timer' })
   return {
     type: 'timer_list',

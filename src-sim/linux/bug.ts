@@ -4,6 +4,7 @@ import { NO_POSITION, type Position } from '../engine/position'
 import { service } from '../engine/service'
 import { vsprintf } from '../kernel/printk/format'
 import { taintUnreliable } from '../kernel/locking/taint'
+import { oopsLine } from '../kernel/printk/oops'
 import { placeHere, warnHere } from '../kernel/printk/warn'
 import { report } from '../kernel/report'
 
@@ -53,6 +54,7 @@ export function BUG_ON(condition: unknown): void {
     kind: 'oops.bug',
     before: ['------------[ cut here ]------------'],
     title: `kernel BUG at ${placeHere(m)}!`,
+    details: [oopsLine(m, 'invalid opcode')],
     level: 1,
   })
   taintUnreliable(m)

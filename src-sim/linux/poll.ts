@@ -18,6 +18,16 @@ export const EPOLLERR = 0x8
 export const EPOLLHUP = 0x10
 export const EPOLLRDNORM = 0x40
 export const EPOLLWRNORM = 0x100
+export const EPOLLRDHUP = 0x2000
+export const POLLIN = EPOLLIN
+export const POLLPRI = EPOLLPRI
+export const POLLOUT = EPOLLOUT
+export const POLLERR = EPOLLERR
+export const POLLHUP = EPOLLHUP
+export const POLLNVAL = 0x20
+export const POLLRDNORM = EPOLLRDNORM
+export const POLLWRNORM = EPOLLWRNORM
+export type __poll_t = number
 
 /** Names a queue whose waking may change the answer of `poll`. Does not sleep. */
 export function poll_wait(_filp: file, wait_address: wait_queue_head, p: poll_table | null): void {

@@ -140,9 +140,13 @@ export const read_sequnlock_excl = kernelCall('read_sequnlock_excl', (l: seqlock
   spin.spinUnlock(l.lock),
 )
 
+export const seqcount_spinlock_t = s.seqcount_t
 export type seqcount_spinlock_t = Count
+export const seqcount_raw_spinlock_t = s.seqcount_t
 export type seqcount_raw_spinlock_t = Count
+export const seqcount_rwlock_t = s.seqcount_t
 export type seqcount_rwlock_t = Count
+export const seqcount_mutex_t = s.seqcount_t
 export type seqcount_mutex_t = Count
 export const seqcount_raw_spinlock_init = seqcount_spinlock_init
 export const seqcount_rwlock_init = seqcount_spinlock_init

@@ -38,6 +38,24 @@ export type dma_addr_t = number
 export type phys_addr_t = number
 export type gfp_t = number
 export type pgoff_t = number
+export type ssize_t = number
+export type loff_t = number
+export type umode_t = number
+export type dev_t = number
+export type pid_t = number
+export type resource_size_t = number
+export type uintptr_t = number
+export type sector_t = number
+export type __u8 = number
+export type __u16 = number
+export type __u32 = number
+export type __u64 = number
+export type __s32 = number
+export type __s64 = number
+export type __le16 = number
+export type __le32 = number
+export type __le64 = number
+export type bool = boolean
 
 /** Wraps to an unsigned number of 8, 16 or 32 bits, as assigning to such a variable does in C. */
 export const to_u8 = (x: number): u8 => x & 0xff

@@ -30,7 +30,9 @@ export {
   WQ_FLAG_PRIORITY,
   WQ_FLAG_WOKEN,
 } from '../kernel/sched/wait-queue'
+export const wait_queue_head_t = q.wait_queue_head
 export type wait_queue_head_t = Head
+export const wait_queue_entry_t = q.wait_queue_entry
 export type wait_queue_entry_t = Entry
 
 type Condition = () => unknown

@@ -6,28 +6,43 @@ import { initWork, queueWorkOn } from '../workqueue/queue'
 import { work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues } from '../workqueue/workqueues'
 
-/** Functions that run in workers of their own, and those who wait until all have ended. */
+/** Functions that run in workers of their own, and those who wait until they have ended. */
 class Async {
-  pending = 0
+  nextCookie = 1
+  readonly pending = new Set<number>()
   readonly waiters = new WaitList()
 }
 
 const async = service(() => new Async())
 
-export function asyncSchedule(body: () => Sim): void {
+/** Lets `body` run in a worker; its number in the order of scheduling. */
+export function asyncSchedule(body: (cookie: number) => Sim): number {
   const m = machine()
   const all = async(m)
   const work = new work_struct()
-  all.pending++
+  const cookie = all.nextCookie++
+  all.pending.add(cookie)
   initWork(work, function* () {
-    yield* body()
-    if (--all.pending === 0) all.waiters.wakeAll()
+    yield* body(cookie)
+    all.pending.delete(cookie)
+    all.waiters.wakeAll()
   } as unknown as work_func_t)
   queueWorkOn(null, workqueues(m).system('system_dfl_wq'), work)
+  return cookie
 }
 
 /** `async_synchronize_full`. */
 export function* asyncSynchronize(): Sim {
   const all = async(machine())
-  yield* all.waiters.waitUntil(() => all.pending === 0, null, 'async_synchronize_full')
+  yield* all.waiters.waitUntil(() => all.pending.size === 0, null, 'async_synchronize_full')
+}
+
+/** Waits for the functions that were scheduled before the one with this number. */
+export function* asyncSynchronizeCookie(cookie: number): Sim {
+  const all = async(machine())
+  const through = (): boolean => {
+    for (const other of all.pending) return other >= cookie
+    return true
+  }
+  yield* all.waiters.waitUntil(through, null, 'async_synchronize_cookie')
 }

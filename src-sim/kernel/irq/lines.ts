@@ -34,7 +34,7 @@ export function freeIrqs(machine: Machine, first: number, n: number): void {
       warn(
         machine,
         'remove-proc-entry',
-        'fs/proc/generic.c at remove_proc_entry',
+        'fs/proc/generic.c:747 at remove_proc_entry',
         `remove_proc_entry: removing non-empty directory 'irq/${irq}', ` +
           `leaking at least '${desc.action.name}'`,
         { rules: ['IRQ-15'], objects: [desc.action] },

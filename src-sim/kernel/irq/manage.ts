@@ -201,7 +201,7 @@ export function enableIrq(irq: number): void {
   }
   if (desc.depth === 0) {
     const text = `Unbalanced enable for IRQ ${irq}`
-    warn(machine, 'irq-unbalanced-enable', 'kernel/irq/manage.c at __enable_irq', text, {
+    warn(machine, 'irq-unbalanced-enable', 'kernel/irq/manage.c:774 at __enable_irq', text, {
       once: false, rules: ['IRQ-07'],
     })
     return

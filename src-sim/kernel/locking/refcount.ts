@@ -1,12 +1,12 @@
 import { Hook } from '../../base/disposable'
-import { machine, now } from '../../engine/current'
+import { machine } from '../../engine/current'
 import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { ref_get, ref_put } from '../../trace/events'
 import { emit, recorder } from '../emit'
 import { acquireOn, releaseOn } from './access'
 import { memoryAccess } from '../mm/watch'
-import { report, takeStack } from '../report'
+import { warn } from '../printk/warn'
 import { RefLedger, type RefGiver, type RefOwner } from './ref-ledger'
 
 /** Reference counts that saturate instead of wrapping. */
@@ -81,14 +81,10 @@ function warnSaturate(r: refcount_t, what: Saturation): void {
   if (all.warned.has(what) && !all.everyCounter) return
   all.warned.add(what)
   const [line, text] = TEXTS[what]
-  report(m, {
+  warn(m, '', `lib/refcount.c:${line} at refcount_warn_saturate`, `refcount_t: ${text}`, {
     kind: KINDS[what],
-    before: ['------------[ cut here ]------------', `refcount_t: ${text}`],
-    title: `WARNING: lib/refcount.c:${line} at refcount_warn_saturate`,
-    at: takeStack(m, now.exec, 'refcount_warn_saturate'),
     objects: [counted(r)],
     rules: ['REF-02'],
-    level: 4,
     help: 'refcounts',
     once: false,
   })

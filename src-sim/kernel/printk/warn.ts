@@ -29,12 +29,17 @@ export function warn(
   })
 }
 
+/** `, CPU#0: insmod/1` at the end of a warning's first line. */
+export function byWhom(): string {
+  const cpu = now.exec?.cpu ?? null
+  return `, CPU#${cpu?.id ?? 0}: ${taskText(cpu)}`
+}
+
 /** What stands around a warning: rulers, the text, and who did it. */
 function frame(text: string | null): Pick<Report, 'before' | 'titleEnd' | 'tail'> {
-  const cpu = now.exec?.cpu ?? null
   return {
     before: ['------------[ cut here ]------------', ...(text === null ? [] : [text])],
-    titleEnd: `, CPU#${cpu?.id ?? 0}: ${taskText(cpu)}`,
+    titleEnd: byWhom(),
     tail: ['---[ end trace 0000000000000000 ]---'],
   }
 }

@@ -242,14 +242,8 @@ export class Rcu {
       this.#machine,
       'rcu-context-switch',
       'kernel/rcu/tree_plugin.h:332 at rcu_note_context_switch',
-      null,
-      {
-        before: [
-          '------------[ cut here ]------------',
-          'Voluntary context switch within RCU read-side critical section!',
-        ],
-        rules: ['CTX-09', 'RCU-09'],
-      },
+      'Voluntary context switch within RCU read-side critical section!',
+      { rules: ['CTX-09', 'RCU-09'] },
     )
   }
 }

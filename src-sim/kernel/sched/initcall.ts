@@ -22,7 +22,7 @@ export function* doOneInitcall(fn: () => unknown): Sim<number> {
   if (what !== '') {
     const m = machine()
     const text = `initcall ${symbolOf(m, fn, true)} returned with ${what}`
-    warn(m, 'initcall-imbalance', 'init/main.c at do_one_initcall', text, { rules: ['CTX-10'] })
+    warn(m, 'initcall-imbalance', 'init/main.c:1365 at do_one_initcall', text, { rules: ['CTX-10'] })
   }
   return ret
 }

@@ -7,6 +7,7 @@ import type { Machine } from '../../engine/machine'
 import type { Position } from '../../engine/position'
 import type { Trouble } from '../../engine/trouble'
 import { taintUnreliable } from '../locking/taint'
+import { oopsLine } from '../printk/oops'
 import { describeWait } from '../locking/holders'
 import { report, takeStack, taskText } from '../report'
 import { contextState } from './context'
@@ -23,7 +24,6 @@ export class KernelTrouble implements Trouble {
   executeAfterUnload: (pos: Position) => void = () => {}
   stuck: (exec: Exec, forNs: number) => void = () => {}
   #machine: Machine
-  #oopses = 0
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -33,7 +33,6 @@ export class KernelTrouble implements Trouble {
     if (error instanceof SimBug) throw error
     const at = faultStack(this.#machine, exec, error)
     const access = nullAccess(error)
-    this.#oopses++
     report(this.#machine, {
       kind: access === null ? 'oops.exception' : 'oops.null-deref',
       title:
@@ -47,7 +46,7 @@ export class KernelTrouble implements Trouble {
               `#PF: supervisor ${access.write ? 'write' : 'read'} access in kernel mode`,
               `#PF: error_code(0x000${access.write ? 2 : 0}) - not-present page`,
             ]),
-        `Oops: ${access?.write ? '0002' : '0000'} [#${this.#oopses}] SMP`,
+        oopsLine(this.#machine, access === null ? 'invalid opcode' : 'Oops', access?.write ? 2 : 0),
         ...(access === null ? [] : [access.text]),
       ],
       at,

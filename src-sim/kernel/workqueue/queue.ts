@@ -97,7 +97,7 @@ function refuse(wq: workqueue_struct, work: work_struct): void {
   once.add('refused')
   memoryAccess(machine).touch(wq, 'name', false, 'string_nocheck')
   const text = `workqueue: cannot queue ${symbolOf(machine, work.func, false)} on wq ${wq.name}`
-  warn(machine, 'wq-cannot-queue', 'kernel/workqueue.c at __queue_work', text, {
+  warn(machine, 'wq-cannot-queue', 'kernel/workqueue.c:2305 at __queue_work', text, {
     rules: ['WQ-21'],
     objects: [wq, work],
   })

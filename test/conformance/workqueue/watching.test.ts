@@ -81,6 +81,6 @@ test('WQ-22 the flags and name of a destroyed queue are read by whoever queues t
   expect(m.findings.map((f) => f.title.split('+')[0])).toEqual([
     'BUG: KASAN: slab-use-after-free in __queue_work',
     'BUG: KASAN: slab-use-after-free in string_nocheck',
-    'WARNING: kernel/workqueue.c at __queue_work',
+    'WARNING: kernel/workqueue.c:2305 at __queue_work',
   ])
 })

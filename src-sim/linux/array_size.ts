@@ -1,0 +1,2 @@
+/** `linux/array_size`. */
+export { ARRAY_SIZE } from './kernel'

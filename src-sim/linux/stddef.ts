@@ -1,0 +1,2 @@
+/** `linux/stddef`. */
+export { NULL } from './types'

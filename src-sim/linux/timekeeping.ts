@@ -1,0 +1,2 @@
+/** Reading clocks: `linux/timekeeping`, of which `linux/ktime` is made. */
+export * from './ktime'
