@@ -60,6 +60,21 @@ export function pm_runtime_get(dev: device): number {
 export function pm_runtime_get_noresume(dev: device): void {
   pm.pmGetNoresume(dev)
 }
+/**
+ * One more user, but only of a device that is on: 1. 0: it is not (do not touch it, do not put).
+ * -EINVAL: runtime power management is off, nothing is counted. Any context.
+ */
+export function pm_runtime_get_if_active(dev: device): number {
+  return pm.pmGetIf(dev, true)
+}
+/** The same where it has to have other users, too. */
+export function pm_runtime_get_if_in_use(dev: device): number {
+  return pm.pmGetIf(dev, false)
+}
+/** Keeps the device on, as `echo on > power/control` does. May sleep. */
+export const pm_runtime_forbid = sync('pm_runtime_forbid', pm.pmForbid)
+/** Takes that back; an idle device may be suspended by a worker. */
+export const pm_runtime_allow = kernelCall('pm_runtime_allow', pm.pmAllow)
 /** One user less; a worker may suspend the device. Any context. */
 export const pm_runtime_put = kernelCall('pm_runtime_put', pm.pmPut)
 /** One user less; the last one suspends the device here and now. May sleep. */

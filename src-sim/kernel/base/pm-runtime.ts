@@ -38,6 +38,8 @@ export class dev_pm_info extends KernelObject {
   irq_safe = false
   use_autosuspend = false
   autosuspend_delay = 0
+  /** False: somebody has forbidden it to sleep, and counts as a user. */
+  runtime_auto = true
   /** The idle callback is running. */
   idle_notification = false
   /** @internal */
@@ -241,6 +243,15 @@ export function pmGet(dev: device): number {
   return pmRequest(dev, 'resume')
 }
 
+/** One more user if the device is on (and, unless `idleToo`, in use): 1. Else 0, or -EINVAL. */
+export function pmGetIf(dev: device, idleToo: boolean): number {
+  const { power } = dev
+  if (power.disable_depth > 0) return -EINVAL
+  if (power.runtime_status !== RPM_ACTIVE || (!idleToo && power.usage_count === 0)) return 0
+  changeUsage(dev, 1)
+  return 1
+}
+
 /** 1 when it went to 0, else 0; -EINVAL when it was 0 already. */
 export function pmPutNoidle(dev: device): number {
   if (dev.power.usage_count === 0) {
@@ -298,6 +309,19 @@ export function pmSetStatus(dev: device, status: number): number {
   }
   power.runtime_error = 0
   return 0
+}
+
+/** Keeps the device on until `pmAllow`. */
+export function* pmForbid(dev: device): Sim {
+  if (!dev.power.runtime_auto) return
+  dev.power.runtime_auto = false
+  yield* pmGetSync(dev)
+}
+
+export function* pmAllow(dev: device): Sim {
+  if (dev.power.runtime_auto) return
+  dev.power.runtime_auto = true
+  yield* pmPutAutosuspend(dev, false)
 }
 
 // What the driver core asks for

@@ -7,6 +7,7 @@ import { registerBus } from '../base/bus'
 import { addDevice, deviceLog, getDevice, initializeDevice, putDevice } from '../base/core'
 import { device, device_driver } from '../base/device'
 import { matchOverride } from '../base/driver-override'
+import { PCI_PM_OPS } from './runtime-pm'
 import { pmBarrier, pmGetSync, pmPutNoidle, pmPutSync, pmResume } from '../base/pm-runtime'
 import type { Slot } from './config'
 import {
@@ -43,6 +44,7 @@ export class PciBus {
     bus.drv_groups = DRIVER_FILES
     bus.probe = pciProbe as unknown as (dev: device) => number
     bus.remove = pciRemove as unknown as (dev: device) => void
+    bus.pm = PCI_PM_OPS
     bus.shutdown = pciShutdown as unknown as (dev: device) => void
     runtime.atomic(registerBus(bus))
     host.kobj.name = 'pci0000:00'

@@ -20,6 +20,7 @@ import {
 import { takeIntx } from './intx'
 import { pci_bus, pci_dev, PCI_HEADER_TYPE_BRIDGE } from './pci-dev'
 import { addPciFiles } from './pci-sysfs'
+import { initRuntimePm } from './runtime-pm'
 import { saveState } from './state'
 
 /** Finding what sits on the buses: drivers/pci/probe.c, bus.c. */
@@ -108,6 +109,7 @@ function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
   pdev.dev.release = () => {}
   pdev.dev.coherent_dma_mask = 0xffffffff
   initializeDevice(pdev.dev)
+  initRuntimePm(pdev)
   addPciFiles(pdev)
   model.attach(pdev)
   return pdev
