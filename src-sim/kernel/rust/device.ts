@@ -80,6 +80,11 @@ export class Device<Ctx extends Normal = Normal> extends KernelObject {
     return this.$label
   }
 
+  /** The structure that C knows. Unsafe: it proves nothing and protects nothing. */
+  as_raw(): device {
+    return this.$dev
+  }
+
   /** @internal The reference without any proof. */
   $plain(): Device<Normal> {
     return new Device(this.$dev)
