@@ -48,6 +48,12 @@ export function member(object: Expr, property: object, computed = false): t.Memb
 
 export const dot = (object: Expr, name: string): t.MemberExpression => member(object, id(name))
 
+/** `object?.name` */
+export function maybeDot(object: Expr, name: string): Expr {
+  const type = 'OptionalMemberExpression'
+  return make({ type, object, property: id(name), computed: false, optional: true })
+}
+
 export function call(callee: object, args: object[]): Expr {
   return make({ type: 'CallExpression', callee, arguments: args })
 }

@@ -2,7 +2,7 @@ import { types as t } from '@babel/core'
 import { position } from '../engine/position'
 import type { Analysis } from './analysis'
 import {
-  $, assign, binary, bool, call, cond, dot, id, logical, num, seq, str, thisExpr, undef, yielding,
+  $, assign, binary, bool, call, cond, maybeDot, id, logical, num, seq, str, thisExpr, undef, yielding,
   type Expr,
 } from './build'
 import { Frame, type Held } from './frame'
@@ -193,7 +193,7 @@ export class Context {
   }
 
   alive(object: Held, field: Expr, write: boolean): Expr {
-    const dead = binary('===', dot(object.ref(), '$dead'), undef())
+    const dead = binary('===', maybeDot(object.ref(), '$dead'), undef())
     return logical('||', dead, call($('bad'), [object.ref(), { ...field }, bool(write)]))
   }
 

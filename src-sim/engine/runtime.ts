@@ -20,7 +20,8 @@ import { Suspend, type Suspension } from './suspend'
  *   other call       ($.p = POS, (t = g(x)) instanceof S ? yield t : t)
  *   member access    ($.p = POS,
  *                     $.watch && (t = $.access(o, 'field', write)) && (yield t, $.p = POS),
- *                     o.$dead === undefined || $.bad(o, 'field', write), o.field)
+ *                     o?.$dead === undefined || $.bad(o, 'field', write), o.field)
+ *                    NULL is left to the access itself, whose error names the field;
  *                    `o.x += v` and `o.x++` are a read and a write, each with all of this
  *   indexed access   as member access, then $.index(o, i, write) when i is a number and o[i] is
  *                    undefined: beyond the end of a buffer, or a hole, which is no error

@@ -139,19 +139,25 @@ interface NullAccess {
   text: string
 }
 
-const NULL_MESSAGE = /^Cannot (read|set) properties of (null|undefined)(?: \((?:reading|setting) '(.*)'\))?/
+/** What the language says when an access leads nowhere; the named groups are what it knows. */
+const NULL_MESSAGES = [
+  /^Cannot (?<how>read|set) properties of (?<what>null|undefined)(?: \((?:reading|setting) '(?<field>.*)'\))?/,
+  /^Cannot destructure (?:property '(?<field>.*?)' of )?.* as it is (?<what>null|undefined)/,
+  /^Cannot use 'in' operator to search for '(?<field>.*)' in (?<what>null|undefined)/,
+]
 
 function nullAccess(error: unknown): NullAccess | null {
   if (!(error instanceof TypeError)) return null
-  const match = NULL_MESSAGE.exec(error.message)
-  if (match === null) {
-    if (!/is not a function|is not iterable/.test(error.message)) return null
-    return { write: false, text: `${error.message}: the pointer leads nowhere.` }
+  for (const message of NULL_MESSAGES) {
+    const found = message.exec(error.message)?.groups
+    if (!found) continue
+    const write = found.how === 'set'
+    const pointer = found.what === 'null' ? 'a NULL pointer' : 'a pointer that was never set'
+    const field = found.field === undefined ? '' : ` '${found.field}'`
+    return { write, text: `The code ${write ? 'writes' : 'reads'}${field} through ${pointer}.` }
   }
-  const [, how, what, field] = match
-  const pointer = what === 'null' ? 'a NULL pointer' : 'a pointer that was never set'
-  const verb = how === 'read' ? 'reads' : 'writes'
-  return { write: how === 'set', text: `The code ${verb} '${field ?? ''}' through ${pointer}.` }
+  if (!/is not a function|is not iterable/.test(error.message)) return null
+  return { write: false, text: `${error.message}: the pointer leads nowhere.` }
 }
 
 const messageOf = (error: unknown): string =>
