@@ -7,6 +7,7 @@ import { useQueries } from '../timeline/queries'
 import { useTraceState } from '../timeline/state-store'
 import { useTimeline } from '../timeline/store'
 import { useCursor } from '../workbench/stores'
+import { countedOf } from './holders'
 
 /** Where an object was allocated or freed. */
 export interface Birth {
@@ -51,7 +52,10 @@ export function useObject() {
   })
 
   const edges = computed(() => trace.view?.edges ?? [])
-  const heldBy = computed<HoldEdge[]>(() => edges.value.filter((edge) => edge.held === cursor.objectId))
+  const counted = computed<HoldEdge[]>(() => countedOf(edges.value, cursor.objectId ?? 0))
+  const pointers = computed<HoldEdge[]>(() =>
+    edges.value.filter((edge) => !edge.counted && edge.held === cursor.objectId),
+  )
   const holds = computed<HoldEdge[]>(() => edges.value.filter((edge) => edge.holder === cursor.objectId))
   const parts = computed(() => trace.view?.objects.filter((one) => one.parent > 0 && one.parent === cursor.objectId) ?? [])
 
@@ -95,7 +99,7 @@ export function useObject() {
     if (event !== null) await cursor.seekEvent(event)
   }
 
-  return { object, presence, heldBy, holds, parts, births, deaths, touch }
+  return { object, presence, counted, pointers, holds, parts, births, deaths, touch }
 }
 
 /** True when the event gives life to (or ends) another object that it names beside this one. */

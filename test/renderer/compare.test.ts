@@ -15,7 +15,7 @@ import {
 import { cellKey } from '../../src-renderer/workbench/stores/compare'
 import { fakeHost, type FakeHost } from './fake-host'
 
-const values = { none: 'nothing', unplug: 'the device is unplugged' }
+const values = { none: 'nothing', unbind: 'unbound', unplug: 'the device is unplugged' }
 const model = (id: string, params: LabSummary['params']): LabSummary => ({
   id,
   title: id,
@@ -45,7 +45,7 @@ describe('comparing models', () => {
   it('offers the labs that can be disturbed, and their disturbances', () => {
     const compare = useCompare()
     expect(compare.models.map((one) => one.id)).toEqual(['counted', 'fenced'])
-    expect(compare.columns.map((one) => one.title)).toEqual(Object.values(values))
+    expect(compare.columns.map((one) => one.title)).toEqual(['unbound', 'the device is unplugged'])
   })
 
   it('fills the table cell by cell and ends with a verdict for each', async () => {

@@ -289,7 +289,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
     compare: async (labs: { id: string }[], wanted: { schedules?: number }) => {
       comparing = true
       const cells: CompareCell[] = []
-      const columns = [{ id: 'none', title: 'nothing' }, { id: 'unplug', title: 'unplug' }]
+      const columns = [{ id: 'unbind', title: 'unbound' }, { id: 'unplug', title: 'unplug' }]
       for (const { id } of labs)
         for (const column of columns) {
           await new Promise((resolve) => setTimeout(resolve, 1))
@@ -306,7 +306,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
             text: finding ? `3 did not end well: ${finding.title}` : 'All ended well.',
             run: finding
               ? { seed: 5, params: { disturbance: 'unplug' }, strategy: 'replay', choices: [CHOICE] }
-              : { seed: 5, params: { disturbance: 'none' } },
+              : { seed: 5, params: { disturbance: 'unbind' } },
           }
           cells.push(cell)
           rpc.compareProgress({ done: cells.length, total: labs.length * 2, cell })

@@ -21,9 +21,12 @@ export interface Model extends CompareColumn {
 }
 
 function modelOf(id: string, title: string, params: LabSummary['params']): Model | null {
-  const values = params[DISTURBANCE]?.values
-  if (!values) return null
-  const disturbances = Object.entries(values).map(([key, text]) => ({ id: key, title: text }))
+  const param = params[DISTURBANCE]
+  if (!param) return null
+  // The usual value is the undisturbed run, which the costs are measured with.
+  const disturbances = Object.entries(param.values)
+    .filter(([key]) => key !== param.default)
+    .map(([key, text]) => ({ id: key, title: text }))
   return { id, title, disturbances }
 }
 
