@@ -1,6 +1,7 @@
 import type { Machine } from '../engine/machine'
 import { deviceCore, type DeviceUse } from '../kernel/base/core'
-import type { device, DeviceState } from '../kernel/base/device'
+import { device, type DeviceState } from '../kernel/base/device'
+import { dmaMappings, type MappingType } from '../kernel/dma/mappings'
 import { now } from '../engine/current'
 import { report, takeStack } from '../kernel/report'
 import type { RawStack } from '../engine/finding'
@@ -20,7 +21,7 @@ export function attachDeviceState(machine: Machine): void {
     if (state === 'bound') wasBound.add(dev)
     if (state === 'no driver' || state === 'zombie') left.set(dev, takeStack(machine))
   })
-  core.on.use.add((dev, what, needs) => {
+  const judge = (dev: device, what: string, needs: DeviceUse): void => {
     if (allowed(dev, needs)) return
     const since = left.get(dev)
     const gone = wasBound.has(dev)
@@ -36,8 +37,20 @@ export function attachDeviceState(machine: Machine): void {
       at: takeStack(machine, now.exec, ''),
       help: 'device-states',
     })
+  }
+  core.on.use.add(judge)
+  const dma = dmaMappings(machine)
+  dma.on.map.add(({ device: dev, type }) => {
+    if (dev instanceof device) judge(dev, dmaVerb(type, 'alloc', 'map'), 'binding')
+  })
+  dma.on.unmap.add((dev, _dma, _size, _direction, type) => {
+    if (dev instanceof device && wasBound.has(dev))
+      judge(dev, dmaVerb(type, 'free', 'unmap'), 'binding')
   })
 }
+
+const dmaVerb = (type: MappingType, coherent: string, streaming: string): string =>
+  type === 'coherent' ? `dma_${coherent}_coherent` : `dma_${streaming}_single`
 
 function allowed(dev: device, needs: DeviceUse): boolean {
   if (needs === 'registered') return dev.kobj.state_in_sysfs

@@ -3,6 +3,7 @@ import type { RunOptions } from '../protocol'
 import { attachAtomicSleep } from '../checkers/atomic-sleep'
 import { attachDeviceState } from '../checkers/device-state'
 import { attachDmaSanitizer } from '../checkers/dma'
+import { attachDmaDebug } from '../checkers/dma-debug'
 import { attachHardLockup } from '../checkers/hard-lockup'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
@@ -25,6 +26,7 @@ const ALWAYS: readonly Attach[] = [
   attachSoftLockup,
   attachHardLockup,
   attachDmaSanitizer,
+  attachDmaDebug,
   attachDeviceState,
 ]
 
