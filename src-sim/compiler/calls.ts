@@ -116,6 +116,7 @@ function evaluated(
       }
       return cx.keep(cx.tx(arg))
     }
+    if (isFunction(arg)) return cx.keep(textOf(cx, arg))
     return cx.hold(arg as Expr, false)
   })
   return {
@@ -124,6 +125,15 @@ function evaluated(
     first: held[0]?.ref() ?? null,
     held,
   }
+}
+
+const isFunction = (arg: Argument): arg is t.ArrowFunctionExpression | t.FunctionExpression =>
+  arg.type === 'ArrowFunctionExpression' || arg.type === 'FunctionExpression'
+
+/** The kernel prints the names of functions it is given, and knows whose they are. */
+function textOf(cx: Context, f: t.ArrowFunctionExpression | t.FunctionExpression): Expr {
+  const position = num(cx.position(f))
+  return call($('text'), [cx.tx(f), position])
 }
 
 function calleeOf(node: t.Node): t.Node {

@@ -122,9 +122,10 @@ export class DriverRuntime implements Runtime {
     return this.memory.made(object)
   }
 
-  text(f: object, pos: Position): void {
+  text<F extends object>(f: F, pos: Position): F {
     this.#texts ??= new WeakMap()
     this.#texts.set(f, pos)
+    return f
   }
 
   /** Where a function of the lab is defined, if it is one. */

@@ -64,8 +64,11 @@ export interface Runtime {
    * container_of) and, at module scope, makes it part of the module's data. Answers the object.
    */
   made<T>(object: T): T
-  /** Called once for each function declared at the top level of a file: names its text. */
-  text(f: object, pos: Position): void
+  /**
+   * Names the text of a function: once for each that is declared at the top level of a file, and
+   * for each that is written where the kernel gets it. Answers the function.
+   */
+  text<F extends object>(f: F, pos: Position): F
   /** Runs a suspendable computation to its end where suspending is impossible (constructors,
    * accessors, `toString`, iterators): anything that would have to wait is reported. */
   atomic<T>(result: unknown): T

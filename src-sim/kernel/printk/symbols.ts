@@ -8,10 +8,16 @@ import type { Machine } from '../../engine/machine'
 export function symbolOf(machine: Machine, f: unknown, withOffset: boolean): string {
   if (typeof f !== 'function') return f === null || f === undefined ? '0x0' : String(f)
   const pos = machine.runtime.textOf(f)
-  const name = (f as { $name?: string }).$name ?? (f.name || 'anonymous')
   const file = pos === undefined ? undefined : machine.runtime.file(pos)
+  const name = (f as { $name?: string }).$name ?? nameOf(machine, f, pos)
   const offset = withOffset ? '+0x0/0x10' : ''
   return `${name}${offset}${file && file.kind === 'driver' ? ` [${file.module}]` : ''}`
+}
+
+/** Functions without a name are called after what they are written in. */
+function nameOf(machine: Machine, f: { name: string }, pos: Position | undefined): string {
+  if (f.name !== '' && !f.name.startsWith('$')) return f.name
+  return (pos === undefined ? null : functionAt(machine, pos)?.name) ?? 'anonymous'
 }
 
 /** The function around a source position, and its module. */

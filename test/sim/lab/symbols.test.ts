@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { compile, labOf, start } from './lab-kit'
+import { kernelLog } from '../../../src-sim/kernel/printk/log'
+
+const lines = (driver: string): string[] => {
+  const { machine } = start(compile(labOf(driver)))
+  machine.run()
+  return kernelLog(machine).lines.map((line) => line.text)
+}
+
+test('the kernel prints the names of functions, and of those without a name where they stand', () => {
+  const said = lines(`
+    import { module_init, module_exit } from 'linux/module'
+    import { pr_info } from 'linux/printk'
+    const held = () => {}
+    function declared(): void {}
+    module_init(() => {
+      pr_info('%ps %ps', declared, held)
+      outer()
+      return 0
+    })
+    function outer(): void {
+      pr_info('%ps', () => {})
+    }
+    module_exit(() => {})
+  `)
+  expect(said).toEqual(['declared [driver] held [driver]', 'outer.lambda [driver]'])
+})
