@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Choice, ExportFormat, RunOptions } from '../../src-sim/protocol'
+import type { ExportFormat, RunOptions } from '../../src-sim/protocol'
 import { UsageError } from './errors'
 import { KernelLost, refuseProblems, withKernel } from './kernel'
 import { readLab } from './lab-files'
 import { strategyNamed } from './run-command'
+import { paramsOf, readSchedule } from './schedule-file'
 
 function readInput(path: string): Uint8Array {
   if (!existsSync(path)) throw new UsageError(`There is no file '${path}'.`)
@@ -52,12 +53,15 @@ export async function exportCommand(path: string, flags: { format: string; outpu
 
 export async function bundleCommand(
   name: string,
-  flags: { output: string; seed?: number; strategy?: string; choices?: string },
+  flags: { output: string; seed?: number; strategy?: string; choices?: string; param?: string[] },
 ): Promise<number> {
   const lab = readLab(name)
-  const options: RunOptions = flags.choices
-    ? { seed: flags.seed ?? 0, strategy: 'replay', choices: readChoices(flags.choices) }
-    : { seed: flags.seed ?? 0, strategy: strategyNamed(flags.strategy ?? 'fair') }
+  const options: RunOptions = {
+    strategy: strategyNamed(flags.strategy ?? 'fair'),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.choices === undefined ? {} : readSchedule(flags.choices)),
+    ...(flags.param === undefined ? {} : { params: paramsOf(flags.param) }),
+  }
   return withKernel(async (kernel) => {
     const { problems } = await kernel.open(lab, options)
     refuseProblems(problems)
@@ -68,20 +72,6 @@ export async function bundleCommand(
     console.error(`${flags.output}: ${bundle.bytes.length} bytes, trace ${result.traceHash}, ${result.findings.length} findings`)
     return 0
   })
-}
-
-/** A list of choices, or a document that has one: `{ choices }`, or `explore --json`. */
-function readChoices(path: string): Choice[] {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder().decode(readInput(path)))
-  } catch {
-    throw new UsageError(`${path} is not JSON.`)
-  }
-  const holder = json as { choices?: Choice[]; first?: { choices: Choice[] } | null }
-  const list = Array.isArray(json) ? (json as Choice[]) : (holder.choices ?? holder.first?.choices)
-  if (!list) throw new UsageError(`${path} has no choices: give the output of \`klab explore --json\`.`)
-  return list
 }
 
 export async function checkCommand(name: string): Promise<number> {

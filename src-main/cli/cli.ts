@@ -3,6 +3,7 @@ import { labsCommand, newCommand } from './labs-command'
 import { UsageError } from './errors'
 import { KernelLost } from './kernel'
 import { runCommand } from './run-command'
+import { compareCommand } from './compare-command'
 import { exploreCommand } from './explore-command'
 import { bundleCommand, checkCommand, exportCommand, replayCommand } from './bundle-commands'
 import { VERSION } from './version'
@@ -33,6 +34,8 @@ export async function main(argv: string[]): Promise<number> {
     .option('--kcsan', 'watch plain accesses for data races')
     .option('--json', 'print one JSON document')
     .option('--trace <file>', 'write the trace')
+    .option('--choices <file>', 'schedule to follow, of explore --json or compare --save')
+    .option('--param <name=value...>', 'values for the parameters of the lab')
     .action(act(runCommand))
   program
     .command('explore <lab>')
@@ -44,8 +47,19 @@ export async function main(argv: string[]): Promise<number> {
     .option('--seed <n>', 'seed of the exploration', number)
     .option('--jobs <j>', 'how many workers', number)
     .option('--shard <i/n>', 'only every n-th schedule')
+    .option('--param <name=value...>', 'values for the parameters of the lab')
     .option('--json', 'print one JSON document')
     .action(act(exploreCommand))
+  program
+    .command('compare [labs...]')
+    .description('try one driver in several lifecycle models under the same disturbances')
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--disturbance <names>', 'only these disturbances, with commas between them')
+    .option('--schedules <n>', 'schedules for each cell of the table', number)
+    .option('--seed <n>', 'seed of the comparison', number)
+    .option('--save <dir>', 'write the schedule of each cell that is not safe')
+    .option('--json', 'print one JSON document')
+    .action(act(compareCommand))
   program
     .command('replay <bundle>')
     .description('run a bundle again and compare')
@@ -63,7 +77,8 @@ export async function main(argv: string[]): Promise<number> {
     .requiredOption('-o, --output <file>', 'where to write')
     .option('--seed <n>', 'seed of the run', number)
     .option('--strategy <name>', 'strategy of the run')
-    .option('--choices <file>', 'schedule to follow: a JSON file of choices, or of explore --json')
+    .option('--choices <file>', 'schedule to follow, of explore --json or compare --save')
+    .option('--param <name=value...>', 'values for the parameters of the lab')
     .action(act(bundleCommand))
   program.command('check <lab>').description('type-check a lab').action(act(checkCommand))
   program

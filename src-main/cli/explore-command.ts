@@ -4,6 +4,7 @@ import { findingDocument } from './finding-document'
 import { KernelLost, refuseProblems, withKernel, type Kernel } from './kernel'
 import { readLab } from './lab-files'
 import { strategyNamed } from './run-command'
+import { paramsOf } from './schedule-file'
 
 export interface ExploreFlags {
   strategy?: string
@@ -14,6 +15,7 @@ export interface ExploreFlags {
   jobs?: number
   shard?: string
   json?: boolean
+  param?: string[]
 }
 
 export async function exploreCommand(name: string, flags: ExploreFlags): Promise<number> {
@@ -25,6 +27,7 @@ export async function exploreCommand(name: string, flags: ExploreFlags): Promise
     ...(flags.seconds === undefined ? {} : { seconds: flags.seconds }),
     ...(flags.preemptions === undefined ? {} : { preemptions: flags.preemptions }),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+    ...(flags.param === undefined ? {} : { params: paramsOf(flags.param) }),
     ...(flags.shard === undefined ? {} : { shard: shardOf(flags.shard) }),
   }
   const bar = new ProgressBar()

@@ -5,6 +5,7 @@ import { failSweep } from './fail-sweep'
 import { findingDocument } from './finding-document'
 import { KernelLost, refuseProblems, withKernel } from './kernel'
 import { readLab } from './lab-files'
+import { paramsOf, readSchedule } from './schedule-file'
 
 export interface RunFlags {
   seed?: number
@@ -14,6 +15,8 @@ export interface RunFlags {
   kcsan?: boolean
   json?: boolean
   trace?: string
+  choices?: string
+  param?: string[]
 }
 
 export async function runCommand(name: string, flags: RunFlags): Promise<number> {
@@ -21,6 +24,8 @@ export async function runCommand(name: string, flags: RunFlags): Promise<number>
     seed: flags.seed ?? 0,
     strategy: strategyNamed(flags.strategy ?? 'fair'),
     kcsan: flags.kcsan ?? false,
+    ...(flags.choices === undefined ? {} : readSchedule(flags.choices)),
+    ...(flags.param === undefined ? {} : { params: paramsOf(flags.param) }),
   }
   if (flags.fail === 'sweep') {
     refuseOfSweep(flags)
