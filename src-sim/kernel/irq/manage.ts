@@ -232,8 +232,8 @@ export function* synchronizeIrq(irq: number): Sim {
 
 function* waitForLine(desc: IrqDesc): Sim {
   while (desc.inProgress) yield spinOn(desc)
-  if (desc.threadsActive === 0) return
   mightSleep('synchronize_irq')
+  if (desc.threadsActive === 0) return
   const what = `threads of irq ${desc.irq}`
   yield* desc.threadWaiters.waitUntil(() => desc.threadsActive === 0, desc, what)
 }
