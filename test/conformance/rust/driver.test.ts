@@ -35,16 +35,17 @@ describe('typestates (R-01)', () => {
 
   it('are a finding where the types were cheated: Bound used after unbinding', () => {
     const run = runRust(`
-      let kept: pci.Device<Bound>
+      import { kthread_run } from 'linux/kthread'
       class D {
         static ID_TABLE = IDS
-        static probe(pdev: pci.Device<Core>) { kept = pdev; return new D() }
+        static probe(pdev: pci.Device<Core>) {
+          kthread_run(() => { msleep(20); pdev.config_space(); return 0 }, null, 'late')
+          return new D()
+        }
       }
-      export function later() { kept.resource_len(0); kept.config_space() }
       ${register}`, { 'scenario.ts': `
       import { insmod, echo, msleep } from 'klab/scenario'
-      import { later } from './driver'
-      export default function () { insmod('driver'); echo('/sys/bus/pci/drivers/demo/unbind', '0000:01:00.0'); msleep(1); later() }` })
+      export default function () { insmod('driver'); echo('/sys/bus/pci/drivers/demo/unbind', '0000:01:00.0'); msleep(50) }` })
     expect(kinds(run)).toEqual(['rust.borrow'])
   })
 
@@ -250,16 +251,16 @@ describe('modules (R-13)', () => {
   it('are not pinned by a bound device', () => {
     const run = runRust(`
       import { THIS_MODULE, module_refcount } from 'linux/module'
+      import { kthread_run } from 'linux/kthread'
       class D {
         static ID_TABLE = IDS
-        static probe(pdev: pci.Device<Core>) { return new D() }
+        static probe(pdev: pci.Device<Core>) {
+          kthread_run(() => { msleep(5); pr_info('say ' + module_refcount(THIS_MODULE) + '\\n'); return 0 }, null, 'count')
+          return new D()
+        }
         static unbind() { pr_info('unbind\\n') }
       }
-      export function count() { pr_info('say ' + module_refcount(THIS_MODULE) + '\\n') }
-      ${register}`, { 'scenario.ts': `
-      import { insmod, rmmod } from 'klab/scenario'
-      import { count } from './driver'
-      export default function () { insmod('driver'); count(); rmmod('driver') }` })
+      ${register}`)
     expect(said(run)).toEqual(['say 0', 'unbind'])
   })
 })
