@@ -18,6 +18,8 @@ const LOOP_TURN_COST_NS = 10
 const SLICE_NS = 3_000_000
 /** A pure loop is trusted for this many turns; then time runs away under it until it is reported. */
 const LOOP_TURNS_TRUSTED = 1_000_000
+/** The same in interrupts, where a loop with kernel calls in it costs many steps a turn. */
+const IRQ_LOOP_TURNS_TRUSTED = 10_000
 /** A polling turn with more kernel calls than this in it begins a new stretch of polling. */
 const POLL_POINTS_MAX = 16
 /** CPUs stuck for this long are reported (Linux: 2 * watchdog_thresh, seen about two seconds late). */
@@ -313,7 +315,8 @@ export class Scheduler {
     exec.loopTurns += turns
     if (exec.loopingSinceNs < 0) exec.loopingSinceNs = machine.nowNs
     const loopedNs = machine.nowNs - exec.loopingSinceNs
-    const runaway = exec.loopTurns > LOOP_TURNS_TRUSTED ? Math.floor(loopedNs / 16) : 0
+    const trusted = exec.kind === 'task' ? LOOP_TURNS_TRUSTED : IRQ_LOOP_TURNS_TRUSTED
+    const runaway = exec.loopTurns > trusted ? Math.floor(loopedNs / 16) : 0
     this.#charge(exec, Math.max(turns * LOOP_TURN_COST_NS, runaway))
     if (loopedNs < SOFT_LOCKUP_NS) return
     exec.loopingSinceNs = -1
