@@ -2,6 +2,7 @@ import type { types as t } from '@babel/core'
 import { assign, binary, id, logical, seq, str, type Expr } from './build'
 import type { Context } from './context'
 import type { Held } from './frame'
+import { isFunctionValue, nameFor, textOf } from './function-names'
 import { guard, isSteady, place } from './members'
 import { pattern, source } from './patterns'
 
@@ -30,7 +31,10 @@ function assignment(cx: Context, node: t.AssignmentExpression): t.Node {
 function store(cx: Context, left: t.MemberExpression, right: Expr): Expr {
   const steady = isSteady(right)
   const target = place(cx, left, steady)
-  const value = cx.effect(right)
+  nameFor(cx, right, left.property)
+  const value = isFunctionValue(right)
+    ? { node: textOf(cx, right), marked: false }
+    : cx.effect(right)
   const held = value.marked ? cx.keep(value.node) : null
   const test = guard(cx, target, true)
   cx.frame.give(held?.temporary)

@@ -2,6 +2,7 @@ import type { types as t } from '@babel/core'
 import { $, call, construct, dot, id, logical, member, num, seq, str, type Expr } from './build'
 import type { Context } from './context'
 import type { Held } from './frame'
+import { isFunctionValue, textOf } from './function-names'
 import { PURE_GLOBALS, SIZED_GLOBALS } from './globals'
 import { guard, isSteady, place, superMember, type Place } from './members'
 
@@ -116,7 +117,7 @@ function evaluated(
       }
       return cx.keep(cx.tx(arg))
     }
-    if (isFunction(arg)) return cx.keep(textOf(cx, arg))
+    if (isFunctionValue(arg)) return cx.keep(textOf(cx, arg))
     return cx.hold(arg as Expr, false)
   })
   return {
@@ -125,15 +126,6 @@ function evaluated(
     first: held[0]?.ref() ?? null,
     held,
   }
-}
-
-const isFunction = (arg: Argument): arg is t.ArrowFunctionExpression | t.FunctionExpression =>
-  arg.type === 'ArrowFunctionExpression' || arg.type === 'FunctionExpression'
-
-/** The kernel prints the names of functions it is given, and knows whose they are. */
-function textOf(cx: Context, f: t.ArrowFunctionExpression | t.FunctionExpression): Expr {
-  const position = num(cx.position(f))
-  return call($('text'), [cx.tx(f), position])
 }
 
 function calleeOf(node: t.Node): t.Node {

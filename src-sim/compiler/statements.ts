@@ -5,6 +5,7 @@ import {
 } from './build'
 import type { Context } from './context'
 import { global } from './assignments'
+import { nameFor } from './function-names'
 import { pattern, source } from './patterns'
 import { dropCall } from './using'
 
@@ -31,13 +32,6 @@ function objectProperty(cx: Context, node: t.ObjectProperty): t.Node {
   node.value = cx.tx(node.value)
   if (node.value !== before) node.shorthand = false
   return node
-}
-
-/** What an anonymous function will be called in reports. */
-function nameFor(cx: Context, value: t.Node | null | undefined, key: t.Node): void {
-  const isAnonymous = value?.type === 'ArrowFunctionExpression'
-    || ((value?.type === 'FunctionExpression' || value?.type === 'ClassExpression') && !value.id)
-  if (isAnonymous && key.type === 'Identifier') cx.pendingName = key.name
 }
 
 function variableDeclarator(cx: Context, node: t.VariableDeclarator): t.Node {

@@ -64,8 +64,9 @@ export class MiniRuntime implements Runtime {
     this.adopted.push(object as object)
     return object
   }
-  text(f: object, pos: number): void {
+  text<F extends object>(f: F, pos: number): F {
     this.texts.set(f, pos)
+    return f
   }
   atomic<T>(result: unknown): T {
     return (result instanceof Suspend ? this.drive(result as never) : result) as T

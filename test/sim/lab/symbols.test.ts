@@ -11,6 +11,7 @@ const lines = (driver: string): string[] => {
 test('the kernel prints the names of functions, and of those without a name where they stand', () => {
   const said = lines(`
     import { module_init, module_exit } from 'linux/module'
+    import { notifier_block } from 'linux/notifier'
     import { pr_info } from 'linux/printk'
     const held = () => {}
     function declared(): void {}
@@ -21,8 +22,17 @@ test('the kernel prints the names of functions, and of those without a name wher
     })
     function outer(): void {
       pr_info('%ps', () => {})
+      const block = new notifier_block()
+      block.notifier_call = () => 0
+      pr_info('%ps', block.notifier_call)
+      pr_info('%ps', { probe: () => 0 }.probe)
     }
     module_exit(() => {})
   `)
-  expect(said).toEqual(['declared [driver] held [driver]', 'outer.lambda [driver]'])
+  expect(said).toEqual([
+    'declared [driver] held [driver]',
+    'outer.lambda [driver]',
+    'notifier_call [driver]',
+    'probe',
+  ])
 })
