@@ -2,7 +2,7 @@ import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
 import { frame } from '../api'
 import type { device } from '../base/device'
-import { allocCoherent, freeCoherent, mapSingle, unmapSingle } from '../dma/direct'
+import { allocCoherent, freeCoherent, mappingError, mapSingle, unmapSingle } from '../dma/direct'
 import { DMA_BIDIRECTIONAL, DMA_FROM_DEVICE, DMA_TO_DEVICE } from '../dma/mappings'
 import { EINVAL, ENOMEM } from '../errno'
 import { memoryAccess } from '../mm/watch'
@@ -194,7 +194,7 @@ function* newTable(dev: Device<Bound>, length: number, direction: number): Sim<S
   const pages = slab(machine()).allocBytes(length, true)
   if (!pages) throw new KernelError(ENOMEM)
   const dma = mapSingle(dev.$dev, pages, length, direction)
-  if (dma < 0) {
+  if (mappingError(dev.$dev, dma)) {
     slab(machine()).free(pages)
     throw new KernelError(ENOMEM)
   }
