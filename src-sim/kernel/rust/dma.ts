@@ -72,20 +72,14 @@ export class Coherent extends Owned {
 
   /** `dma_read!`: one byte. Throws EINVAL outside. */
   read(index: number): number {
-    this.#inside(index, false)
+    inside(this, index, false)
     return this.$cpu[index]!
   }
 
   /** `dma_write!`: one byte. Throws EINVAL outside. */
   write(index: number, value: number): void {
-    this.#inside(index, true)
+    inside(this, index, true)
     this.$cpu[index] = value
-  }
-
-  #inside(index: number, write: boolean): void {
-    this.$live()
-    if (index < 0 || index >= this.$cpu.length) throw new KernelError(EINVAL)
-    memoryAccess(machine()).access(this.$cpu, index, write)
   }
 
   /** @internal */
@@ -95,6 +89,13 @@ export class Coherent extends Owned {
     yield* call(() => freeCoherent(dev, length, this.$cpu, this.$dma) as unknown)
     yield* dropNow(this.$dev)
   }
+}
+
+/** Not a private method: a moved value is made anew, and would not have it. */
+function inside(memory: Coherent, index: number, write: boolean): void {
+  memory.$live()
+  if (index < 0 || index >= memory.$cpu.length) throw new KernelError(EINVAL)
+  memoryAccess(machine()).access(memory.$cpu, index, write)
 }
 
 function allocate(dev: Device<Bound>, count: number, flags: number): Coherent {
