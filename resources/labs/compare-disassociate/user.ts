@@ -88,7 +88,7 @@ export function opening() {
   while (!stage.disturbed) {
     const fd = edu_open()
     if (fd >= 0) {
-      edu_call(fd, EDU_IDENT, 0)
+      edu_call(fd, EDU_FACTORIAL, 3)
       close(fd)
     }
     usleep(100)

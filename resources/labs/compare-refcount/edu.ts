@@ -13,24 +13,12 @@ import { pci_clear_master, PCI_DEVICE, PCI_POSSIBLE_ERROR, type pci_dev } from '
 import { ptr, type dma_addr_t } from 'linux/types'
 import { INIT_WORK, schedule_work, work_struct } from 'linux/workqueue'
 import { EDU_COPY, EDU_FACTORIAL, EDU_IDENT, EDU_RAISE, EDU_START_COPY } from './commands'
+import { DEVICE_BUFFER, DMA_COMMAND, DMA_COUNT, DMA_DESTINATION, DMA_SOURCE, FACTORIAL, ID, IRQ_ACK, IRQ_RAISE, IRQ_STATUS, STATUS, TO_MEMORY_WITH_IRQ } from './registers'
 
 /**
  * What the device does and how a program is served. The same file in all models: it knows nothing
  * of unbinding. Each driver.ts answers, in its own way, who may still be in here then.
  */
-
-const ID = 0x00
-const FACTORIAL = 0x08
-const STATUS = 0x20
-const IRQ_STATUS = 0x24
-const IRQ_RAISE = 0x60
-const IRQ_ACK = 0x64
-const DMA_SOURCE = 0x80
-const DMA_DESTINATION = 0x88
-const DMA_COUNT = 0x90
-const DMA_COMMAND = 0x98
-const DEVICE_BUFFER = 0x40000
-const TO_MEMORY_WITH_IRQ = 0x7
 
 export const EDU_BUFFER = 256
 const HEARTBEAT_MS = 25
