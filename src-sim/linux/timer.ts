@@ -1,5 +1,5 @@
 import { machine } from '../engine/current'
-import { hidden } from '../engine/object'
+import { container_of } from './container_of'
 import { kernelCall, quiet } from '../kernel/api'
 import { warn } from '../kernel/printk/warn'
 import { timerDeleteSync } from '../kernel/time/timer-run'
@@ -137,15 +137,12 @@ export const timer_shutdown_sync: (timer: timer_list) => number = kernelCall(
   },
 )
 
-type Type<T> = abstract new (...args: never[]) => T
+type Type<T> = new (...args: never[]) => T
 
 /** The structure of class `type` in which `timer` is the member `field`. */
 export const timer_container_of = quiet(
-  <T extends object>(_type: Type<T>, timer: timer_list, field: keyof T & string): T => {
-    let object: object = timer
-    for (let up = 0; up < field.split('.').length; up++) object = hidden(object).$parent!
-    return object as T
-  },
+  <T extends object>(type: Type<T>, timer: timer_list, field: keyof T & string): T =>
+    container_of(timer, type, field),
 )
 /** Old name of `timer_container_of`. */
 export const from_timer = timer_container_of

@@ -1,4 +1,4 @@
-import { machine as currentMachine } from '../../engine/current'
+import { machine as currentMachine, now } from '../../engine/current'
 import { call, point, type Sim } from '../../engine/suspend'
 import { irq_handler_entry, irq_handler_exit } from '../../trace/events'
 import { named } from '../api'
@@ -122,8 +122,8 @@ function* callHandler(desc: IrqDesc, action: irqaction): Sim<number> {
 
 function checkIrqsStillOff(desc: IrqDesc, action: irqaction): void {
   const machine = currentMachine()
-  const cpu = desc.cpu.stack.length > 0 ? desc.cpu : null
-  if (cpu === null || cpu.irqsOff || cpu.top?.kind !== 'hardirq') return
+  const { cpu } = now
+  if (cpu === null || cpu.irqsOff) return
   cpu.irqsOff = true
   const { once } = irqs(machine)
   if (once.has('enabled')) return

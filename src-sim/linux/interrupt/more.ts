@@ -1,4 +1,4 @@
-import { machine } from '../../engine/current'
+import { cpu, machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
 import { EINVAL, ENXIO } from '../../kernel/errno'
@@ -9,7 +9,7 @@ import { softirqs } from '../../kernel/irq/softirq'
 import { tasklet_struct, taskletSpinUnlock, taskletUnlockWait } from '../../kernel/irq/tasklet'
 import { wakeThread } from '../../kernel/irq/thread'
 import { warn } from '../../kernel/printk/warn'
-import { cpu } from '../../engine/current'
+import { container_of } from '../container_of'
 
 /** The less common parts of `linux/interrupt`. */
 
@@ -146,10 +146,10 @@ export function DECLARE_TASKLET_OLD(_name: string, func: (data: any) => void): t
   t.func = func
   return t
 }
-/** The structure of class `type` in which the tasklet is called `_field`. */
+/** The structure of class `type` in which the tasklet is the member `field`. */
 export const from_tasklet = quiet(<T extends object>(
-  t: tasklet_struct, _type: new () => T, _field: string,
-): T => t.$parent as T)
+  type: new (...args: never[]) => T, t: tasklet_struct, field: keyof T & string,
+): T => container_of(t, type, field))
 /** Sleeps until the callback does not run. */
 export const tasklet_unlock_wait: (t: tasklet_struct) => void = kernelCall(
   'tasklet_unlock_wait',

@@ -16,6 +16,7 @@ import { initDelayedWork, initWork, queueWorkOn } from '../../kernel/workqueue/q
 import { initRcuWork, type rcu_work } from '../../kernel/workqueue/rcu-work'
 import * as s from '../../kernel/workqueue/structs'
 import { workqueues } from '../../kernel/workqueue/workqueues'
+import { container_of } from '../container_of'
 
 /** The less common parts of `linux/workqueue`. */
 
@@ -42,10 +43,10 @@ export function DECLARE_DEFERRABLE_WORK(_name: string, func: Func): s.delayed_wo
   initDelayedWork(dwork, func, TIMER_DEFERRABLE)
   return dwork
 }
-/** The structure of class `type` in which the item is called `_field`. */
+/** The structure of class `type` in which the item is the member `field`. */
 export const from_work = quiet(<T extends object>(
-  work: s.work_struct, _type: new () => T, _field: string,
-): T => work.$parent as T)
+  type: new (...args: never[]) => T, work: s.work_struct, field: keyof T & string,
+): T => container_of(work, type, field))
 
 /** Old form of an ordered queue whose items stop while the machine sleeps. */
 export function create_freezable_workqueue(name: string): s.workqueue_struct | null {

@@ -6,7 +6,8 @@ import { irqs } from '../../../src-sim/kernel/irq/desc'
 import { allocIrqs, freeIrqs, raiseIrq, setLevel } from '../../../src-sim/kernel/irq/lines'
 import { mdelay, msleep } from '../../../src-sim/linux/delay'
 import * as i from '../../../src-sim/linux/interrupt'
-import { irq_alloc_desc, NUMA_NO_NODE } from '../../../src-sim/linux/irqdesc'
+import { dummy_irq_chip, handle_simple_irq, irq_set_chip_and_handler } from '../../../src-sim/linux/irq'
+import { generic_handle_irq_safe, irq_alloc_desc, NUMA_NO_NODE } from '../../../src-sim/linux/irqdesc'
 import { local_irq_disable, local_irq_enable } from '../../../src-sim/linux/irqflags'
 import { dmesg, kcall, kinds, run, sim } from '../../sim/harness'
 
@@ -193,6 +194,19 @@ describe('handling', () => {
       yield* sim(msleep(4))
     })
     expect(dmesg(m)[1]).toBe('irq 24 handler bad+0x0/0x10 enabled interrupts')
+  })
+
+  test('CTX-13 so is one that is run by hand in a task', () => {
+    const m = run(function* () {
+      const irq = irq_alloc_desc(NUMA_NO_NODE)
+      irq_set_chip_and_handler(irq, dummy_irq_chip, handle_simple_irq)
+      yield* request(irq, function bad() {
+        local_irq_enable()
+        return i.IRQ_HANDLED
+      }, 0, {})
+      yield* sim(generic_handle_irq_safe(irq))
+    })
+    expect(kinds(m)).toEqual(['warn.irq-handler-enabled-interrupts'])
   })
 
   test('IRQ-13 a line that nobody claims is switched off after 100000 interrupts', () => {
