@@ -21,7 +21,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
   'bug-14': { kind: 'kasan.use-after-free', at: 'spin_lock(fl.lock)' },
   'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
-  'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_discoverer' },
+  'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },

@@ -217,7 +217,7 @@ function* finishLoading(m: Machine, mod: module, ret: number): Sim<number> {
 /** DM-68: init has failed. What it left registered dangles; exit is not called. */
 function* giveUp(m: Machine, mod: module): Sim {
   setModuleState(mod, 'GOING')
-  yield* synchronizeRcu('synchronize_rcu', false)
+  yield* waitForReaders()
   mod.$refcount--
   yield* modules(m).notifiers.callChain(MODULE_STATES.GOING, mod)
   yield* freeModule(m, mod)
@@ -266,6 +266,12 @@ export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> 
   return 0
 }
 
+/**
+ * `synchronize_rcu`, as short as it may be (`rcupdate.rcu_expedited`): a longer one would hide for
+ * how long callbacks can stay queued, which nothing here waits for (RCU-06).
+ */
+const waitForReaders = (): Sim => synchronizeRcu('synchronize_rcu', true)
+
 /** Sysfs first, which may wait; then those it relied on; then the text is gone. */
 function* freeModule(m: Machine, mod: module): Sim {
   yield* removeModuleDirectory(m, mod)
@@ -274,7 +280,7 @@ function* freeModule(m: Machine, mod: module): Sim {
     used.$users.splice(used.$users.indexOf(mod), 1)
     modulePut(used, { holder: mod, why: SYMBOL_USER })
   }
-  yield* synchronizeRcu('synchronize_rcu', false)
+  yield* waitForReaders()
   freeText(m, mod)
   modules(m).loaded.delete(mod.name)
   modules(m).waiters.wakeAll()

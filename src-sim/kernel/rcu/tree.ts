@@ -16,6 +16,7 @@ import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
 import { contextState } from '../sched/context'
 import { preemptDisable, preemptEnable, schedHooks } from '../sched/schedule'
+import { ExpeditedPeriods } from './expedited'
 import { mapAcquire, mapRelease, rcuMaps } from './maps'
 import { reportStall } from './stall'
 
@@ -39,7 +40,6 @@ interface Callback {
 
 /** A grace period takes this many jiffies even when there is no reader. */
 const PERIOD_JIFFIES = 3
-const EXPEDITED_NS = 50_000
 /** The stall timeout with lock proving on. */
 const STALL_NS = 26_000_000_000
 
@@ -66,6 +66,7 @@ export class Rcu {
   completed = 0
   active = false
   readonly #machine: Machine
+  readonly #expedited: ExpeditedPeriods
   readonly #queues: Callback[][]
   readonly #waiters: { period: number; done: () => void }[] = []
   /** CPUs on which a callback runs: it counts as queued until it is over. */
@@ -81,6 +82,7 @@ export class Rcu {
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.#expedited = new ExpeditedPeriods(machine)
     this.#queues = machine.cpus.map(() => [])
     schedHooks(machine).blocking.add((task) => this.#noteSwitch(task))
     machine.inside(() => openSoftirq(RCU_SOFTIRQ, (cpu) => this.#invoke(cpu)))
@@ -97,13 +99,14 @@ export class Rcu {
     queue.push({ head, func, run, period: this.#next() })
     this.on.queue.emit(head, func)
     emit(ev.rcu_callback, 'rcu_preempt', head, func, queue.length)
-    this.#want(false)
+    this.wantPeriod()
   }
 
   /** Calls `done` when all readers that exist now are gone. */
   afterReaders(done: () => void, expedited: boolean): void {
+    if (expedited) return this.#expedited.begin(done)
     this.#waiters.push({ period: this.#next(), done })
-    this.#want(expedited)
+    this.wantPeriod()
   }
 
   /** Callbacks of a CPU that are not over. */
@@ -121,18 +124,13 @@ export class Rcu {
     queue.push({ head: queue, func: run, run, period })
   }
 
-  #want(expedited: boolean): void {
+  /** Somebody needs a grace period that begins from now on. */
+  wantPeriod(): void {
     this.#wanted = Math.max(this.#wanted, this.#next())
-    if (!this.active) this.#begin(expedited)
-    else if (expedited) this.#hurry()
+    if (!this.active) this.#begin()
   }
 
-  #hurry(): void {
-    this.#earliestNs = Math.min(this.#earliestNs, this.#machine.nowNs + EXPEDITED_NS)
-    this.#checkAt(this.#earliestNs)
-  }
-
-  #begin(expedited: boolean): void {
+  #begin(): void {
     const machine = this.#machine
     this.active = true
     this.period++
@@ -146,9 +144,9 @@ export class Rcu {
       state.rcuBlocks = true
       this.#blockers.add(exec)
     }
-    for (const cpu of machine.cpus) if (busy(cpu)) this.#cpus.add(cpu)
+    for (const cpu of machine.cpus) if (cpuIsReader(cpu)) this.#cpus.add(cpu)
     const length = (PERIOD_JIFFIES * 1_000_000_000) / machine.hz
-    this.#earliestNs = machine.nowNs + (expedited ? EXPEDITED_NS : length)
+    this.#earliestNs = machine.nowNs + length
     this.#checkAt(this.#earliestNs)
   }
 
@@ -161,7 +159,7 @@ export class Rcu {
   #look(): void {
     this.#check = null
     for (const cpu of this.#cpus) {
-      if (busy(cpu)) continue
+      if (cpuIsReader(cpu)) continue
       this.#cpus.delete(cpu)
       emit(ev.rcu_quiescent_state, 'rcu_preempt', cpu.id)
     }
@@ -190,6 +188,7 @@ export class Rcu {
   /** A reader that the grace period waited for has ended. */
   readerLeft(exec: Exec): void {
     contextState(exec).rcuBlocks = false
+    this.#expedited.readerLeft(exec)
     this.#blockers.delete(exec)
     if (this.active && this.#blockers.size === 0)
       this.#checkAt(Math.max(this.#earliestNs, this.#machine.nowNs))
@@ -213,7 +212,7 @@ export class Rcu {
           { name: 'rcu', source: this.#queues, start: () => rcuInterrupt(this) },
         )
     }
-    if (this.#wanted > this.period) this.#begin(false)
+    if (this.#wanted > this.period) this.#begin()
   }
 
   *#invoke(cpu: Cpu): Sim {
@@ -255,7 +254,7 @@ const rcuInterrupt = named('rcu_sched_clock_irq', function* (rcu: Rcu): Sim {
 })
 
 /** Runs something that cannot be preempted: a reader by itself. */
-const busy = (cpu: Cpu): boolean => !cpu.idle && (cpu.preemptCount !== 0 || cpu.irqsOff)
+export const cpuIsReader = (cpu: Cpu): boolean => !cpu.idle && (cpu.preemptCount !== 0 || cpu.irqsOff)
 
 export const rcu = service((machine) => new Rcu(machine))
 
