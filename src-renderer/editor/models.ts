@@ -43,8 +43,9 @@ export class Models {
     return this.#byPath
   }
 
-  /** Makes the models equal to the lab's files. */
-  sync(): void {
+  /** Makes the models equal to the lab's files. Answers whether there are new ones. */
+  sync(): boolean {
+    let fresh = false
     if (this.#labId !== this.#lab.id) this.clear()
     this.#labId = this.#lab.id
     for (const [path, model] of this.#byPath) {
@@ -54,10 +55,12 @@ export class Models {
     }
     this.#syncing = true
     for (const file of this.#lab.files.values()) {
+      fresh ||= !this.#byPath.has(file.path)
       const model = this.#byPath.get(file.path) ?? this.#create(file.path, file.text)
       if (model.getValue() !== file.text) replaceText(model, file.text)
     }
     this.#syncing = false
+    return fresh
   }
 
   clear(): void {

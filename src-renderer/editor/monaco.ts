@@ -39,6 +39,12 @@ export function setupLanguages(): void {
   ts.typescriptDefaults.setDiagnosticsOptions({ noSemanticValidation: true })
 }
 
+/** Has all files judged again, by a worker that knows each of them from its start. */
+export function recheck(): void {
+  const { typescriptDefaults: defaults } = ts
+  defaults.setDiagnosticsOptions({ ...defaults.getDiagnosticsOptions() })
+}
+
 /** Teaches the TypeScript worker what a driver may import. */
 export function addDriverApi(api: DriverApi): void {
   const inRoot = (path: string): string => `${API_ROOT}/${path.replace(/^\.?\//, '')}`

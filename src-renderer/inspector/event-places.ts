@@ -4,11 +4,17 @@ import { placeOf, type Place } from '../timeline/event-text'
 import { useQueries } from '../timeline/queries'
 import { useKernel } from '../workbench/stores'
 
-/** Where in the sources single events happened; each is asked for once in a run. */
+/** When an event happened, and at which line of the lab if it was one. */
+export interface Moment {
+  timeNs: number
+  place: Place | null
+}
+
+/** The moments of single events; each is asked for once in a run. */
 export const useEventPlaces = defineStore('eventPlaces', () => {
   const kernel = useKernel()
   const queries = useQueries()
-  const known = shallowRef(new Map<number, Place | null>())
+  const known = shallowRef(new Map<number, Moment>())
   let asked = new Set<number>()
 
   watch(
@@ -30,7 +36,7 @@ export const useEventPlaces = defineStore('eventPlaces', () => {
       const next = new Map(known.value)
       pages.forEach((page, i) => {
         const record = page.records[0]
-        next.set(fresh[i]!, record ? placeOf(record, page) : null)
+        if (record) next.set(fresh[i]!, { timeNs: record.timeNs, place: placeOf(record, page) })
       })
       known.value = next
     } catch {

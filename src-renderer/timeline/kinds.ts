@@ -62,7 +62,8 @@ const PATTERNS: readonly (readonly [RegExp, ObjectKind])[] = [
   [/driver$/, 'driver'],
   [/^(file|cdev|inode|miscdevice|vma|vm_area_struct|char_device)$/, 'file'],
   [/^process$/, 'process'],
-  [/(^|_)(device|dev|pdev)$/, 'device'],
+  // Drivers call their own structures foo_dev or foo_device, so only the kernel's count.
+  [/^(device|(pci|platform|auxiliary|drm|ib|usb|net|block|i2c|spi)_(dev|device|client))$/, 'device'],
 ]
 
 const BY_CATEGORY: Partial<Record<Category, ObjectKind>> = { mm: 'memory', object: 'memory', hardware: 'hardware' }

@@ -46,12 +46,17 @@ export interface GraphOptions {
 }
 
 export const NODES_MAX = 150
+/** References by which the driver core keeps its own lists: every device has them. */
+const LISTS = new Set([
+  'member of the set', 'sysfs directory inside', 'list of the bus', 'list of children', 'list of the class',
+])
+const CONTEXTS: ReadonlySet<ObjectKind> = new Set(['task', 'interrupt'])
 /** These are worth a box even when nothing holds them. */
 const ALWAYS: ReadonlySet<ObjectKind> = new Set(['device', 'driver', 'module', 'bus', 'file'])
 
 export function buildGraph(state: StateView, options: GraphOptions): Graph {
   const objects = new Map(state.objects.map((object) => [object.id, object]))
-  const edges = state.edges.filter((edge) => objects.has(edge.holder) && objects.has(edge.held))
+  const edges = state.edges.filter((edge) => tells(edge, objects))
   const linked = new Set(edges.flatMap((edge) => [edge.holder, edge.held]))
   const parents = new Set(state.objects.flatMap((o) => (interesting(o, linked) && o.parent > 0 ? [o.parent] : [])))
   const shown = state.objects.filter(
@@ -71,10 +76,18 @@ export function buildGraph(state: StateView, options: GraphOptions): Graph {
   }
 }
 
+/** What keeps every device alive says nothing about one, unless that one is gone. */
+function tells(edge: HoldEdge, objects: ReadonlyMap<number, ObjectState>): boolean {
+  const [holder, held] = [objects.get(edge.holder), objects.get(edge.held)]
+  if (!holder || !held) return false
+  if (!edge.counted || held.status === 'freed') return true
+  return !LISTS.has(edge.why) && !CONTEXTS.has(kindOf(holder.type))
+}
+
 function interesting(object: ObjectState, linked: ReadonlySet<number>): boolean {
   if (linked.has(object.id)) return true
   const kind = kindOf(object.type)
-  if (kind === 'task' || kind === 'interrupt' || kind === 'hardware') return false
+  if (CONTEXTS.has(kind) || kind === 'hardware') return false
   if (object.status === 'freed') return object.facets.length > 0
   if (object.status === 'alive' && kind !== 'lock') return true
   return ALWAYS.has(kind) || object.facets.length > 0

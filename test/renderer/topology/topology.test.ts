@@ -7,7 +7,10 @@ import { graphSvg } from '../../../src-renderer/topology/svg'
 const object = (id: number, type: string, more: Partial<ObjectState> = {}): ObjectState => ({
   id, type, name: `${type}${id}`, parent: 0, status: 'alive', allocEvent: 0, freeEvent: -1, refs: null, facets: [], slices: [], ...more,
 })
-const hold = (holder: number, held: number, why: string, count = 1): HoldEdge => ({ holder, held, why, count, sinceEvent: 0 })
+const hold = (holder: number, held: number, why: string, count = 1): HoldEdge => ({
+  holder, held, why, count, counted: false, sinceEvent: 0,
+})
+const reference = (holder: number, held: number, why: string): HoldEdge => ({ ...hold(holder, held, why), counted: true })
 const view = (objects: ObjectState[], edges: HoldEdge[] = []): StateView => ({ event: 0, timeNs: 0, step: 0, objects, edges, cpus: [] })
 const options: GraphOptions = { filter: '', opened: new Set(), shut: new Set(), nodesMax: 150 }
 const facet = (name: string, value = name) => ({ facet: name, value, target: 0, sinceEvent: 0 })
@@ -37,6 +40,15 @@ describe('the graph of who holds whom', () => {
     expect(graph.nodes.find((node) => node.object === 4)).toMatchObject({ freed: true, state: { id: 'freed' } })
     expect(graph.nodes.find((node) => node.object === 5)).toMatchObject({ freed: true, state: { id: 'queued' } })
     expect(graph.nodes.find((node) => node.object === 1)!.state).toMatchObject({ title: 'Zombie', tone: 'dead' })
+  })
+
+  it('leaves out the lists of the driver core, but not what keeps a device that is gone', () => {
+    const kept = (edge: HoldEdge) => 
+      buildGraph(view(objects, [edge]), options).edges.some((one) => !one.part)
+    expect(kept(reference(2, 1, 'list of the bus'))).toBe(false)
+    expect(kept(reference(3, 1, 'creator'))).toBe(false)
+    expect(kept(reference(2, 1, 'taken in demo_open()'))).toBe(true)
+    expect(kept(reference(3, 4, 'creator'))).toBe(true)
   })
 
   it('filters by name, type and state', () => {
