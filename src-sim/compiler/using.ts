@@ -28,9 +28,6 @@ export function resolveUsing(program: t.Program, problems: Problems): void {
       case 'BlockStatement':
       case 'StaticBlock':
         node.body = guarded(node.body, node, problems)
-        break
-      case 'SwitchCase':
-        node.consequent = guarded(node.consequent, node, problems)
     }
   })
 }

@@ -13,11 +13,11 @@ export interface Normal {
 }
 /** The device has a driver for as long as this reference is there. */
 export interface Bound extends Normal {
-  readonly 'proof that the device is bound to its driver': true
+  readonly 'proof that its driver is bound': true
 }
 /** Bus callbacks only: they hold the device lock. */
 export interface Core extends Bound {
-  readonly 'lent to a bus callback and not to be kept': true
+  readonly 'lent to probe and unbind only': true
 }
 
 /** One binding of a device to a driver: `Bound` references are good for one of these. */

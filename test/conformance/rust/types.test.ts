@@ -37,27 +37,27 @@ describe('typestates of devices (R-01)', () => {
   it('refuse Core methods on a bound device, and say why', () => {
     const [message, ...more] = check('', 'bound.set_master()')
     expect(more).toEqual([])
-    expect(message).toContain("'lent to a bus callback and not to be kept'")
+    expect(message).toContain("'lent to probe and unbind only'")
     expect(message).toContain('Bound')
     expect(message).toContain('Core')
   })
 
   it('refuse Bound methods on any device, and say why', () => {
     const [message] = check('', "normal.iomap_region(0, 'demo')")
-    expect(message).toContain("'proof that the device is bound to its driver'")
+    expect(message).toContain("'proof that its driver is bound'")
   })
 
   it('refuse a Devres for a device of which nothing is known', () => {
-    expect(check('', "Devres.new(normal, new Noisy('x'))")[0]).toContain('proof that the device is bound')
+    expect(check('', "Devres.new(normal, new Noisy('x'))")[0]).toContain('proof that its driver is bound')
     expect(check('', "Devres.new(bound, new Noisy('x'))")).toEqual([])
   })
 
   it('refuse Devres.access with the wrong proof (R-05)', () => {
-    expect(check('', 'res.access(normal).name')[0]).toContain('proof that the device is bound')
+    expect(check('', 'res.access(normal).name')[0]).toContain('proof that its driver is bound')
   })
 
   it('hand nothing but Normal out of an ARef', () => {
-    expect(check('using a = pdev.into(); a.value.set_master()')[0]).toContain('lent to a bus callback')
+    expect(check('using a = pdev.into(); a.value.set_master()')[0]).toContain('lent to probe and unbind only')
     expect(check('using a = pdev.into(); a.value.vendor_id()')).toEqual([])
   })
 
