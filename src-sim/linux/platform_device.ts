@@ -2,9 +2,10 @@ import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
 import { kernelCall, quiet } from '../kernel/api'
 import { initializeDevice, putDevice, useDevice } from '../kernel/base/core'
-import type { device } from '../kernel/base/device'
+import type { bus_type, device } from '../kernel/base/device'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
 import { modules } from '../kernel/base/module'
+import { live } from '../kernel/live'
 import { allocate, slab } from '../kernel/mm/slab'
 import { mightSleep } from '../kernel/sched/schedule'
 import { devmIoremapResource } from '../kernel/platform/ioremap'
@@ -15,6 +16,10 @@ import { ENXIO } from './errno'
 import { ERR_PTR } from './err'
 import { module_exit, module_init } from './module'
 import type { iomem } from './io'
+
+/** Brought along, as by the C header. */
+export * from './device'
+export * from './ioport'
 
 /** Devices that are described instead of found: `linux/platform_device`. */
 export {
@@ -32,6 +37,11 @@ export {
   IORESOURCE_MEM,
 } from '../kernel/platform/resource'
 type platform_device = p.platform_device
+
+/** The bus of all platform devices, for `bus_find_device` and the like. */
+export const platform_bus_type: bus_type = live(() => p.platformBus(machine()).bus)
+/** The device above those that have no other parent. */
+export const platform_bus: device = live(() => p.platformBus(machine()).root)
 type Driver = platform_driver | platform_driver_init
 
 /**

@@ -5,14 +5,14 @@ import { RADEON_BUSY, RADEON_STATUS, RADEON_SUBMIT, RADEON_WAIT } from './uapi'
 export function client() {
   const fd = open('/dev/radeon', O_RDWR)
   if (fd < 0) return 1
-  ioctl(fd, RADEON_SUBMIT)
+  ioctl(fd, RADEON_SUBMIT, 0)
   usleep(2000)
-  ioctl(fd, RADEON_BUSY)
-  ioctl(fd, RADEON_WAIT)
-  ioctl(fd, RADEON_SUBMIT)
+  ioctl(fd, RADEON_BUSY, 0)
+  ioctl(fd, RADEON_WAIT, 0)
+  ioctl(fd, RADEON_SUBMIT, 0)
   usleep(2000)
-  ioctl(fd, RADEON_STATUS)
-  ioctl(fd, RADEON_WAIT)
+  ioctl(fd, RADEON_STATUS, 0)
+  ioctl(fd, RADEON_WAIT, 0)
   close(fd)
   return 0
 }
