@@ -25,13 +25,16 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
+  'bug-37': { kind: 'hard-lockup', at: '' },
+  'bug-38': { kind: 'oops.bug', at: 'BUG_ON(bus.state' },
   'bug-40': { kind: 'hung-task', at: '' },
   'bug-41': { kind: 'deadlock', at: '' },
   'bug-42': { kind: 'sleep.in-atomic', at: 'dma_free_coherent' },
+  'bug-43': { kind: 'lockdep.recursive', at: 'wake_up_all(rdev.fence_queue)' },
   'bug-44': { kind: 'kasan.use-after-free', at: 'priv.idle_checks' },
 }
 const SCHEDULES = 60
-const bugs = [...new Set(builtinIds().map((id) => id.slice(0, 6)))]
+const bugs = [...new Set(builtinIds().map((id) => /^bug-\d+/.exec(id)?.[0] ?? ''))].filter(Boolean)
 
 describe('every bug of the corpus that is re-created', () => {
   it('has a broken and a fixed lab and an expectation', () => {
@@ -50,6 +53,16 @@ describe('every bug of the corpus that is re-created', () => {
       const line = lab.files[finding!.file!]!.split('\n')[finding!.line - 1]
       expect(line).toContain(at)
     }
+  })
+
+  it.each(bugs)('%s: random schedules of the broken form find it too', (bug) => {
+    const run = scheduleRunner(compile(readBuiltin(`${bug}-broken`)), sandbox(), {})
+    const kinds = new Set<string>()
+    for (let i = 0; i < SCHEDULES && !kinds.has(EXPECTED[bug]!.kind); i++) {
+      const strategy = makeStrategy('random', { seed: seedOf(7, i), preemptions: 2, choices: [] })
+      for (const { kind } of run(strategy, false).findings) kinds.add(kind)
+    }
+    expect([...kinds]).toContain(EXPECTED[bug]!.kind)
   })
 
   it.each(bugs)('%s: the fixed form is silent in a plain run', (bug) => {
