@@ -3,7 +3,7 @@ import { assign, binary, id, logical, seq, str, type Expr } from './build'
 import type { Context } from './context'
 import type { Held } from './frame'
 import { isFunctionValue, nameFor, textOf } from './function-names'
-import { guard, isSteady, place } from './members'
+import { guard, isSteady, place, read } from './members'
 import { pattern, source } from './patterns'
 
 function assignment(cx: Context, node: t.AssignmentExpression): t.Node {
@@ -47,8 +47,8 @@ function store(cx: Context, left: t.MemberExpression, right: Expr): Expr {
 /** Reading and writing are two accesses: others may come between them. */
 function compoundStore(cx: Context, left: t.MemberExpression, operator: string, right: Expr): Expr {
   const target = place(cx, left, isSteady(right))
-  const read = guard(cx, target, false)
-  const old = cx.keep(target.make())
+  const test = guard(cx, target, false)
+  const old = cx.keep(read(cx, target))
   const value = cx.effect(right)
   const held = value.marked ? cx.keep(value.node) : null
   const write = guard(cx, target, true)
@@ -56,7 +56,7 @@ function compoundStore(cx: Context, left: t.MemberExpression, operator: string, 
   target.release()
   cx.frame.marks++
   const sum = binary(operator, old.ref(), held ? held.ref() : value.node)
-  return seq(target.init, read, old.init, held?.init ?? null, write, assign(target.make(), sum))
+  return seq(target.init, test, old.init, held?.init ?? null, write, assign(target.make(), sum))
 }
 
 function logicalStore(
@@ -83,8 +83,8 @@ function update(cx: Context, node: t.UpdateExpression, unused: boolean): t.Node 
     return node
   }
   const target = place(cx, argument, true)
-  const read = guard(cx, target, false)
-  const next = cx.keep(target.make())
+  const test = guard(cx, target, false)
+  const next = cx.keep(read(cx, target))
   const old = unused || node.prefix ? null : cx.keep(step(operator, next, false))
   const write = guard(cx, target, true)
   cx.frame.give(old?.temporary, next.temporary)
@@ -92,7 +92,7 @@ function update(cx: Context, node: t.UpdateExpression, unused: boolean): t.Node 
   cx.frame.marks++
   const change = old ? old.init : step(operator, next, true)
   const put = assign(target.make(), next.ref())
-  return seq(target.init, read, next.init, change, write, put, old ? old.ref() : null)
+  return seq(target.init, test, next.init, change, write, put, old ? old.ref() : null)
 }
 
 /** Variables of the file that functions change are memory too: races on them are watched. */

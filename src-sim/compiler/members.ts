@@ -1,6 +1,6 @@
 import type { types as t } from '@babel/core'
 import {
-  $, binary, bool, call, id, logical, member, seq, str, undef, unary, type Expr,
+  $, binary, bool, call, cond, id, logical, member, seq, str, undef, unary, type Expr,
 } from './build'
 import type { Context } from './context'
 import type { Held } from './frame'
@@ -93,6 +93,15 @@ export function guard(cx: Context, place: Place, write: boolean): Expr | null {
   return seq(test, inBounds(place, write))
 }
 
+/** What is read at a place. A member that reads as undefined may be none of the structure's. */
+export function read(cx: Context, place: Place): Expr {
+  if (place.safe || place.key || place.at.type === 'PrivateName') return place.make()
+  const value = cx.keep(place.make())
+  cx.frame.give(value.temporary)
+  const test = binary('===', value.init!, undef())
+  return cond(test, call($('missing'), [place.object.ref(), { ...place.field }]), value.ref())
+}
+
 /** Elements that read as undefined are holes, which the engine lets pass, or out of bounds. */
 function inBounds(place: Place, write: boolean): Expr | null {
   const key = place.key!.ref()
@@ -110,8 +119,9 @@ function memberExpression(cx: Context, node: t.MemberExpression): t.Node {
   if (namespace) return namespace
   const target = place(cx, node, true)
   const test = guard(cx, target, false)
+  const value = read(cx, target)
   target.release()
-  return seq(target.init, test, target.make())
+  return seq(target.init, test, value)
 }
 
 /** `ns.name` of `import * as ns`: a live read of the other module. */

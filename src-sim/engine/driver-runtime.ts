@@ -27,6 +27,7 @@ export interface TextFunction {
 export interface MemoryWatch {
   bad(object: object, field: PropertyKey, write: boolean): void
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined
+  missing(object: object, field: string): void
   index(object: unknown, index: unknown, write: boolean): void
   made<T>(object: T): T
 }
@@ -37,6 +38,7 @@ const ALL_LOADED: readonly number[] = new Array<number>(FILES_MAX + 1).fill(0)
 const NO_WATCH: MemoryWatch = {
   bad: () => {},
   access: () => undefined,
+  missing: () => {},
   index: () => {},
   made: (object) => object,
 }
@@ -105,6 +107,11 @@ export class DriverRuntime implements Runtime {
 
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined {
     return this.memory.access(object, field, write)
+  }
+
+  missing(object: unknown, field: string): undefined {
+    if (typeof object === 'object' && !(field in object!)) this.memory.missing(object!, field)
+    return undefined
   }
 
   index(object: unknown, index: unknown, write: boolean): void {

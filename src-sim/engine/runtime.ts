@@ -21,7 +21,8 @@ import { Suspend, type Suspension } from './suspend'
  *   member access    ($.p = POS,
  *                     $.watch && (t = $.access(o, 'field', write)) && (yield t, $.p = POS),
  *                     o?.$dead === undefined || $.bad(o, 'field', write), o.field)
- *                    NULL is left to the access itself, whose error names the field;
+ *                    NULL is left to the access itself, whose error names the field; a read that
+ *                    gives undefined is followed by $.missing(o, 'field');
  *                    `o.x += v` and `o.x++` are a read and a write, each with all of this
  *   indexed access   as member access, then $.index(o, i, write) when i is a number and o[i] is
  *                    undefined: beyond the end of a buffer, or a hole, which is no error
@@ -53,6 +54,8 @@ export interface Runtime {
   bad(object: object, field: PropertyKey, write: boolean): void
   /** Asked only while `watch` is set; answers a suspension when others could see this access. */
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined
+  /** A read gave undefined: reports it when the structure has no such member at all. */
+  missing(object: unknown, field: string): undefined
   /** Bounds check of an indexed access to a buffer; reports slab-out-of-bounds. */
   index(object: unknown, index: unknown, write: boolean): void
   /** Told where a long loop or a large allocation of the lab is, for post-mortems. */

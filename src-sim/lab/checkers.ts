@@ -12,12 +12,14 @@ import { attachLockdep } from '../checkers/lockdep'
 import { attachObjectDebug } from '../checkers/odebug'
 import { attachSoftLockup } from '../checkers/soft-lockup'
 import { attachTextLifetime } from '../checkers/text-lifetime'
+import { attachWrongType } from '../checkers/wrong-type'
 
 type Attach = (machine: Machine, run: RunOptions) => void
 
 /** Checkers of every run, in the order in which they listen. */
 const ALWAYS: readonly Attach[] = [
   attachKasan,
+  attachWrongType,
   attachObjectDebug,
   attachTextLifetime,
   attachAtomicSleep,

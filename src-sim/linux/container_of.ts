@@ -30,6 +30,7 @@ function wrongContainer(type: string, member: unknown): never {
     kind: 'oops.container-of',
     title: 'BUG: container_of in %f',
     details: [`The pointer is not the member '${String(member)}' of a ${type}.`],
+    help: 'wrong-types',
   })
   throw new TaskDeath('container_of of a foreign pointer')
 }

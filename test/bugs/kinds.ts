@@ -31,6 +31,13 @@ export const KINDS: Record<string, Twins> = {
     broken: 'const b = kzalloc(16, GFP_KERNEL)!; b[16] = 1; kfree(b)',
     fixed: 'const b = kzalloc(16, GFP_KERNEL)!; b[15] = 1; kfree(b)',
   },
+  'type.confusion': {
+    top: 'class box { n = 0 }\nclass crate { lid = new box(); depth = 1 }',
+    broken: `const c = kzalloc(crate, GFP_KERNEL)!; const b = c.lid as unknown as crate
+      pr_info('%d\\n', b.depth); kfree(c)`,
+    fixed: `const c = kzalloc(crate, GFP_KERNEL)!; const b = container_of(c.lid, crate, 'lid')
+      pr_info('%d\\n', b.depth); kfree(c)`,
+  },
   'kasan.double-free': {
     top: 'class box { n = 0 }',
     broken: 'const b = kzalloc(box, GFP_KERNEL)!; kfree(b); kfree(b)',

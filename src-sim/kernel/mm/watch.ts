@@ -3,7 +3,7 @@ import type { MemoryWatch } from '../../engine/driver-runtime'
 import { now } from '../../engine/current'
 import type { Exec } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
-import { hidden } from '../../engine/object'
+import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { POINT, type Suspension } from '../../engine/suspend'
 import { embedMembers } from './embed'
@@ -26,6 +26,8 @@ export class MemoryAccess implements MemoryWatch {
   readonly on = {
     /** An access to memory that has been freed (or is static data of an unloaded module). */
     dead: new Hook<[object, PropertyKey, boolean, inside: string]>(),
+    /** A read of a member that the structure does not have. */
+    missing: new Hook<[object, string]>(),
     /** An index outside a buffer. */
     outOfBounds: new Hook<[object, number, boolean]>(),
     /** Any access to an object that more than one context uses (only while watching). */
@@ -66,6 +68,10 @@ export class MemoryAccess implements MemoryWatch {
     return POINT
   }
 
+  missing(object: object, field: string): void {
+    if (isStructure(object)) this.on.missing.emit(object, field)
+  }
+
   index(object: unknown, index: unknown, write: boolean): void {
     if (!ArrayBuffer.isView(object) || typeof index !== 'number') return
     const { length } = object as Uint8Array
@@ -79,6 +85,13 @@ export class MemoryAccess implements MemoryWatch {
     }
     return object
   }
+}
+
+/** What C would know by its address: a structure of the kernel's, or memory of a driver's. */
+function isStructure(object: object): boolean {
+  if (Object.getPrototypeOf(object) === Object.prototype) return false
+  const { $alloc, $parent } = hidden(object)
+  return object instanceof KernelObject || Boolean($alloc ?? $parent)
 }
 
 export const memoryAccess = service((machine) => install(machine))

@@ -52,6 +52,9 @@ export class MiniRuntime implements Runtime {
     this.accesses.push(`${write ? 'write' : 'read'} ${String(field)}`)
     return this.point(this.access, field)
   }
+  missing(): undefined {
+    return undefined
+  }
   index(object: unknown, index: unknown, write: boolean): void {
     if (!ArrayBuffer.isView(object)) return
     throw new Fatal(`${write ? 'write' : 'read'} out of bounds at ${String(index)}`)
