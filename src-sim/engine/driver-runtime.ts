@@ -12,7 +12,7 @@ export interface TextFile {
   module: string
   /** `driver` code is checked as kernel text; the rest cannot be unloaded. */
   kind: 'driver' | 'hardware' | 'user' | 'scenario' | 'machine'
-  /** Enclosing functions by start line, for backtraces. */
+  /** By their start, inner ones after outer ones, for backtraces. */
   functions: readonly TextFunction[]
 }
 
@@ -21,6 +21,8 @@ export interface TextFunction {
   startLine: number
   startColumn: number
   endLine: number
+  /** Of the first character behind it. */
+  endColumn: number
 }
 
 /** What the memory subsystem does for compiled code; the engine only forwards. */

@@ -9,6 +9,7 @@ import { IRQF } from '../kernel/irq/request-checks'
 import { openSoftirq, raiseSoftirq } from '../kernel/irq/softirq'
 import * as tl from '../kernel/irq/tasklet'
 import { warn } from '../kernel/printk/warn'
+import { dev_err_probe } from './device'
 
 /** Brought along, as by the C header. */
 export * from './bitops'
@@ -114,7 +115,8 @@ function* requestManaged(
 ): Sim<number> {
   const shown = name ?? dev.$label
   const ret = yield* manage.requestThreadedIrq(irq, handler, threadFn, flags, shown, devId)
-  if (ret < 0) return ret
+  if (ret < 0)
+    return dev_err_probe(dev, ret, 'request_irq(%u) %ps %ps %s\n', irq, handler, threadFn, shown)
   addDevres(dev, {
     name: 'devm_irq_release',
     key: { irq, devId } satisfies ManagedIrq,
@@ -280,8 +282,9 @@ export const tasklet_disable_in_atomic: (t: tasklet_struct) => void = kernelCall
     yield* tl.taskletSpinUnlock(t)
   },
 )
+/** Ends one `tasklet_disable`: what was scheduled meanwhile runs. Any context. */
 export function tasklet_enable(t: tasklet_struct): void {
-  t.count--
+  if (--t.count === 0) tl.tasklets(machine()).retry(t)
 }
 /** Waits until it is neither scheduled nor running. May sleep; never from the callback (TSK-03). */
 export const tasklet_kill: (t: tasklet_struct) => void = kernelCall('tasklet_kill', tl.taskletKill)

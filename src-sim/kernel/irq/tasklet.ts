@@ -73,9 +73,22 @@ export class Tasklets {
     const list = this.#lists[high ? 1 : 0]![cpu.id]!.splice(0)
     for (const tasklet of list) {
       memoryAccess(this.#machine).touch(tasklet, 'state', true, 'tasklet_action_common')
-      if (tasklet.$runningOn !== null || tasklet.count > 0) this.#append(tasklet, cpu, high)
+      if (tasklet.$runningOn !== null || tasklet.count > 0)
+        this.#lists[high ? 1 : 0]![cpu.id]!.push(tasklet)
       else yield* this.#run(tasklet, cpu)
     }
+  }
+
+  /**
+   * What could not run may run now. Linux looks again and again meanwhile, which keeps ksoftirqd
+   * busy and shows nothing.
+   */
+  retry(tasklet: tasklet_struct): void {
+    this.#lists.forEach((perCpu, high) => {
+      for (const cpu of this.#machine.cpus)
+        if (perCpu[cpu.id]!.includes(tasklet))
+          softirqs(this.#machine).raise(high === 1 ? HI_SOFTIRQ : TASKLET_SOFTIRQ, cpu)
+    })
   }
 
   *#run(tasklet: tasklet_struct, cpu: Cpu): Sim {
@@ -88,6 +101,7 @@ export class Tasklets {
     tasklet.$runningOn = null
     this.#machine.unspin(tasklet)
     tasklet.$waiters?.wakeAll()
+    this.retry(tasklet)
   }
 
   #lostState(tasklet: tasklet_struct): void {

@@ -1,4 +1,4 @@
-import { lineOf, type Position } from '../../engine/position'
+import { columnOf, lineOf, type Position } from '../../engine/position'
 import type { Machine } from '../../engine/machine'
 
 /**
@@ -28,10 +28,12 @@ export function functionAt(
   const file = machine.runtime.file(pos)
   if (!file) return null
   const line = lineOf(pos)
+  const column = columnOf(pos)
   let best: { name: string; startLine: number; endLine: number } | null = null
   for (const f of file.functions) {
-    if (f.startLine > line || f.endLine < line) continue
-    if (best === null || f.startLine >= best.startLine) best = f
+    if (f.startLine > line || (f.startLine === line && f.startColumn > column)) continue
+    if (f.endLine < line || (f.endLine === line && f.endColumn <= column)) continue
+    best = f
   }
   const module = file.kind === 'driver' ? file.module : null
   if (!best) return { name: '<module>', offset: 0, size: 0, module, file: file.path }

@@ -181,6 +181,24 @@ describe('tasklets', () => {
     expect(order.slice(0, 3)).toEqual(['run', 'disabled', 'run'])
   })
 
+  test('TSK-02 scheduled while it is disabled it runs when it is enabled, and costs nothing', () => {
+    const order: string[] = []
+    const m = run(function* () {
+      const tasklet = make(() => void order.push('run'))
+      i.tasklet_disable_nosync(tasklet)
+      i.tasklet_disable_nosync(tasklet)
+      i.tasklet_schedule(tasklet)
+      yield* sim(msleep(100))
+      i.tasklet_enable(tasklet)
+      yield* sim(msleep(4))
+      order.push('enabled once')
+      i.tasklet_enable(tasklet)
+      yield* sim(msleep(4))
+    })
+    expect(order).toEqual(['enabled once', 'run'])
+    expect(m.steps).toBeLessThan(200)
+  })
+
   test('TSK-03 kill waits for a scheduled run; in interrupt context it says so', () => {
     let runs = 0
     const m = run(function* () {

@@ -8,6 +8,22 @@ const lines = (driver: string): string[] => {
   return kernelLog(machine).lines.map((line) => line.text)
 }
 
+test('a place is in the innermost function that is written around it', () => {
+  const said = lines(`
+    import { module_init, module_exit } from 'linux/module'
+    import { WARN_ON } from 'linux/bug'
+    function both(f: () => void): void { f() }
+    module_init(() => {
+      both(() => { WARN_ON(1) }); WARN_ON(2)
+      return 0
+    })
+    module_exit(() => {})
+  `)
+  const frames = said.filter((line) => /^ (lambda|lambda.lambda|both)\+/.test(line))
+  expect(frames.map((line) => line.trim().split('+')[0])).toEqual(
+    ['lambda.lambda', 'both', 'lambda', 'lambda'])
+})
+
 test('the kernel prints the names of functions, and of those without a name where they stand', () => {
   const said = lines(`
     import { module_init, module_exit } from 'linux/module'
