@@ -24,6 +24,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
+  'bug-34': { kind: 'mmio.fault', at: 'q.timestamp = readl' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
   'bug-37': { kind: 'hard-lockup', at: '' },
   'bug-38': { kind: 'oops.bug', at: 'BUG_ON(bus.state' },
