@@ -1,4 +1,5 @@
 import { echo, insmod, kill, msleep, param, plug, rmmod, spawn, surprise_remove, unplug, usleep, wait } from 'klab/scenario'
+import { pr_info } from 'linux/printk'
 import { busy, calm, copying, opening, patient, stage, starting_dma, starting_nothing, starting_work } from './user'
 
 const SLOT = '01:00.0'
@@ -22,7 +23,7 @@ function disturb(program: () => number, how: () => void) {
   const process = start(program)
   how()
   stage.disturbed = true
-  wait(process)
+  pr_info('%s has ended with %d\n', process.name, wait(process))
 }
 
 function unbind_in(program: () => number, afterMs: number) {
