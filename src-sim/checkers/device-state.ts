@@ -43,7 +43,7 @@ export function attachDeviceState(machine: Machine): void {
   dma.on.map.add(({ device: dev, type }) => {
     if (dev instanceof device) judge(dev, dmaVerb(type, 'alloc', 'map'), 'binding')
   })
-  dma.on.unmap.add((dev, _dma, _size, _direction, type) => {
+  dma.on.unmap.add(({ device: dev, type }) => {
     if (dev instanceof device && wasBound.has(dev))
       judge(dev, dmaVerb(type, 'free', 'unmap'), 'binding')
   })

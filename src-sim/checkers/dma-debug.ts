@@ -1,12 +1,13 @@
-import { now } from '../engine/current'
 import type { Machine } from '../engine/machine'
 import { deviceCore, driverString } from '../kernel/base/core'
 import { device } from '../kernel/base/device'
 import { DMA_MAPPING_ERROR } from '../kernel/dma/direct'
 import {
-  DIRECTIONS, dmaMappings, type DmaDevice, type DmaMapping, type MappingType,
+  DIRECTIONS, DMA_BIDIRECTIONAL, DMA_FROM_DEVICE, DMA_TO_DEVICE, dmaMappings, type DmaDevice,
+  type DmaMapping, type MappingUse,
 } from '../kernel/dma/mappings'
-import { report, takeStack, traceLines } from '../kernel/report'
+import { warn } from '../kernel/printk/warn'
+import { traceLines } from '../kernel/report'
 
 /**
  * CONFIG_DMA_API_DEBUG: every unmapping must fit its mapping, and a driver that leaves a PCI device
@@ -15,14 +16,20 @@ import { report, takeStack, traceLines } from '../kernel/report'
  */
 export function attachDmaDebug(machine: Machine): void {
   const mappings = dmaMappings(machine)
-  mappings.on.unmap.add((dev, dma, size, direction, type, mapping) => {
-    if (mapping) checkUnmap(machine, dev, mapping, size, direction, type)
-    else if (dma === DMA_MAPPING_ERROR)
-      complain(machine, dev, 'free-invalid', INVALID, 'DMA-46')
+  mappings.on.unmap.add((use, mapping) => {
+    const { device: dev, dma, size } = use
+    if (mapping) checkUnmap(machine, mapping, use)
+    else if (dma === DMA_MAPPING_ERROR) complain(machine, dev, 'free-invalid', INVALID, 'DMA-46')
     else {
       const text = 'device driver tries to free DMA memory it has not allocated'
-      complain(machine, dev, 'free-unknown', `${text} ${place(dma, size)}`, 'DMA-46')
+      const where = 'kernel/dma/debug.c:1004 at check_unmap'
+      complain(machine, dev, 'free-unknown', `${text} ${place(dma, size)}`, 'DMA-46', null, where)
     }
+  })
+  mappings.on.sync.add((use, forCpu, mapping) => checkSync(machine, use, forCpu, mapping))
+  mappings.on.resource.add((dev, phys) => {
+    const text = `dma_map_resource called for RAM address ${hex16(phys)}`
+    complain(machine, dev, 'ram-as-resource', text, 'DMA-14', null, 'kernel/dma/debug.c at debug_dma_map_phys')
   })
   deviceCore(machine).on.unbound.add((dev, bus) => {
     if (bus?.name === 'pci') checkLeaks(machine, dev)
@@ -41,49 +48,78 @@ function prefix(dev: DmaDevice): string {
 
 function complain(
   machine: Machine, dev: DmaDevice, what: string, text: string, rule: string,
-  mapping: DmaMapping | null = null, where = 'check_unmap',
+  mapping: DmaMapping | null = null, source = 'kernel/dma/debug.c at check_unmap',
 ): void {
   const [first, ...rest] = `DMA-API: ${prefix(dev)}: ${text}`.split('\n')
-  report(machine, {
+  warn(machine, '', source, [first!, ...rest].join('\n'), {
     kind: `dma-debug.${what}`,
-    before: ['------------[ cut here ]------------', first!, ...rest],
-    title: `WARNING: kernel/dma/debug.c at ${where}`,
     tail: mapping ? ['DMA-API: Mapped at:', ...traceLines(machine, mapping.mapped)] : [],
     stacks: mapping ? [{ role: 'allocated', stack: mapping.mapped }] : [],
     objects: [...(mapping ? [mapping] : []), dev],
     rules: [rule],
-    at: takeStack(machine, now.exec, where),
-    level: 4,
     help: 'dma-lifetime',
+    once: false,
   })
 }
 
 /** Each difference between mapping and unmapping speaks for itself, in this order. */
-function checkUnmap(
-  machine: Machine, dev: DmaDevice, m: DmaMapping, size: number, direction: number,
-  type: MappingType,
-): void {
+function checkUnmap(machine: Machine, m: DmaMapping, use: MappingUse): void {
   const at = `[device address=${hex16(m.dma)}]`
-  const say = (what: string, text: string): void =>
-    complain(machine, dev, what, text, 'DMA-46', m)
-  if (size !== m.size)
+  const say = (what: string, line: number | null, text: string): void =>
+    complain(machine, use.device, what, text, 'DMA-46', m,
+      `kernel/dma/debug.c${line === null ? '' : `:${line}`} at check_unmap`)
+  if (use.size !== m.size)
     say(
-      'size-mismatch',
-      `device driver frees DMA memory with different size ${at} [map size=${m.size} bytes] [unmap size=${size} bytes]`,
+      'size-mismatch', 1014,
+      `device driver frees DMA memory with different size ${at} [map size=${m.size} bytes] [unmap size=${use.size} bytes]`,
     )
-  if (type !== m.type) {
-    const text = `device driver frees DMA memory with wrong function ${at} [size=${size} bytes]`
-    say('type-mismatch', `${text} [mapped as ${m.type}] [unmapped as ${type}]`)
+  if (use.type !== m.type) {
+    const text = `device driver frees DMA memory with wrong function ${at} [size=${use.size} bytes]`
+    say('type-mismatch', 1022, `${text} [mapped as ${m.type}] [unmapped as ${use.type}]`)
   }
-  if (direction !== m.direction) {
-    const text = `device driver frees DMA memory with different direction ${at} [size=${size} bytes]`
-    const names = [m.direction, direction].map(directionName)
-    say('direction-mismatch', `${text} [mapped with ${names[0]}] [unmapped with ${names[1]}]`)
+  if (use.type === 'scatter-gather' && use.entries !== m.entries)
+    say(
+      'entries-mismatch', 1043,
+      `device driver frees DMA sg list with different entry count [map count=${m.entries}] [unmap count=${use.entries}]`,
+    )
+  if (use.direction !== m.direction) {
+    const text = `device driver frees DMA memory with different direction ${at} [size=${use.size} bytes]`
+    say('direction-mismatch', null, `${text} ${withDirections(m, use, 'unmapped')}`)
   }
   if (m.type === 'phy' && !m.checked)
     say(
-      'error-not-checked',
+      'error-not-checked', 1069,
       `device driver failed to check map error${place(m.dma, m.size)} [mapped as phy]`,
+    )
+}
+
+const withDirections = (m: DmaMapping, use: MappingUse, how: string): string =>
+  `[mapped with ${directionName(m.direction)}] [${how} with ${directionName(use.direction)}]`
+
+/** What was mapped for both directions may change hands in any. */
+function checkSync(
+  machine: Machine, use: MappingUse, forCpu: boolean, m: DmaMapping | null,
+): void {
+  const at = place(use.dma, use.size)
+  const say = (what: string, text: string): void =>
+    complain(machine, use.device, what, text, 'DMA-46', m, 'kernel/dma/debug.c at check_sync')
+  if (m === null) {
+    say('sync-unknown', `device driver tries to sync DMA memory it has not allocated ${at}`)
+    return
+  }
+  const both = withDirections(m, use, 'synced')
+  if (m.direction !== DMA_BIDIRECTIONAL) {
+    if (use.direction !== m.direction)
+      say('sync-direction', `device driver syncs DMA memory with different direction ${at} ${both}`)
+    if (forCpu && m.direction !== DMA_FROM_DEVICE && use.direction !== DMA_TO_DEVICE)
+      say('sync-read-only', `device driver syncs device read-only DMA memory for cpu ${at} ${both}`)
+    if (!forCpu && m.direction !== DMA_TO_DEVICE && use.direction !== DMA_FROM_DEVICE)
+      say('sync-write-only', `device driver syncs device write-only DMA memory to device ${at} ${both}`)
+  }
+  if (use.type === 'scatter-gather' && use.entries !== m.entries)
+    say(
+      'sync-entries',
+      `device driver syncs DMA sg list with different entry count [map count=${m.entries}] [sync count=${use.entries}]`,
     )
 }
 
@@ -97,6 +133,6 @@ function checkLeaks(machine: Machine, dev: device): void {
     `device driver has pending DMA allocations while released from device [count=${left.length}]\n` +
       `One of leaked entries details: ${place(last.dma, last.size)} ` +
       `[mapped with ${directionName(last.direction)}] [mapped as ${last.type}]`,
-    'DM-93', last, 'dma_debug_device_change',
+    'DM-93', last, 'kernel/dma/debug.c at dma_debug_device_change',
   )
 }

@@ -121,7 +121,7 @@ function checkName(name: ImportedName, problems: Problems, api: Api): void {
   const exported = api.get(name.specifier)
   if (!exported || name.name === '*' || exported.has(name.name)) return
   const at = { loc: { start: { line: name.line, column: name.column - 1 } } }
-  const elsewhere = [...api].find(([, names]) => names.has(name.name))?.[0]
+  const elsewhere = homeOf(name.name, api)
   const advice = elsewhere ? `import it from '${elsewhere}'.` : nearest(name.name, exported)
   problems.add(at, `'${name.specifier}' has no ${name.name}: ${advice}`)
 }
@@ -147,6 +147,15 @@ function common(a: string, b: string): number {
   return head + tail - Math.abs(a.length - b.length) / 2
 }
 
+/** The header to take a name from: of all that bring it along, the one with the fewest others. */
+function homeOf(name: string, api: Api): string | null {
+  let home: string | null = null
+  let fewest = Infinity
+  for (const [header, names] of api)
+    if (names.has(name) && names.size < fewest) [home, fewest] = [header, names.size]
+  return home
+}
+
 function localsOf(node: t.Statement): string[] {
   return node.type === 'ImportDeclaration' ? node.specifiers.map((part) => part.local.name) : []
 }
@@ -157,7 +166,7 @@ export function adviceFor(locals: ReadonlySet<string>, api: Api | undefined): Ad
     if (locals.has(name)) return `${name} ${READ_ONLY}`
     const refused = REFUSED_GLOBALS.get(name)
     if (refused) return `${name} does not exist in a lab: ${refused}.`
-    const header = api && [...api].find(([, names]) => names.has(name))?.[0]
+    const header = api && homeOf(name, api)
     if (header) return `${name} is not declared: import it from '${header}'.`
     return `${name} is not declared: declare it, or import it from the header that has it in C.`
   }

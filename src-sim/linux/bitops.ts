@@ -89,6 +89,7 @@ export const hweight64 = quiet((w: number): number =>
 export const __fls = quiet((word: number): number => 31 - Math.clz32(word))
 /** As `fls` for 64-bit words. */
 export const fls64 = quiet((word: number): number => {
+  if (word === Infinity) return 64
   const high = Math.floor(word / 0x1_0000_0000)
   return high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(word)
 })

@@ -1,12 +1,9 @@
 import { machine } from '../engine/current'
-import { TaskDeath } from '../engine/exec'
 import { NO_POSITION, type Position } from '../engine/position'
 import { service } from '../engine/service'
 import { vsprintf } from '../kernel/printk/format'
-import { taintUnreliable } from '../kernel/locking/taint'
-import { oopsLine } from '../kernel/printk/oops'
+import { kernelBug } from '../kernel/printk/oops'
 import { placeHere, warnHere } from '../kernel/printk/warn'
-import { report } from '../kernel/report'
 
 /** Saying that something is wrong: `linux/bug`. */
 
@@ -48,17 +45,7 @@ export function WARN_ONCE(condition: unknown, format: string, ...args: unknown[]
 
 /** Ends the task with an oops when `condition` holds. */
 export function BUG_ON(condition: unknown): void {
-  if (!condition) return
-  const m = machine()
-  report(m, {
-    kind: 'oops.bug',
-    before: ['------------[ cut here ]------------'],
-    title: `kernel BUG at ${placeHere(m)}!`,
-    details: [oopsLine(m, 'invalid opcode')],
-    level: 1,
-  })
-  taintUnreliable(m)
-  throw new TaskDeath('BUG')
+  if (condition) kernelBug(machine(), placeHere(machine()), '')
 }
 export function BUG(): void {
   BUG_ON(true)

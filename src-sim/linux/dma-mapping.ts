@@ -1,8 +1,9 @@
 import { quiet } from '../kernel/api'
 import * as direct from '../kernel/dma/direct'
 import type { DmaDevice } from '../kernel/dma/mappings'
+import { addressingLimited, requiredMask, setCoherentMask, setMask } from '../kernel/dma/masks'
+import { syncSingle } from '../kernel/dma/sync'
 import { mightSleep } from '../kernel/sched/schedule'
-import { EIO, EINVAL } from './errno'
 import { GFP_KERNEL } from './slab'
 import type { dma_addr_t, gfp_t, ptr } from './types'
 
@@ -32,22 +33,14 @@ export const DMA_BIT_MASK = quiet(function DMA_BIT_MASK(n: number): number {
   return n >= 53 ? direct.MASK_64 : 2 ** n - 1
 })
 
-function supported(mask: number): boolean {
-  return mask >= 0xffffff
-}
-
 /** Says which addresses the device can use for streaming mappings. 0 or -EIO. Any context. */
 export function dma_set_mask(dev: DmaDevice, mask: number): number {
-  if (!supported(mask)) return -EIO
-  dev.dma_mask = mask
-  return 0
+  return setMask(dev, mask)
 }
 
 /** The same for coherent memory. 0 or -EIO. */
 export function dma_set_coherent_mask(dev: DmaDevice, mask: number): number {
-  if (!supported(mask)) return -EIO
-  dev.coherent_dma_mask = mask
-  return 0
+  return setCoherentMask(dev, mask)
 }
 
 /** Both masks at once. 0 or -EIO. */
@@ -57,10 +50,20 @@ export function dma_set_mask_and_coherent(dev: DmaDevice, mask: number): number 
   return ret
 }
 
+/** As `dma_set_mask_and_coherent` for a device whose bus has set no mask. */
+export function dma_coerce_mask_and_coherent(dev: DmaDevice, mask: number): number {
+  dev.dma_mask = dev.coherent_dma_mask ?? 0
+  return dma_set_mask_and_coherent(dev, mask)
+}
+
 /** The streaming mask, 32 bits when none was set. */
 export const dma_get_mask = quiet(function dma_get_mask(dev: DmaDevice): number {
-  return dev.dma_mask ?? 0xffffffff
+  return dev.dma_mask || 0xffffffff
 })
+/** The mask with which the device reaches all of RAM. */
+export const dma_get_required_mask = quiet((_dev: DmaDevice): number => requiredMask())
+/** Whether some RAM is out of the device's reach. */
+export const dma_addressing_limited = quiet((dev: DmaDevice): boolean => addressingLimited(dev))
 
 /**
  * Allocates zeroed memory that CPU and device share; the device's address goes to `dma_handle`.
@@ -122,25 +125,30 @@ export function dma_mapping_error(dev: DmaDevice, dma_addr: dma_addr_t): number 
   return direct.mappingError(dev, dma_addr)
 }
 
-/** Lets the CPU look at a mapped buffer that the device owns; on this machine it always can. */
+/** Lets the CPU look at a mapped buffer that the device owns. Any context. */
 export function dma_sync_single_for_cpu(
-  _dev: DmaDevice,
-  _addr: dma_addr_t,
-  _size: number,
-  _dir: dma_data_direction,
-): void {}
+  dev: DmaDevice, addr: dma_addr_t, size: number, dir: dma_data_direction,
+): void {
+  syncSingle(dev, addr, size, dir, true)
+}
 
 /** Gives the buffer back to the device. */
 export function dma_sync_single_for_device(
-  _dev: DmaDevice,
-  _addr: dma_addr_t,
-  _size: number,
-  _dir: dma_data_direction,
-): void {}
-
-/** Sets how long a segment the device can take. 0 or -EINVAL. */
-export function dma_set_max_seg_size(dev: DmaDevice, size: number): number {
-  if (size <= 0) return -EINVAL
-  ;(dev as { max_segment_size?: number }).max_segment_size = size
-  return 0
+  dev: DmaDevice, addr: dma_addr_t, size: number, dir: dma_data_direction,
+): void {
+  syncSingle(dev, addr, size, dir, false)
 }
+
+/** The same for a part of a mapped buffer. */
+export function dma_sync_single_range_for_cpu(
+  dev: DmaDevice, addr: dma_addr_t, offset: number, size: number, dir: dma_data_direction,
+): void {
+  syncSingle(dev, addr + offset, size, dir, true)
+}
+export function dma_sync_single_range_for_device(
+  dev: DmaDevice, addr: dma_addr_t, offset: number, size: number, dir: dma_data_direction,
+): void {
+  syncSingle(dev, addr + offset, size, dir, false)
+}
+
+export * from './dma-mapping/more'

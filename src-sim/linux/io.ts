@@ -104,3 +104,5 @@ export const memset_io = costs(
     for (let i = 0; i < n; i++) mmioWrite(addr + i, 1, value & 0xff)
   },
 )
+
+export * from './io/more'

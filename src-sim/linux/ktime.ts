@@ -8,6 +8,7 @@ export * from './jiffies'
 /** Nanosecond time: `linux/ktime` and the readers of `linux/timekeeping`. */
 
 /** Nanoseconds, as a number. */
+export { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_TAI } from '../kernel/time/clock'
 export type ktime_t = number
 
 export const NSEC_PER_SEC = 1_000_000_000

@@ -118,3 +118,5 @@ export const kasprintf = kernelCall(
   (gfp: gfp_t, format: string, ...args: unknown[]): Uint8Array | null =>
     duplicate('kasprintf', vsprintf(machine(), format, args), gfp),
 )
+
+export * from './string/more'

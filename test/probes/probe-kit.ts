@@ -37,10 +37,11 @@ export function probeLab(id: string): LabSource {
 /** Addresses, numbers of tasks and interrupts, and line numbers differ from machine to machine. */
 const comparable = (line: string): string =>
   line
-    .replace(/(\.[ch]):\d+ at/, '$1 at')
+    .replace(/(\.[ch]):\d+( at|!$)/, '$1$2')
     .replace(/object: [0-9a-f]{16}/, 'object: ADDR')
     .replace(/\(([0-9a-f]{16})\)/, '(ADDR)')
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
+    .replace(/(device address=|DMA addr )0x[0-9a-f]+/, '$10xADDR')
     .replace(/IRQ \d+$/, 'IRQ N')
     .replace(/'irq\/\d+'/, "'irq/N'")
     // A static function that is called once is inlined in C.
@@ -50,7 +51,7 @@ const comparable = (line: string): string =>
     .replace(/\b(insmod|klab\/\d)\/\d+/, '$1/PID')
 
 const REPORT =
-  /^(BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |refcount_t|kobject: |sysfs: |Error: |Voluntary |inconsistent |remove_proc_entry|pcieport |klab\/\d\/\d+ is trying to |\S+ \S+: (probe with driver .* failed|enabling device|Resources present))/
+  /^(BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |refcount_t|kobject: |sysfs: |Error: |Voluntary |inconsistent |remove_proc_entry|pcieport |DMA-API: |platform |kernel BUG |Oops: |klab\/\d\/\d+ is trying to |\S+ \S+: (probe with driver .* failed|enabling device|Resources present))/
 
 /** A report that follows itself is folded into one, as it was when it was recorded. */
 const folded = (lines: string[]): string[] =>

@@ -185,8 +185,9 @@ export class device extends KernelObject implements DmaDevice {
   id = 0
   groups: readonly attribute_group[] | null = null
   release: ((dev: device) => void) | null = null
-  dma_mask: number | null = 0xffffffff
-  coherent_dma_mask = 0xffffffff
+  /** Set by the bus; a device that has none cannot stream. */
+  dma_mask: number | null = null
+  coherent_dma_mask = 0
   power = new dev_pm_info()
   can_match = false
   offline = false

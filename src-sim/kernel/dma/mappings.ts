@@ -16,6 +16,7 @@ export const DIRECTIONS = ['BIDIRECTIONAL', 'TO_DEVICE', 'FROM_DEVICE', 'NONE'] 
 export interface DmaDevice {
   dma_mask?: number | null
   coherent_dma_mask?: number
+  bus?: { name: string } | null
 }
 
 /**
@@ -35,6 +36,8 @@ export class DmaMapping extends KernelObject {
   readonly cpu: Uint8Array
   readonly mapped: RawStack
   unmapped: RawStack | null = null
+  /** Pieces of the scatter list that it is one of; 0 for other mappings. */
+  readonly entries: number
   /** The driver has asked `dma_mapping_error` about it. */
   checked = false
 
@@ -48,6 +51,7 @@ export class DmaMapping extends KernelObject {
     this.direction = m.direction
     this.cpu = m.cpu
     this.mapped = m.mapped
+    this.entries = m.entries
     this.name = `0x${m.dma.toString(16)}+${m.size}`
   }
 }
@@ -60,6 +64,17 @@ export interface DeviceAccess {
   write: boolean
 }
 
+/** What a driver says about a mapping when it ends it or hands it over. */
+export interface MappingUse {
+  device: DmaDevice
+  dma: number
+  size: number
+  direction: number
+  type: MappingType
+  /** Pieces of a scatter list, as the driver counts them. */
+  entries: number
+}
+
 /** All that devices have been told about, live and ended, newest last. */
 export class DmaMappings {
   readonly live: DmaMapping[] = []
@@ -67,15 +82,36 @@ export class DmaMappings {
   readonly on = {
     map: new Hook<[DmaMapping]>(),
     /** Before the mapping ends; null when nothing matches. */
-    unmap: new Hook<[DmaDevice, number, number, number, MappingType, DmaMapping | null]>(),
+    unmap: new Hook<[MappingUse, DmaMapping | null]>(),
+    /** A mapping goes to the CPU (true) or the device (false); null when nothing matches. */
+    sync: new Hook<[MappingUse, forCpu: boolean, DmaMapping | null]>(),
+    /** Memory is mapped as if it were registers. */
+    resource: new Hook<[DmaDevice, number]>(),
     /** A device touched memory that no live mapping of it covers. */
     stray: new Hook<[DeviceAccess, DmaMapping | null]>(),
   }
 
-  /** The live mapping of a device that starts at an address; the best fit by size. */
-  find(device: DmaDevice, dma: number, size: number): DmaMapping | null {
+  /** The live mapping of a device at an address: the one that fits, or the only one (DMA-44). */
+  find(
+    device: DmaDevice,
+    dma: number,
+    size: number,
+    type: MappingType,
+    direction: number,
+  ): DmaMapping | null {
     const found = this.live.filter((m) => m.device === device && m.dma === dma)
-    return found.find((m) => m.size === size) ?? found[0] ?? null
+    if (found.length === 1) return found[0]!
+    return (
+      found.find((m) => m.size === size && m.type === type && m.direction === direction) ?? null
+    )
+  }
+
+  /** The only live mapping of a device that contains a range. */
+  containing(device: DmaDevice, dma: number, size: number): DmaMapping | null {
+    const found = this.live.filter(
+      (m) => m.device === device && dma >= m.dma && dma + size <= m.dma + m.size,
+    )
+    return found.length === 1 ? found[0]! : null
   }
 
   /** A live mapping of a device that covers a range. */

@@ -107,6 +107,7 @@ function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
   pdev.dev.bus = all.bus
   pdev.dev.parent = pdev.bus?.self?.dev ?? all.host
   pdev.dev.release = () => {}
+  pdev.dev.dma_mask = pdev.dma_mask
   pdev.dev.coherent_dma_mask = 0xffffffff
   initializeDevice(pdev.dev)
   initRuntimePm(pdev)

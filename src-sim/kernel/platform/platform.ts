@@ -48,6 +48,8 @@ export class platform_device extends KernelObject {
   constructor(init?: Partial<Pick<platform_device, 'name' | 'id' | 'resource'>>) {
     super()
     if (init) Object.assign(this, init)
+    this.dev.dma_mask = 0xffffffff
+    this.dev.coherent_dma_mask = 0xffffffff
     this.dev.$parent = this
     this.dev.$field = 'dev'
   }

@@ -1,5 +1,8 @@
-import { PAGE_SIZE } from '../../base/units'
+import { PAGE_SIZE, type PhysAddr } from '../../base/units'
+import { machine } from '../../engine/current'
+import { quiet } from '../../kernel/api'
 import { mightAlloc } from '../../kernel/locking/fs-reclaim'
+import { physicalMemory } from '../../kernel/mm/physical'
 import { allocate } from '../../kernel/mm/slab'
 import { __GFP_ZERO, kfree } from '../slab'
 import type { gfp_t } from '../types'
@@ -40,3 +43,27 @@ export function free_pages_exact(pages: Uint8Array | null, _size: number): void 
   kfree(pages)
 }
 ;(free_pages_exact as { $freely?: true }).$freely = true
+
+/** A page of RAM: its bytes stand for `struct page` as well. */
+export type page = Uint8Array
+
+/** 2^order pages; null without memory. Pair: `__free_pages`. */
+export const alloc_pages = __get_free_pages
+/** One page. Pair: `__free_page`. */
+export const alloc_page = __get_free_page
+export const __free_pages = free_pages
+export const __free_page = free_page
+
+/** The whole page that a kmalloc'ed or page buffer begins in. */
+export const virt_to_page = quiet((address: Uint8Array): page | null => {
+  const memory = physicalMemory(machine())
+  const at = memory.addressOf(address)
+  return at === null ? null : memory.view((at - (at % PAGE_SIZE)) as PhysAddr, PAGE_SIZE)
+})
+export const page_address = quiet((page: page): Uint8Array => page)
+export const page_to_phys = quiet((page: page): number => virt_to_phys(page))
+export const page_to_pfn = quiet((page: page): number => virt_to_phys(page) / PAGE_SIZE)
+/** The physical address of a buffer. Not for vmalloc memory. */
+export const virt_to_phys = quiet(
+  (address: Uint8Array): number => physicalMemory(machine()).addressOf(address) ?? 0,
+)

@@ -77,6 +77,7 @@ export class Kit {
 
   *add(name: string, more: Partial<d.device> = {}): Sim<d.device> {
     const dev = this.create(name, more)
+    dev.dma_mask = dev.coherent_dma_mask = 0xffffffff
     const ret = yield* sim(d.device_add(dev))
     if (ret) this.say(`add ${name} ${ret}`)
     return dev

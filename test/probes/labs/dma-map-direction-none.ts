@@ -1,0 +1,13 @@
+import { DMA_BIT_MASK, dma_map_single, dma_mapping_error, DMA_NONE } from 'linux/dma-mapping'
+import { GFP_KERNEL, kmalloc } from 'linux/slab'
+import { KLAB, KLAB_PROBE } from './klab'
+import { kp_dev } from './klab_plat'
+
+function probe() {
+  const d = kp_dev(DMA_BIT_MASK(32))
+  const b = kmalloc(256, GFP_KERNEL)!
+  KLAB('map', 'call=1')
+  const a = dma_map_single(d, b, 256, DMA_NONE)
+  KLAB('map', 'error=%d', dma_mapping_error(d, a))
+}
+KLAB_PROBE('dma-map-direction-none', probe)
