@@ -99,6 +99,30 @@ describe('the app in a browser', () => {
     }
   })
 
+  it('compares models of lifetime, and opens the schedule behind a verdict', async () => {
+    const fresh = await launchApp({ lab: 'compare-devm' })
+    try {
+      const { page } = fresh
+      await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
+      await page.keyboard.press('Control+Alt+C')
+      await page.getByTestId('compare-schedules').fill('4')
+      await page.getByTestId('compare-start').click()
+      await page.getByTestId('compare-costs').waitFor()
+      const broken = page.getByTestId('compare-cell').filter({ hasText: 'broken' }).first()
+      await broken.click()
+      await page.screenshot({ path: join(screenshots, 'compare.png') })
+      const said = await page.getByTestId('compare-details').textContent()
+      await page.getByTestId('compare-open').click()
+      await page.getByTestId('finding-details').waitFor()
+      const finding = await page.getByTestId('finding-report').textContent()
+      expect(said).toContain(/BUG: [^\n]*/.exec(finding!)![0])
+      expect(await page.getByTestId('param-disturbance').inputValue()).not.toBe('none')
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it.each(['light', 'dark'] as const)('shows all panels in %s colours', async (colorScheme) => {
     const fresh = await launchApp({ width: 1920, height: 1080, colorScheme })
     try {

@@ -45,7 +45,7 @@ describe('comparing models', () => {
   it('offers the labs that can be disturbed, and their disturbances', () => {
     const compare = useCompare()
     expect(compare.models.map((one) => one.id)).toEqual(['counted', 'fenced'])
-    expect(compare.columns.map((one) => one.title)).toEqual(['unbound', 'the device is unplugged'])
+    expect(compare.disturbances.map((one) => one.title)).toEqual(['unbound', 'the device is unplugged'])
   })
 
   it('fills the table cell by cell and ends with a verdict for each', async () => {
@@ -69,7 +69,7 @@ describe('comparing models', () => {
     await compare.start()
     compare.toggle('counted')
     expect(compare.result).toBeNull()
-    expect(compare.rows.map((one) => one.id)).toEqual(['fenced'])
+    expect(compare.compared.map((one) => one.id)).toEqual(['fenced'])
     await compare.start()
     expect([...compare.cells.keys()].every((key) => key.startsWith('fenced'))).toBe(true)
   })

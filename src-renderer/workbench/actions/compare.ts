@@ -44,6 +44,7 @@ export async function openComparedCell(cell: CompareCell): Promise<void> {
   }
   session.take(cell.run)
   await session.restart()
+  layout.show('editor')
   layout.show(cell.finding ? 'findings' : 'console')
   if (cell.finding) await useFindings().goTo(cell.finding.signature)
 }

@@ -55,10 +55,10 @@ export const useCompare = defineStore('compare', () => {
     return [own, ...known].filter((one) => one !== null).sort((a, b) => (a.id < b.id ? -1 : 1))
   })
   const chosen = computed(() => models.value.filter((one) => !left.value.has(one.id)))
-  const rows = computed(() => (asked.value.length > 0 ? asked.value : chosen.value))
-  const columns = computed(() => {
+  const compared = computed(() => (asked.value.length > 0 ? asked.value : chosen.value))
+  const disturbances = computed(() => {
     const all = new Map<string, CompareColumn>()
-    for (const { disturbances } of rows.value) for (const one of disturbances) all.set(one.id, one)
+    for (const model of compared.value) for (const one of model.disturbances) all.set(one.id, one)
     return [...all.values()]
   })
 
@@ -98,8 +98,8 @@ export const useCompare = defineStore('compare', () => {
       if (!active.value || now === null) return
       progress.value = now
       if (now.cell === null) return
-      const { lab: row, disturbance } = now.cell
-      cells.value = new Map(cells.value).set(cellKey(row, disturbance), now.cell)
+      const { cell } = now
+      cells.value = new Map(cells.value).set(cellKey(cell.lab, cell.disturbance), cell)
     },
     { flush: 'sync' },
   )
@@ -130,8 +130,8 @@ export const useCompare = defineStore('compare', () => {
     active,
     models,
     chosen,
-    rows,
-    columns,
+    compared,
+    disturbances,
     toggle,
     start,
     cancel,
