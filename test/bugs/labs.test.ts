@@ -20,6 +20,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-12': { kind: 'kasan.use-after-free', at: '' },
   'bug-13': { kind: 'mmio.fault', at: 'writel(0, stdev.mmio' },
   'bug-14': { kind: 'kasan.use-after-free', at: 'spin_lock(fl.lock)' },
+  'bug-15': { kind: 'type.confusion', at: 'return wblock.req_buf_size' },
   'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
   'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
