@@ -9,7 +9,7 @@ import { Arc } from 'rust/sync'
 
 const EDU_SIZE = 0x100
 const EDU_LIVENESS = 0x04
-const BEAT_NS = 10_000_000
+const BEAT_NS = 100_000_000
 
 /** Shows every now and then that the device answers. */
 class Heartbeat {

@@ -3,7 +3,7 @@ import { insmod, msleep, rmmod } from 'klab/scenario'
 /** The module is unloaded between two beats. */
 export default function () {
   insmod('driver')
-  msleep(25)
+  msleep(220)
   rmmod('driver')
-  msleep(50)
+  msleep(200)
 }

@@ -4,12 +4,11 @@ import { service } from '../../engine/service'
 import type { Sim } from '../../engine/suspend'
 import { frame } from '../api'
 import * as aux from '../base/auxiliary'
-import { deleteDevice, putDevice } from '../base/core'
+import { deleteDevice, deviceLog, putDevice } from '../base/core'
 import { modules } from '../base/module'
 import { EINVAL, ENOENT, ENOMEM } from '../errno'
 import { sizeOf } from '../mm/embed'
 import { slab } from '../mm/slab'
-import { warn } from '../printk/warn'
 import { ARef, boundLease, Device, type Bound, type Core, type Lease, type Normal } from './device'
 import { postUnbind, probeRust, unbindRust } from './driver'
 import { dropNow, Owned, takeOwnership } from './drop'
@@ -57,8 +56,7 @@ export class AuxiliaryDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
     this.$proves('Bound', 'registration_data')
     const data = registrationData(machine()).get(this.$adev)
     if (!data) {
-      const source = 'rust/kernel/auxiliary.rs at registration_data'
-      warn(machine(), 'auxiliary-no-data', source, null, { rules: ['R-17'] })
+      deviceLog(this.$dev, 4, 'No registration data set; parent is not a Rust driver.')
       throw new KernelError(ENOENT)
     }
     if (!(data instanceof type)) throw new KernelError(EINVAL)

@@ -55,13 +55,13 @@ describe('work items (R-14)', () => {
     expect(kinds(run)).toEqual([])
   })
 
-  it('have nothing that would stop them: the text is gone when they run', () => {
+  it('have nothing that would stop them: the text is gone when they run (WQ-36)', () => {
     const run = runRust(driver(WORK, 'system().enqueue_delayed(demo.clone(), 20)'), UNLOAD)
     expect(said(run)).toEqual(['unbind'])
     expect(kinds(run)[0]).toBe('text.execute-after-unload')
   })
 
-  it('give the pointer back when they are queued already', () => {
+  it('give the pointer back when they are queued already (WQ-36)', () => {
     const run = runRust(driver(WORK, `
       pr_info('say ' + system().enqueue_delayed(demo.clone(), 1) + '\\n')
       using again = system().enqueue_delayed(demo.clone(), 1)
@@ -111,7 +111,7 @@ describe('high-resolution timers (R-14)', () => {
     expect(kinds(run)).toEqual([])
   })
 
-  it('are cancelled by the drop of their handle', () => {
+  it('are cancelled by the drop of their handle (HRT-09)', () => {
     const run = runRust(driver(TIMER, 'drop(HrTimer.start(demo.clone(), 1000000))'))
     expect(said(run)).toEqual(['unbind', 'drop demo'])
     expect(kinds(run)).toEqual([])
@@ -146,7 +146,7 @@ describe('high-resolution timers (R-14)', () => {
     expect(kinds(run)).toEqual([])
   })
 
-  it('whose handle was leaked fire after the module is gone', () => {
+  it('whose handle was leaked fire after the module is gone (HRT-09)', () => {
     const run = runRust(driver(TIMER, 'forget(HrTimer.start(demo.clone(), 50000000))'), UNLOAD)
     expect(said(run)).toEqual(['unbind'])
     expect(kinds(run)).toContain('text.execute-after-unload')
