@@ -1,13 +1,10 @@
-import { machine as currentMachine } from '../engine/current'
-import type { Machine } from '../engine/machine'
-import { KernelObject } from '../engine/object'
-import type { TimedEvent } from '../engine/events'
 import { assert } from '../base/assert'
-import { device_dma_read, device_dma_write, hardware_state } from '../trace/events'
+import { device_dma_read, device_dma_write } from '../trace/events'
 import type { DmaPort } from '../kernel/dma/port'
 import { emit } from '../kernel/emit'
 import { pciHost, type HardwareHost } from '../kernel/pci/host'
 import type { pci_dev, PciHardware } from '../kernel/pci/pci-dev'
+import { timed_model } from './timed-model'
 
 /**
  * A device. Models override `read` and `write` for their registers and use the functions below to
@@ -17,7 +14,7 @@ import type { pci_dev, PciHardware } from '../kernel/pci/pci-dev'
  * Life: constructed when plugged in, `reset` when it is reset or leaves; what has gone does
  * nothing. Unbinding a driver does not stop it: only a reset, or taking it out, does.
  */
-export class device_model extends KernelObject implements PciHardware {
+export class device_model extends timed_model implements PciHardware {
   vendorId = 0x1234
   deviceId = 0x0001
   revision = 0
@@ -27,13 +24,19 @@ export class device_model extends KernelObject implements PciHardware {
   /** Messages (MSI) that it can send; 0 = it has only a line. */
   vectors = 1
   vectorsX = 0
-  name = 'device'
+  override name = 'device'
   /** @internal */
   $host: HardwareHost | null = null
+
   /** @internal */
-  readonly $events = new Set<TimedEvent>()
+  override get $object(): object {
+    return this.$host?.object ?? this
+  }
+
   /** @internal */
-  $machine: Machine = currentMachine()
+  override get $gone(): boolean {
+    return this.$host?.gone ?? false
+  }
 
   /** A register read of `size` bytes; answer the value. */
   read(_bar: number, _offset: number, _size: number): number {
@@ -48,12 +51,6 @@ export class device_model extends KernelObject implements PciHardware {
     this.$host = pciHost(this.$machine, pdev)
   }
 
-  /** Stops everything that was going on. Overriding models call `super.reset()`. */
-  reset(): void {
-    for (const event of this.$events) this.$machine.events.cancel(event)
-    this.$events.clear()
-  }
-
   /** Sends an interrupt: a message when the driver enabled them, else the line is pulled. */
   raise_irq(vector = 0): void {
     if (this.$host && !this.$host.gone) this.$host.raise(vector)
@@ -62,25 +59,6 @@ export class device_model extends KernelObject implements PciHardware {
   /** Lets go of the interrupt line; messages need no such thing. */
   lower_irq(vector = 0): void {
     if (this.$host && !this.$host.gone) this.$host.lower(vector)
-  }
-
-  /** Calls `step` in `ns` nanoseconds of virtual time, unless the device is reset or gone. */
-  after(ns: number, what: string, step: () => void): void {
-    const machine = this.$machine
-    const object = this.$host?.object ?? this
-    emit(hardware_state, object, what)
-    const event = machine.at(machine.nowNs + ns, `${this.name} ${what}`, this, () => {
-      this.$events.delete(event)
-      if (this.$host?.gone) return
-      emit(hardware_state, object, 'idle')
-      machine.runtime.atomic(step())
-    })
-    this.$events.add(event)
-  }
-
-  /** Shows what the device is doing, on the timeline. */
-  show_state(text: string): void {
-    emit(hardware_state, this.$host?.object ?? this, text)
   }
 
   /** Reads memory as the device sees it; null when it may not or nothing answers. */

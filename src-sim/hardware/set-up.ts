@@ -8,6 +8,8 @@ import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
 import { addBridge } from '../kernel/pci/root-port'
 import type { PciHardware } from '../kernel/pci/pci-dev'
+import type { UsbHardware } from '../kernel/usb/hardware'
+import { addPort } from '../kernel/usb/hub'
 import { busSpace } from '../kernel/platform/bus-space'
 import { platformHost } from '../kernel/platform/host'
 import {
@@ -17,7 +19,8 @@ import {
 } from '../kernel/platform/platform'
 import { IORESOURCE_IRQ, IORESOURCE_MEM, resource } from '../kernel/platform/resource'
 import { device_model } from './device-model'
-import { MODELS } from './models'
+import { MODELS, USB_MODELS } from './models'
+import { usb_device_model } from './usb-device-model'
 
 type Model = string | (new () => device_model)
 
@@ -47,6 +50,17 @@ export interface PlatformSpec {
   properties?: Readonly<Record<string, PropertyValue>>
 }
 
+type UsbModel = string | (new () => usb_device_model)
+
+/** A device in a port of the root hub: the name of a built-in model, or a class of one's own. */
+export interface UsbPortSpec {
+  /** `1-1`, `1-2`, ... */
+  port: string
+  model: UsbModel
+  /** False: the port is empty until the scenario plugs it. */
+  present?: boolean
+}
+
 /** What `machine.ts` describes. Everything has a default. */
 export interface MachineSpec {
   cpus?: number
@@ -59,6 +73,7 @@ export interface MachineSpec {
   config?: KernelConfig
   pci?: PciSlotSpec[]
   platform?: PlatformSpec[]
+  usb?: UsbPortSpec[]
 }
 
 /** The machine of a lab that has no machine file: two CPUs and an edu device. */
@@ -76,12 +91,17 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.config) configureKernel(machine, spec.config)
 }
 
-/** Builds slots and the board; answers the slots whose device is to be found at boot. */
+/** Builds places and the board; answers the places whose device is to be found at boot. */
 export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
   const present: string[] = []
-  for (const slot of spec.pci ?? (spec.platform ? [] : DEFAULT_PCI)) {
+  for (const slot of spec.pci ?? (spec.platform || spec.usb ? [] : DEFAULT_PCI)) {
     addPlace(machine, slot)
     if (slot.present !== false) present.push(slot.slot)
+  }
+  for (const { port, model, present: there } of spec.usb ?? []) {
+    const make = usbModelOf(model)
+    addPort(machine, port, () => guardedUsb(machine, new make()))
+    if (there !== false) present.push(port)
   }
   let next = BOARD_BASE
   for (const device of spec.platform ?? []) next = addPlatform(machine, device, next)
@@ -110,6 +130,39 @@ function modelOf(model: Model): new () => device_model {
       `machine.ts: there is no device model '${String(model)}'; built in: ${Object.keys(MODELS).join(', ')}.`,
     )
   return found
+}
+
+function usbModelOf(model: UsbModel): new () => usb_device_model {
+  const found = typeof model === 'string' ? USB_MODELS[model] : model
+  if (!found)
+    throw new Error(
+      `machine.ts: there is no USB model '${String(model)}'; built in: ${Object.keys(USB_MODELS).join(', ')}.`,
+    )
+  return found
+}
+
+/** A lab's own model is compiled code: its functions run to their end at once. */
+function guardedUsb(machine: Machine, model: usb_device_model): UsbHardware {
+  assert(model instanceof usb_device_model, 'a USB model must extend usb_device_model')
+  const { runtime } = machine
+  const { idVendor, idProduct, bcdDevice, bDeviceClass, speed } = model
+  const { manufacturer, product, serial, interfaces } = model
+  return {
+    idVendor,
+    idProduct,
+    bcdDevice,
+    bDeviceClass,
+    speed,
+    manufacturer,
+    product,
+    serial,
+    interfaces,
+    attach: (port) => runtime.atomic<void>(model.attach(port)),
+    control: (request, data) => runtime.atomic(model.control(request, data)),
+    in: (address, length) => runtime.atomic(model.in(address, length)),
+    out: (address, bytes) => runtime.atomic(model.out(address, bytes)),
+    reset: () => runtime.atomic<void>(model.reset()),
+  }
 }
 
 /** Adds a device of the board from address `base` on; answers the next free address. */

@@ -3,7 +3,7 @@ import { call, type Sim } from '../engine/suspend'
 import { modules } from '../kernel/base/module'
 import { insmod, rmmod } from '../kernel/base/module-tools'
 import { setUpHardware, type MachineSpec } from '../hardware/set-up'
-import { plug } from '../kernel/pci/scan'
+import { plugAtBoot } from '../kernel/usb/places'
 import { settle } from '../kernel/sched/settle'
 import type { Loader } from './loader'
 import type { LabProgram } from './program'
@@ -19,7 +19,7 @@ export function* scenarioTask(
   loader: Loader,
   spec: MachineSpec,
 ): Sim {
-  for (const slot of setUpHardware(machine, spec)) yield* plug(machine, slot)
+  for (const slot of setUpHardware(machine, spec)) yield* plugAtBoot(machine, slot)
   const instance = program.instance('scenario', 'scenario')
   if (instance) {
     const exports = loader.load(instance).evaluate()

@@ -215,7 +215,7 @@ function* driverBound(drv: device_driver, dev: device): Sim {
 
 /** `device_release_driver`; with `only`, when that is the driver. */
 export function* releaseDriver(dev: device, only: device_driver | null = null): Sim {
-  const parent = dev.bus?.need_parent_lock ? dev.parent : null
+  const parent = only && dev.bus?.need_parent_lock ? dev.parent : null
   if (parent) yield* lockDevice(parent)
   yield* lockDevice(dev)
   if (only === null || only === dev.driver) yield* releaseLocked(dev, parent)

@@ -15,6 +15,8 @@ import { reportError, type BusError } from '../../kernel/pci/recovery'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { workqueues } from '../../kernel/workqueue/workqueues'
+import { plugUsb, unplugUsb } from '../../kernel/usb/hub'
+import { isUsbPort } from '../../kernel/usb/places'
 import { note as noteEvent } from '../../trace/events'
 import { runParameters } from '../../kernel/run-parameters'
 import { settle } from '../../kernel/sched/settle'
@@ -37,19 +39,25 @@ export const rmmod = kernelCall('rmmod', (name: string, { force = false } = {}) 
   tools.rmmod(machine(), name, force),
 )
 
-/** Puts the card of a slot (back) in, with all its functions. 0 or -errno. */
+/**
+ * Puts the card of a slot (back) in, with all its functions, or the device of a USB port (`1-1`).
+ * Returns when drivers have been asked. 0 or -errno.
+ */
 export const plug = kernelCall('plug', function* (slot: string): Sim<number> {
-  return yield* insert(machine(), slot)
+  return yield* (isUsbPort(slot) ? plugUsb : insert)(machine(), slot)
 })
 
-/** Orderly removal: drivers are unbound while the device still answers. 0 or -errno. */
+/**
+ * Orderly removal: drivers are unbound while the device still answers. A USB device is pulled out,
+ * which is always a surprise. Returns when drivers are gone. 0 or -errno.
+ */
 export const unplug = kernelCall('unplug', function* (slot: string): Sim<number> {
-  return yield* unplugSlot(machine(), slot, false)
+  return isUsbPort(slot) ? yield* unplugUsb(machine(), slot) : yield* unplugSlot(machine(), slot, false)
 })
 
 /** The device is torn out: reads give all ones before any driver knows. 0 or -errno. */
 export const surprise_remove = kernelCall('surprise_remove', function* (slot: string): Sim<number> {
-  return yield* unplugSlot(machine(), slot, true)
+  return isUsbPort(slot) ? yield* unplugUsb(machine(), slot) : yield* unplugSlot(machine(), slot, true)
 })
 
 /**
