@@ -2,9 +2,8 @@ import { ensure } from '../../base/assert'
 import { currentTask } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import type { Sim } from '../../engine/suspend'
-import { user_print } from '../../trace/events'
-import { emit } from '../emit'
 import { EWOULDBLOCK } from '../errno'
+import { kernelLog } from '../printk/log'
 import { returnToUser } from '../sched/initcall'
 import { taskStruct, type task_struct } from '../sched/task'
 import { deleteModule, loadModule, modules, O_TRUNC } from './module'
@@ -22,7 +21,7 @@ function* remove(m: Machine, name: string, force: boolean): Sim<number> {
   const ret = yield* deleteModule(m, name, force ? O_TRUNC : 0)
   if (ret === -EWOULDBLOCK) {
     const by = users.length > 0 ? ` by: ${users.join(' ')}` : ''
-    emit(user_print, `rmmod: ERROR: Module ${name} is in use${by}\n`)
+    kernelLog(m).type(`rmmod: ERROR: Module ${name} is in use${by}\n`)
   }
   return ret
 }

@@ -1,10 +1,12 @@
 import { now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
-import { console as consoleEvent } from '../../trace/events'
+import { console as consoleEvent, user_print } from '../../trace/events'
 import { emit, recorder } from '../emit'
 
 export const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const
+
+const INFO = 6
 
 /** One line of the kernel log, with where it came from. */
 export interface LogLine {
@@ -22,12 +24,14 @@ export interface LogLine {
   event: number
 }
 
-/** The kernel's message buffer. */
+/** The kernel's message buffer, and what programs print: both appear on the serial console. */
 export class KernelLog {
   readonly lines: LogLine[] = []
   #machine: Machine
   /** Text of a line that has not ended yet (no newline so far). */
   #open: LogLine | null = null
+  /** By context: what a program has printed of a line that has not ended. */
+  readonly #unfinished = new Map<string, string>()
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -40,7 +44,10 @@ export class KernelLog {
     if (ended) parts.pop()
     parts.forEach((part, i) => {
       if (i === 0 && continued && this.#open) this.#open.text += part
-      else this.#append(level, part, finding)
+      else {
+        this.#append(level, part, finding)
+        emit(consoleEvent, LEVELS[level] ?? 'info', part)
+      }
       if (i < parts.length - 1 || ended) this.#open = null
     })
   }
@@ -61,7 +68,18 @@ export class KernelLog {
     }
     this.lines.push(line)
     this.#open = line
-    emit(consoleEvent, LEVELS[level] ?? 'info', text)
+  }
+
+  /** What a program prints: shown line by line, as its terminal does. */
+  type(text: string): void {
+    const who = now.exec?.name ?? ''
+    const lines = ((this.#unfinished.get(who) ?? '') + text).split('\n')
+    this.#unfinished.set(who, lines.pop()!)
+    for (const line of lines) {
+      this.#append(INFO, line, -1)
+      this.#open = null
+      emit(user_print, line)
+    }
   }
 }
 

@@ -33,8 +33,9 @@ import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { vsprintf } from '../../kernel/printk/format'
+import { kernelLog } from '../../kernel/printk/log'
 import { emit } from '../../kernel/emit'
-import { sys_enter, sys_exit, user_print } from '../../trace/events'
+import { sys_enter, sys_exit } from '../../trace/events'
 
 /**
  * What a user program has: `user/libc`. Calls answer -1 on failure and leave the reason in
@@ -142,10 +143,14 @@ export interface pollfd {
 }
 
 /** Waits until one of the files is ready: how many are, 0 after `timeout` ms (-1: never), or -1. */
-export const poll = kernelCall('poll', function* (fds: pollfd[], timeout: number): Sim<number> {
+export const poll = kernelCall('poll', function* (
+  fds: pollfd[],
+  nfds: number,
+  timeout: number,
+): Sim<number> {
   const process = currentProcess()
-  emit(sys_enter, 'poll', null, fds[0]?.fd ?? -1, fds.length)
-  const targets = fds.map(({ fd, events }) => {
+  emit(sys_enter, 'poll', null, fds[0]?.fd ?? -1, nfds)
+  const targets = fds.slice(0, nfds).map(({ fd, events }) => {
     const f = process.files?.open.get(fd) ?? null
     return { file: f && getFile(f), events, revents: 0 }
   })
@@ -165,13 +170,31 @@ export const dup = kernelCall('dup', function* (fd: number): Sim<number> {
   return yield* leave('dup', f ? installFd(process, getFile(f)) : -EBADF)
 })
 
-/** Maps a device file; the mapping, or null. */
+export const PROT_NONE = 0
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const PROT_EXEC = 4
+export const MAP_SHARED = 1
+export const MAP_PRIVATE = 2
+export const MAP_FAILED = null
+const VM_SHARED = 8
+
+/** Maps a device file at an address that the kernel chooses. The mapping, or MAP_FAILED. */
 export const mmap = kernelCall(
   'mmap',
-  function* (length: number, prot: number, fd: number, offset: number): Sim<vm_area_struct | null> {
-    let mapping: vm_area_struct | null = null
+  function* (
+    _addr: null,
+    length: number,
+    prot: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): Sim<vm_area_struct | null> {
+    let mapping: vm_area_struct | null = MAP_FAILED
     yield* withFile('mmap', fd, length, function* (f) {
-      const vma = yield* mapFile(currentProcess(), f, length, Math.floor(offset / 4096), prot)
+      const vmFlags = prot | (flags & MAP_SHARED ? VM_SHARED : 0)
+      const page = Math.floor(offset / 4096)
+      const vma = yield* mapFile(currentProcess(), f, length, page, vmFlags)
       if (typeof vma === 'number') return vma
       mapping = vma
       return 0
@@ -180,8 +203,11 @@ export const mmap = kernelCall(
   },
 )
 
-/** Ends a mapping: 0 or -1. */
-export const munmap = kernelCall('munmap', function* (mapping: vm_area_struct): Sim<number> {
+/** Ends a mapping, always a whole one: 0 or -1. */
+export const munmap = kernelCall('munmap', function* (
+  mapping: vm_area_struct,
+  _length: number,
+): Sim<number> {
   if (!(mapping instanceof vm_area_struct)) return yield* leave('munmap', -EINVAL)
   emit(sys_enter, 'munmap', mapping.vm_file, -1, mapping.vm_start)
   yield* unmapArea(currentProcess(), mapping)
@@ -256,10 +282,10 @@ export const delete_module = kernelCall(
   },
 )
 
-/** Prints a line of the program, on the timeline and in the console. */
+/** Prints: each line that ends appears in the console, among those of the kernel. */
 export function printf(format: string, ...args: unknown[]): number {
   const text = vsprintf(machine(), format, args)
-  emit(user_print, text)
+  kernelLog(machine()).type(text)
   return text.length
 }
 

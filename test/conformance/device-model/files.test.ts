@@ -246,7 +246,7 @@ test('poll sleeps until the driver wakes its queue', () => {
     })
     const fd = yield* open()
     const fds = [{ fd, events: libc.POLLIN, revents: 0 }]
-    expect(yield* sim(libc.poll(fds, 5))).toBe(0)
+    expect(yield* sim(libc.poll(fds, 1, 5))).toBe(0)
     const child = yield* sim(
       libc.fork(function* (): Sim {
         yield* sim(msleep(10))
@@ -254,7 +254,7 @@ test('poll sleeps until the driver wakes its queue', () => {
         yield* sim(wake_up_interruptible(queue) as never)
       } as never),
     )
-    expect(yield* sim(libc.poll(fds, -1))).toBe(1)
+    expect(yield* sim(libc.poll(fds, 1, -1))).toBe(1)
     expect(fds[0]!.revents).toBe(libc.POLLIN)
     yield* sim(libc.waitpid(child))
   })

@@ -157,7 +157,7 @@ function* mapped(kit: Kit, prot: number): Sim<[hca, NonNullable<ReturnType<typeo
     mmap: (uctx, vma) => ib.rdma_user_mmap_io(uctx, vma, page / 4096, 4096, 0, null),
   })
   const fd = yield* openContext()
-  return [h, (yield* sim(libc.mmap(4096, prot, fd, 0)))!]
+  return [h, (yield* sim(libc.mmap(null, 4096, prot, libc.MAP_SHARED, fd, 0)))!]
 }
 
 test('DM-82: a zapped writable mapping shows a page of zeros of its own, writes lead nowhere', () => {

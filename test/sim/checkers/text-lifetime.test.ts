@@ -15,7 +15,7 @@ import { run, sim } from '../harness'
 /** A function of a module, as the compiler makes it; `unload` takes the module's text away. */
 function text(): { fn: () => number; unload: () => void } {
   const { runtime } = machine()
-  const functions = [{ name: 'demo_fn', startLine: 10, startColumn: 1, endLine: 20 }]
+  const functions = [{ name: 'demo_fn', startLine: 10, startColumn: 1, endLine: 20, endColumn: 2 }]
   const file = runtime.addFile({ path: 'driver.ts', module: 'demo', kind: 'driver', functions })
   const pos = position(file, 10, 1)
   const fn = (): number => {
