@@ -1,9 +1,9 @@
-import { defineStore } from 'pinia'
+import { defineStore, storeToRefs } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
 import { parseFilter } from '../../src-sim/trace/filter'
 import type { EventFilter } from '../../src-sim/trace/types'
 import { keep } from '../workbench/place'
-import { useCursor, useKernel } from '../workbench/stores'
+import { useCursor, useKernel, useMarks } from '../workbench/stores'
 import type { GroupId } from './lane-layout'
 import { useQueries, type LanesAnswer } from './queries'
 import type { TimeView } from './time-scale'
@@ -18,8 +18,6 @@ interface Kept {
   dragSelects: boolean
 }
 
-export type Moment = number | null
-
 /** What the timeline and the event list share: lanes, filter, pins, marks and the selected area. */
 export const useTimeline = defineStore('timeline', () => {
   const kernel = useKernel()
@@ -32,9 +30,8 @@ export const useTimeline = defineStore('timeline', () => {
   const filterText = ref('')
   const collapsed = shallowReactive(new Set<string>(COLLAPSED_FIRST))
   const pinned = shallowReactive(new Set<string>())
-  const bookmarks = shallowRef<readonly number[]>([])
-  const markerA = ref<Moment>(null)
-  const markerB = ref<Moment>(null)
+  const marks = useMarks()
+  const { bookmarks, markerA, markerB } = storeToRefs(marks)
   const area = shallowRef<TimeView | null>(null)
   const dragSelects = ref(false)
   const allArrows = ref(false)
@@ -107,9 +104,6 @@ export const useTimeline = defineStore('timeline', () => {
   function forget(): void {
     answer.value = { lanes: [], fromNs: 0, toNs: 0, events: 0 }
     area.value = null
-    markerA.value = null
-    markerB.value = null
-    bookmarks.value = []
   }
 
   function toggleGroup(id: string): void {
@@ -120,12 +114,6 @@ export const useTimeline = defineStore('timeline', () => {
   function togglePin(key: string): void {
     if (!pinned.delete(key)) pinned.add(key)
     store()
-  }
-
-  function toggleBookmark(ns: number): void {
-    const rest = bookmarks.value.filter((one) => one !== ns)
-    const had = rest.length < bookmarks.value.length
-    bookmarks.value = had ? rest : [...bookmarks.value, ns].sort((a, b) => a - b)
   }
 
   function store(): void {
@@ -146,6 +134,6 @@ export const useTimeline = defineStore('timeline', () => {
   return {
     answer, loading, failed, filterText, filterError, filter, collapsed, pinned, bookmarks, markerA,
     markerB, area, dragSelects, allArrows, history, range, version, toggleGroup, togglePin,
-    toggleBookmark, refresh,
+    toggleBookmark: marks.toggleBookmark, refresh,
   }
 })

@@ -1,13 +1,14 @@
 import * as v from 'valibot'
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
-import { LabSource, RunOptions } from '../protocol'
+import { LabSource, NO_MARKS, RunOptions, TraceMarks } from '../protocol'
 import { RunReport } from './run-report'
 
 /**
  * A bundle (.klab) is everything another person needs to see the same run: sources, settings, the
  * recorded choices, the trace and its hash. A ZIP file:
  *
- *   manifest.json   format version, klab version, title, run options with choices, trace hash, notes
+ *   manifest.json   format version, klab version, title, run options with choices, trace hash, notes,
+ *                   bookmarks and markers
  *   lab/...         the lab's files
  *   trace.bin       the trace as src-sim/trace encodes it
  *   report.json     findings with their stacks, and the kernel log
@@ -27,6 +28,7 @@ const Manifest = v.object({
   options: RunOptions,
   traceHash: v.string(),
   notes: v.optional(v.string(), ''),
+  marks: v.optional(TraceMarks, NO_MARKS),
 })
 
 export interface Bundle {
@@ -35,6 +37,7 @@ export interface Bundle {
   klab: string
   traceHash: string
   notes: string
+  marks: TraceMarks
   trace: Uint8Array
   /** Null in bundles of klab versions that did not keep it. */
   report: RunReport | null
@@ -49,6 +52,7 @@ export function packBundle(bundle: Bundle): Uint8Array {
     options: bundle.options,
     traceHash: bundle.traceHash,
     notes: bundle.notes,
+    marks: bundle.marks,
   }
   const mtime = '2020-01-01T00:00:00Z'
   const files: Parameters<typeof zipSync>[0] = {
@@ -80,6 +84,7 @@ export function readBundle(bytes: Uint8Array): Bundle {
     klab: manifest.klab,
     traceHash: manifest.traceHash,
     notes: manifest.notes,
+    marks: manifest.marks,
     trace: entries['trace.bin'] ?? new Uint8Array(),
     report: readJson(entries, 'report.json', RunReport),
   }

@@ -7,6 +7,7 @@ import {
   LabSource,
   PROTOCOL_VERSION,
   RunOptions,
+  TraceMarks,
   type CompareResult,
   type Connection,
   type ExploreProgress,
@@ -102,10 +103,10 @@ class KernelWorker {
       contexts: async () => this.#shown?.contexts() ?? [],
       ...traceQueries(() => this.#trace(), () => this.#shown?.trace ?? null),
       exportTrace: (format) => Promise.resolve(this.#export(format)),
-      bundle: (notes) => Promise.resolve(this.#bundle(notes ?? '')),
+      bundle: async (notes, marks) => this.#bundle(notes ?? '', v.parse(TraceMarks, marks ?? {})),
       readBundle: async (bytes) => {
-        const { lab, options, notes, traceHash } = readBundle(bytes)
-        return { lab, options, notes, traceHash }
+        const { lab, options, notes, marks, traceHash } = readBundle(bytes)
+        return { lab, options, notes, marks, traceHash }
       },
       openTrace: (bytes) => this.#openTrace(bytes),
       failCall: async (lab, options) =>
@@ -260,7 +261,7 @@ class KernelWorker {
     return { name: `${id}${exporter.extension.startsWith('.') ? '' : '.'}${exporter.extension}`, mime: exporter.mime, bytes }
   }
 
-  #bundle(notes: string): { name: string; bytes: Uint8Array } {
+  #bundle(notes: string, marks: TraceMarks): { name: string; bytes: Uint8Array } {
     const session = this.#need()
     const { program, machine, options, traceHash, findings } = session
     const bytes = packBundle({
@@ -269,6 +270,7 @@ class KernelWorker {
       klab: this.#host.version,
       traceHash,
       notes,
+      marks,
       trace: join(encodeTrace(session.trace.store, traceHash)),
       report: { findings, dmesg: session.dmesg(0, Infinity) },
     })

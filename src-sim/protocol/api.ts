@@ -2,6 +2,7 @@ import type { Finding, Frame } from '../engine/finding'
 import type { FailureOutcome } from './failures'
 import type { CompareOptions, CompareProgress, CompareResult } from './compare'
 import type { LabSource, Problem } from './lab'
+import type { TraceMarks } from './marks'
 import type {
   Choice,
   ExploreOptions,
@@ -86,6 +87,15 @@ export interface Breakpoint {
   line: number
 }
 
+/** What a bundle holds besides the trace. */
+export interface BundleContent {
+  lab: LabSource
+  options: RunOptions
+  notes: string
+  marks: TraceMarks
+  traceHash: string
+}
+
 /** What the kernel worker offers. Arguments are checked on arrival. */
 export interface KernelApi {
   hello(): { protocol: number; version: string }
@@ -115,9 +125,9 @@ export interface KernelApi {
   neighbour(query: unknown): Promise<number | null>
 
   exportTrace(format: ExportFormat): Promise<{ name: string; mime: string; bytes: Uint8Array }>
-  bundle(notes?: string): Promise<{ name: string; bytes: Uint8Array }>
+  bundle(notes?: string, marks?: TraceMarks): Promise<{ name: string; bytes: Uint8Array }>
   /** Reads a bundle without running anything of it. */
-  readBundle(bytes: Uint8Array): Promise<{ lab: LabSource; options: RunOptions; notes: string; traceHash: string }>
+  readBundle(bytes: Uint8Array): Promise<BundleContent>
   /** Shows the recorded trace of a bundle read-only. */
   openTrace(bytes: Uint8Array): Promise<SessionStatus>
 

@@ -2,6 +2,7 @@ import { createBirpc } from 'birpc'
 import type { CompareCell, CompareResult, ContextView, DmesgLine, Finding, Frame } from '../../src-sim/protocol'
 import { loopback, type Connection } from '../../src-sim/protocol/connection'
 import type { KernelApi, KernelEvents, SessionStatus } from '../../src-sim/protocol/api'
+import { NO_MARKS, type TraceMarks } from '../../src-sim/protocol/marks'
 import type { ExploreResult } from '../../src-sim/protocol/run'
 
 /** A kernel without a machine: answers with a fixed story, for tests and pictures of the panels. */
@@ -127,6 +128,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
   }
   let exploring = false
   let comparing = false
+  let packed: TraceMarks = NO_MARKS
 
   function at(steps: number, cursor: number, more: Partial<SessionStatus> = {}): SessionStatus {
     now = {
@@ -222,7 +224,10 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
       mime: 'text/plain',
       bytes: new Uint8Array([1]),
     }),
-    bundle: () => ({ name: 'demo.klab', bytes: new Uint8Array([1, 2, 3]) }),
+    bundle: (_notes: string, marks: TraceMarks) => {
+      packed = marks
+      return { name: 'demo.klab', bytes: new Uint8Array([1, 2, 3]) }
+    },
     readBundle: () => ({
       lab: {
         id: 'sent',
@@ -230,6 +235,7 @@ export function fakeKernel(options: FakeOptions = {}): FakeKernel {
       },
       options: { seed: 7, strategy: 'random' },
       notes: 'Seen on Tuesday.',
+      marks: packed,
       traceHash: '9f1c2ab47de05533',
     }),
     openTrace: () =>

@@ -2,6 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { nextTick } from 'vue'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { setHost } from '../../src-renderer/workbench/place'
+import { exportBundle } from '../../src-renderer/workbench/actions/exports'
 import {
   openOpened,
   openBuiltin,
@@ -16,6 +17,7 @@ import {
   useFindings,
   useKernel,
   useLab,
+  useMarks,
   useSession,
   useToasts,
   useUi,
@@ -262,6 +264,32 @@ describe('making one call after the other fail', () => {
     await walk
     expect(failures.state).toBe('stopped')
     expect(failures.walk.failures).toEqual([])
+  })
+})
+
+describe('marks', () => {
+  it('travel with a bundle, and survive the replay of the same trace', async () => {
+    await startLab()
+    await useSession().run()
+    const marks = useMarks()
+    marks.toggleBookmark(9000)
+    marks.toggleBookmark(2000)
+    marks.markerA = 5000
+    await useCursor().seekStep(3)
+    await exportBundle()
+    const opened = { kind: 'bundle', name: 'x.klab', bytes: new Uint8Array([1]) } as const
+    await openOpened(opened)
+    expect(marks.all()).toEqual({ bookmarks: [2000, 9000], markerA: 5000, markerB: null, step: 3 })
+    await trustBundle()
+    expect(useKernel().status.traceHash).toBe('9f1c2ab47de05533')
+    expect(marks.bookmarks).toEqual([2000, 9000])
+  })
+
+  it('belong to one run', async () => {
+    await startLab()
+    useMarks().toggleBookmark(9000)
+    await useSession().restart(5)
+    expect(useMarks().bookmarks).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import type { ExportFormat } from '../../../src-sim/protocol'
 import { host } from '../place'
-import { useKernel, useToasts } from '../stores'
+import { useKernel, useMarks, useToasts } from '../stores'
 
 export interface ExportInfo {
   id: ExportFormat
@@ -25,7 +25,7 @@ export async function exportTrace(format: ExportFormat): Promise<void> {
 }
 
 export async function exportBundle(notes?: string): Promise<void> {
-  const file = await useKernel().api.bundle(notes)
+  const file = await useKernel().api.bundle(notes, useMarks().all())
   await deliver(file.name, file.bytes, 'application/zip')
 }
 

@@ -4,6 +4,7 @@ import {
   useExplore,
   useKernel,
   useLab,
+  useMarks,
   useSession,
   useSettings,
   useToasts,
@@ -103,6 +104,7 @@ export async function openBundle(file: OpenedFile): Promise<void> {
   }
   kernel.newEpoch()
   kernel.accept(await kernel.api.openTrace(file.bytes))
+  await useMarks().take(content.marks)
 }
 
 /** The person read the bundle and wants to see it run. */
@@ -115,13 +117,16 @@ export async function trustBundle(): Promise<void> {
     useToasts(),
   ]
   const expected = ui.bundle?.traceHash ?? ''
+  const marks = useMarks().all()
   lab.trusted = true
   ui.bundle = null
   await session.restart()
   const got = kernel.status.traceHash
   if (!expected || !got) return
-  if (expected === got) toasts.show('success', 'Replayed: the trace is identical to the bundle.')
-  else {
+  if (expected === got) {
+    await useMarks().take(marks)
+    toasts.show('success', 'Replayed: the trace is identical to the bundle.')
+  } else {
     toasts.show('warning', 'The replay ended in another trace than the one in the bundle.', {
       hint: `Expected ${expected}, got ${got}. Was it made by another version of klab?`,
       sticky: true,

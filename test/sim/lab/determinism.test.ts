@@ -1,9 +1,11 @@
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { Session } from '../../../src-sim/lab/session'
 import { packBundle, readBundle } from '../../../src-sim/lab/bundle'
 import { scheduleRunner } from '../../../src-sim/lab/explore'
 import { makeStrategy } from '../../../src-sim/engine/strategies'
 import { shrink } from '../../../src-sim/explorer/shrink'
+import { NO_MARKS } from '../../../src-sim/protocol'
 import { builtinIds, compile, readBuiltin, runLab, sandbox } from './lab-kit'
 
 describe('the same input gives the same run', () => {
@@ -108,8 +110,23 @@ describe('a session', () => {
 describe('a bundle', () => {
   it('reads back what was packed', () => {
     const lab = readBuiltin('bug-25-fixed')
-    const bundle = { lab, options: { seed: 3 }, klab: '0.1.0', traceHash: 'abc', notes: 'look', trace: new Uint8Array([1, 2, 3]), report: null }
-    expect(readBundle(packBundle(bundle))).toMatchObject({ lab, traceHash: 'abc', notes: 'look' })
+    const marks = { bookmarks: [1200, 5_000_000], markerA: 1200, markerB: null, step: 17 }
+    const bundle = {
+      lab, options: { seed: 3 }, klab: '0.1.0', traceHash: 'abc', notes: 'look', marks,
+      trace: new Uint8Array([1, 2, 3]), report: null,
+    }
+    const read = readBundle(packBundle(bundle))
+    expect(read).toMatchObject({ lab, traceHash: 'abc', notes: 'look', marks })
+  })
+
+  it('has no marks when it was packed before there were any', () => {
+    const entries = unzipSync(packBundle({
+      lab: readBuiltin('bug-25-fixed'), options: {}, klab: '0.1.0', traceHash: 'abc', notes: '',
+      marks: NO_MARKS, trace: new Uint8Array(), report: null,
+    }))
+    const { marks: _, ...old } = JSON.parse(strFromU8(entries['manifest.json']!))
+    entries['manifest.json'] = strToU8(JSON.stringify(old))
+    expect(readBundle(zipSync(entries)).marks).toEqual(NO_MARKS)
   })
 
   it('refuses what is no bundle with one sentence', () => {

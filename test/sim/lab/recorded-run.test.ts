@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { packBundle, readBundle } from '../../../src-sim/lab/bundle'
 import { RecordedRun } from '../../../src-sim/lab/recorded-run'
 import { Session } from '../../../src-sim/lab/session'
+import { NO_MARKS } from '../../../src-sim/protocol'
 import { decodeTrace, encodeTrace, Trace } from '../../../src-sim/trace'
 import { compile, readBuiltin, sandbox } from './lab-kit'
 
@@ -20,6 +21,7 @@ function throughBundle(session: Session, trace: Uint8Array): RecordedRun {
     klab: '0.0.0',
     traceHash: session.traceHash,
     notes: '',
+    marks: NO_MARKS,
     trace,
     report: { findings: session.findings, dmesg: session.dmesg(0, Infinity) },
   })
