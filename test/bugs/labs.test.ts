@@ -24,6 +24,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-16': { kind: 'text.execute-after-unload', at: 'nsm_ioctl' },
   'bug-17': { kind: 'text.execute-after-unload', at: 'tipc_disc_free_rcu' },
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
+  'bug-24': { kind: 'warn.dma-no-mask', at: 'dma_map_single(ndev.dev' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
   'bug-34': { kind: 'mmio.fault', at: 'q.timestamp = readl' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
