@@ -10,7 +10,8 @@ import {
   registerRegion,
   unregisterRegion,
 } from '../kernel/fs/cdev'
-import { getFile, type file, type file_operations } from '../kernel/fs/file'
+import { modulePut, tryModuleGet } from '../kernel/base/module'
+import { getFile, replaceOps, type file, type file_operations } from '../kernel/fs/file'
 import { fput as putFile } from '../kernel/fs/process'
 import type { Sim } from '../engine/suspend'
 import type { ptr } from './types'
@@ -107,6 +108,19 @@ export const unregister_chrdev = kernelCall(
     if (c) yield* deleteCdev(c)
   },
 )
+
+/** Pins the module that a table of operations belongs to: the table, or null when it is going. */
+export function fops_get(fops: file_operations | null): file_operations | null {
+  return fops && tryModuleGet(fops.owner ?? null) ? fops : null
+}
+/** Undoes `fops_get`. */
+export function fops_put(fops: file_operations | null): void {
+  modulePut(fops?.owner ?? null)
+}
+/** Puts a table that was got with `fops_get` in the place of the file's own, which is let go. */
+export function replace_fops(filp: file, fops: file_operations): void {
+  replaceOps(filp, fops)
+}
 
 /** Takes a reference to an open file. Pair: `fput`. */
 export function get_file(f: file): file {

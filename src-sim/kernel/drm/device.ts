@@ -7,6 +7,7 @@ import { EINVAL } from '../errno'
 import { address_space } from '../fs/mapping'
 import type { file_operations } from '../fs/file'
 import { kref, refGet, refInit, refPut } from '../locking/refcount'
+import type { RefGiver, RefOwner } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { slab } from '../mm/slab'
 import { warn } from '../printk/warn'
@@ -79,6 +80,8 @@ export class drm_device extends KernelObject {
 export const hasFeature = (dev: drm_device, feature: number): boolean =>
   ((dev.driver?.driver_features ?? 0) & dev.driver_features & feature) !== 0
 
+const parentOf = (dev: drm_device): RefOwner => ({ holder: dev, why: 'parent of the card' })
+
 /** `drm_dev_init`: 0 or -errno, with everything undone again. */
 export function* initDrmDevice(
   dev: drm_device,
@@ -90,7 +93,7 @@ export function* initDrmDevice(
     return -EINVAL
   }
   refInit(dev.ref)
-  dev.dev = getDevice(parent)
+  dev.dev = getDevice(parent, parentOf(dev))
   dev.driver = driver
   const ret = addAction(dev, releaseInit, null, 'drm_dev_init_release')
   if (ret) {
@@ -110,21 +113,20 @@ function* allocMinors(dev: drm_device): Sim<number> {
 }
 
 function* releaseInit(dev: drm_device): Sim {
-  const parent = dev.dev
-  yield* putDevice(parent)
+  yield* putDevice(dev.dev, parentOf(dev))
   dev.dev = null
 }
 
 /** Keeps the object and its memory: nothing else. */
-export function getDrmDevice(dev: drm_device | null): void {
-  if (dev) refGet(dev.ref)
+export function getDrmDevice(dev: drm_device | null, owner?: RefOwner): void {
+  if (dev) refGet(dev.ref, owner)
 }
 
 /** The last reference: the driver's `release`, what is managed (newest first), the memory. */
-export function* putDrmDevice(dev: drm_device | null): Sim {
+export function* putDrmDevice(dev: drm_device | null, giver?: RefGiver): Sim {
   if (!dev) return
   memoryAccess(machine()).touch(dev, 'ref', true, 'drm_dev_put')
-  if (!refPut(dev.ref)) return
+  if (!refPut(dev.ref, giver)) return
   const { driver } = dev
   const release = driver?.release
   if (release) yield* call(() => release(dev))

@@ -3,8 +3,9 @@ import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
 import { tryModuleGet } from '../base/module'
 import { EACCES, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from '../errno'
-import { replaceOps, type file, type inode } from '../fs/file'
+import { fopsOf, openOf, replaceOps, type file, type inode } from '../fs/file'
 import { copyUser } from '../fs/uaccess'
+import { runningContext } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { putDrmDevice, type drm_device, type drm_ioctl_desc } from './device'
@@ -28,28 +29,29 @@ export class drm_file extends KernelObject {
 
 /** The major's own open: hands over to the driver's operations, pinning their module (DM-85). */
 export function* openStub(node: inode, f: file): Sim<number> {
-  const minor = yield* acquireMinor(node.i_rdev)
+  const opening = runningContext('drm_stub_open')
+  const minor = yield* acquireMinor(node.i_rdev, opening)
   if (typeof minor === 'number') return minor
   const fops = minor.dev!.driver!.fops
   const { dev } = minor
   let ret = -ENODEV
-  if (fops && tryModuleGet(fops.owner ?? null)) {
+  if (fops && tryModuleGet(fops.owner ?? null, fopsOf(f))) {
     replaceOps(f, fops)
     const { open } = fops
     ret = open ? Number((yield* call(() => open(node, f))) ?? 0) : 0
   }
-  yield* putDrmDevice(dev)
+  yield* putDrmDevice(dev, opening)
   return ret
 }
 
 /** `drm_open`: the file keeps the device object, not the hardware. */
 export function* openDrm(node: inode, f: file): Sim<number> {
-  const minor = yield* acquireMinor(node.i_rdev)
+  const minor = yield* acquireMinor(node.i_rdev, openOf(f))
   if (typeof minor === 'number') return minor
   const dev = minor.dev!
   f.f_mapping = dev.$mapping
   const ret = yield* openHelper(dev, minor, f)
-  if (ret) yield* putDrmDevice(dev)
+  if (ret) yield* putDrmDevice(dev, openOf(f))
   return ret
 }
 
@@ -79,7 +81,7 @@ export function* releaseDrm(_node: inode, f: file): Sim<number> {
   const postclose = dev.driver?.postclose
   if (postclose) yield* call(() => postclose(dev, priv))
   f.private_data = null
-  yield* putDrmDevice(dev)
+  yield* putDrmDevice(dev, openOf(f))
   return 0
 }
 

@@ -8,6 +8,7 @@ import { class_, device } from '../base/device'
 import { ENODEV, ENOMEM } from '../errno'
 import { addCdev, cdev, initCdev, MINORS, registerRegion } from '../fs/cdev'
 import type { file, inode } from '../fs/file'
+import type { RefOwner } from '../locking/ref-ledger'
 import { faultInjection } from '../mm/fault-injection'
 import { getDrmDevice, putDrmDevice, type drm_device } from './device'
 import { openStub } from './file'
@@ -114,12 +115,12 @@ export function* unregisterMinor(minor: drm_minor | null): Sim {
 }
 
 /** The node behind a number, with a reference to its device; -ENODEV once it is going. */
-export function* acquireMinor(rdev: number): Sim<drm_minor | number> {
+export function* acquireMinor(rdev: number, owner: RefOwner): Sim<drm_minor | number> {
   const major = Math.floor(rdev / MINORS)
   const minor = drmCore(machine()).minors.get(key(major, rdev % MINORS))
   if (!minor) return -ENODEV
-  getDrmDevice(minor.dev)
+  getDrmDevice(minor.dev, owner)
   if (!isUnplugged(minor.dev!)) return minor
-  yield* putDrmDevice(minor.dev)
+  yield* putDrmDevice(minor.dev, owner)
   return -ENODEV
 }

@@ -62,7 +62,7 @@ export class file extends KernelObject {
 }
 
 /** What an open file holds: its cdev (with the module that owns it), and its operations' text. */
-const openOf = (f: file): RefOwner => ({ holder: f, why: 'open file' })
+export const openOf = (f: file): RefOwner => ({ holder: f, why: 'open file' })
 export const fopsOf = (f: file): RefOwner => ({ holder: f, why: 'operations of an open file' })
 
 /** Reads a field of a driver's table: its memory goes with the module. */

@@ -13,6 +13,7 @@ import { emit } from '../emit'
 import { localBhDisable, localBhEnable } from '../irq/softirq'
 import { heldChecker } from '../locking/assert'
 import { locking } from '../locking/locking'
+import { memoryAccess } from '../mm/watch'
 import { initLockMap, type lockdep_map } from '../locking/map'
 import { addressOf, hex16 } from '../printk/format'
 import { warn } from '../printk/warn'
@@ -60,6 +61,7 @@ export function initSrcu(domain: srcu_struct, name?: string, key?: unknown): num
 /** Answers the index to leave with. */
 export function srcuReadLock(domain: srcu_struct, flavour: Flavour, tracked = true): number {
   const m = currentMachine()
+  memoryAccess(m).touch(domain, 'srcu_ctrp', true, '__srcu_read_lock')
   if (domain.$flavour !== null && domain.$flavour !== flavour)
     warn(
       m,
@@ -79,6 +81,7 @@ export function srcuReadLock(domain: srcu_struct, flavour: Flavour, tracked = tr
 
 export function srcuReadUnlock(domain: srcu_struct, index: number, tracked = true): void {
   const m = currentMachine()
+  memoryAccess(m).touch(domain, 'srcu_ctrp', true, '__srcu_read_unlock')
   if (tracked && domain.dep_map) mapRelease(domain.dep_map)
   emit(rcu_read_unlock, 'srcu', domain)
   rcu(m).on.readUnlock.emit(domain)

@@ -20,6 +20,7 @@ import {
   refInit,
   refPut,
 } from '../locking/refcount'
+import type { RefOwner } from '../locking/ref-ledger'
 import { initSrcu, srcu_struct, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from '../rcu/srcu'
 import { complete, completion, initCompletion, waitForCompletion } from '../sched/completion'
 import { allocObject, ib_pd, ib_ucontext, type ib_device, type uverbs_method_def } from './device'
@@ -142,6 +143,8 @@ function* reading<T>(u: UverbsDevice, body: (ib: ib_device | null) => Sim<T>): S
   return result
 }
 
+const pinOf = (ufile: ib_uverbs_file): RefOwner => ({ holder: ufile, why: 'open verbs file' })
+
 /** Without disassociation an open file pins the driver's module (DM-83). */
 function* openFile(node: inode, f: file): Sim<number> {
   const u = uverbs(machine()).byCdev.get(node.i_cdev as cdev)!
@@ -149,8 +152,9 @@ function* openFile(node: inode, f: file): Sim<number> {
   getDevice(u.dev)
   const ret = yield* reading(u, function* (ib) {
     if (!ib) return -EIO
-    if (!ib.ops.disassociate_ucontext && !tryModuleGet(ib.ops.owner ?? null)) return -ENODEV
     const ufile = new ib_uverbs_file()
+    if (!ib.ops.disassociate_ucontext && !tryModuleGet(ib.ops.owner ?? null, pinOf(ufile)))
+      return -ENODEV
     refInit(ufile.ref)
     ufile.device = u
     f.private_data = ufile
@@ -178,7 +182,7 @@ function* putFile(ufile: ib_uverbs_file): Sim {
   if (!refPut(ufile.ref)) return
   const u = ufile.device!
   const ib = u.ibDevice
-  if (ib && !ib.ops.disassociate_ucontext) modulePut(ib.ops.owner ?? null)
+  if (ib && !ib.ops.disassociate_ucontext) modulePut(ib.ops.owner ?? null, pinOf(ufile))
   freeDummyPage(ufile)
   put(u)
   yield* putDevice(u.dev)
