@@ -118,7 +118,7 @@ export const __add_wait_queue_entry_tail = kernelCall(
   '__add_wait_queue_entry_tail',
   (head: Head, entry: Entry): void => q.linkWaiter(head, entry, true),
 )
-export const __remove_wait_queue = kernelCall('__remove_wait_queue', q.removeWaitQueue)
+export const __remove_wait_queue = kernelCall('__remove_wait_queue', q.unlinkWaiter)
 /** Queues the entry and sets the task's state; then test the condition, then `schedule`. */
 export const prepare_to_wait = kernelCall('prepare_to_wait', (h: Head, e: Entry, state: number) =>
   q.prepareToWait(h, e, state),

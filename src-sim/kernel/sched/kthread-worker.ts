@@ -148,6 +148,7 @@ function insert(worker: kthread_worker, work: kthread_work, at = worker.$list.le
 const blocked = (work: kthread_work): boolean => work.$queued || work.$canceling > 0
 
 export function queueWork(worker: kthread_worker, work: kthread_work): boolean {
+  memoryAccess(machine()).touch(worker, 'lock', true, 'kthread_queue_work')
   if (blocked(work)) return false
   insert(worker, work)
   return true
@@ -158,6 +159,7 @@ export function queueDelayedWork(
   dwork: kthread_delayed_work,
   delay: number,
 ): boolean {
+  memoryAccess(machine()).touch(worker, 'lock', true, 'kthread_queue_delayed_work')
   if (blocked(dwork.work) || dwork.$pending) return false
   startDelay(worker, dwork, delay)
   return true

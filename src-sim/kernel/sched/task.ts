@@ -1,3 +1,4 @@
+import { memoryAccess } from '../mm/watch'
 import { machine } from '../../engine/current'
 import type { Task } from '../../engine/exec'
 import { hidden, KernelObject } from '../../engine/object'
@@ -104,7 +105,9 @@ export function tryToWake(task: Task, mask: number): boolean {
   return (stateBits(task) & mask) !== 0 && machine().wake(task)
 }
 
-export const wakeUpProcess = (struct: task_struct): number =>
-  tryToWake(struct.$task, TASK_NORMAL) ? 1 : 0
+export function wakeUpProcess(struct: task_struct): number {
+  memoryAccess(machine()).touch(struct, '__state', true, 'try_to_wake_up')
+  return tryToWake(struct.$task, TASK_NORMAL) ? 1 : 0
+}
 
 export const currentStruct = (): task_struct => taskStruct(current())

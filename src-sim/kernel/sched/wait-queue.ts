@@ -113,7 +113,23 @@ export function linkWaiter(head: wait_queue_head, entry: wait_queue_entry, atEnd
   link(head, entry, atEnd)
 }
 
-export function removeWaitQueue(_head: wait_queue_head, entry: wait_queue_entry): void {
+/** Waits for a wake function that is running: those run under the lock of the queue. */
+export function removeWaitQueue(head: wait_queue_head, entry: wait_queue_entry): void | Sim {
+  if (head.lock.$locked) return removeUnderLock(head, entry)
+  unlink(entry)
+  return undefined
+}
+
+function* removeUnderLock(head: wait_queue_head, entry: wait_queue_entry): Sim {
+  const taken = spinLockIrqsave(head.lock)
+  const flags = typeof taken === 'number' ? taken : yield* taken
+  unlink(entry)
+  spinUnlockIrqrestore(head.lock, flags)
+}
+
+/** For callers that hold the lock of the queue. */
+export function unlinkWaiter(head: wait_queue_head, entry: wait_queue_entry): void {
+  heldChecker(machine()).assert(head.lock.dep_map)
   unlink(entry)
 }
 
