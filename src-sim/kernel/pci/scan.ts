@@ -5,6 +5,7 @@ import { emit } from '../emit'
 import { ENODEV } from '../errno'
 import { attachDevice } from '../base/attach'
 import { addDevice, initializeDevice } from '../base/core'
+import { allocate, slab } from '../mm/slab'
 import { busSpace, type BusRegion } from '../platform/bus-space'
 import { IORESOURCE_MEM, resource } from '../platform/resource'
 import { pciBus } from './bus'
@@ -64,7 +65,9 @@ function* scanChildBus(machine: Machine, bus: pci_bus): Sim<number> {
 function* scanSlot(machine: Machine, slot: Slot): Sim {
   const all = pciBus(machine)
   if (!slot.present || all.found.has(slot)) return
-  const pdev = describe(machine, slot, slot.present)
+  const pdev = allocate(pci_dev, true)
+  if (!pdev) return
+  describe(machine, pdev, slot, slot.present)
   all.found.set(slot, pdev)
   pdev.bus?.$devices.push(pdev)
   emit(hotplug, pdev, 'add')
@@ -83,10 +86,9 @@ function* addDevices(bus: pci_bus): Sim {
   for (const pdev of [...bus.$devices]) if (pdev.subordinate) yield* addDevices(pdev.subordinate)
 }
 
-function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
+function describe(machine: Machine, pdev: pci_dev, slot: Slot, fn: PciFunction): void {
   const all = pciBus(machine)
   const { model } = fn
-  const pdev = new pci_dev()
   pdev.$slot = slot
   pdev.$function = fn
   pdev.vendor = model.vendorId
@@ -106,14 +108,13 @@ function describe(machine: Machine, slot: Slot, fn: PciFunction): pci_dev {
   pdev.dev.kobj.name = slot.name
   pdev.dev.bus = all.bus
   pdev.dev.parent = pdev.bus?.self?.dev ?? all.host
-  pdev.dev.release = () => {}
+  pdev.dev.release = () => slab(machine).free(pdev)
   pdev.dev.dma_mask = pdev.dma_mask
   pdev.dev.coherent_dma_mask = 0xffffffff
   initializeDevice(pdev.dev)
   initRuntimePm(pdev)
   addPciFiles(pdev)
   model.attach(pdev)
-  return pdev
 }
 
 function readCapabilities(pdev: pci_dev, fn: PciFunction): void {

@@ -1,8 +1,18 @@
+import { machine } from '../../engine/current'
 import { point, type Sim } from '../../engine/suspend'
 import { usb_device_state } from '../../trace/events'
 import { emit } from '../emit'
-import { EINVAL, ENODEV } from '../errno'
-import { addDevice, deleteDevice, initializeDevice, isRegistered, putDevice } from '../base/core'
+import { EINVAL, ENODEV, ENOMEM } from '../errno'
+import {
+  addDevice,
+  deleteDevice,
+  getDevice,
+  initializeDevice,
+  isRegistered,
+  putDevice,
+} from '../base/core'
+import type { device } from '../base/device'
+import { allocate, slab } from '../mm/slab'
 import {
   endpointIn,
   usb_endpoint_descriptor,
@@ -102,7 +112,12 @@ export function* setConfiguration(udev: usb_device, value: number): Sim<number> 
   const config = new usb_host_config()
   const specs = udev.$model.interfaces
   config.desc.bNumInterfaces = specs.length
-  config.interface = specs.map((spec, number) => makeInterface(udev, spec, number))
+  for (const [number, spec] of specs.entries()) {
+    const intf = allocate(usb_interface, true)
+    if (!intf) return yield* outOfMemory(config)
+    describeInterface(udev, intf, spec, number)
+    config.interface.push(intf)
+  }
   udev.actconfig = config
   setDeviceState(udev, USB_STATE_CONFIGURED)
   for (const intf of config.interface) {
@@ -113,8 +128,18 @@ export function* setConfiguration(udev: usb_device, value: number): Sim<number> 
   return 0
 }
 
-function makeInterface(udev: usb_device, spec: UsbInterfaceSpec, number: number): usb_interface {
-  const intf = new usb_interface()
+function* outOfMemory(config: usb_host_config): Sim<number> {
+  for (const intf of config.interface) if (intf) yield* putDevice(intf.dev)
+  return -ENOMEM
+}
+
+/** An interface keeps its device in memory. */
+function describeInterface(
+  udev: usb_device,
+  intf: usb_interface,
+  spec: UsbInterfaceSpec,
+  number: number,
+): void {
   const settings = [spec.endpoints, ...(spec.alternates ?? [])]
   intf.altsetting = settings.map((endpoints, alternate) => {
     const alt = new usb_host_interface()
@@ -134,10 +159,14 @@ function makeInterface(udev: usb_device, spec: UsbInterfaceSpec, number: number)
   dev.parent = udev.dev
   dev.bus = usbBus()
   dev.type = INTERFACE_TYPE
-  dev.release = () => {}
+  const hold = { holder: intf, why: 'interface' }
+  dev.release = function* usb_release_interface(): Sim {
+    yield* putDevice(udev.dev, hold)
+    slab(machine()).free(intf)
+  } as unknown as (dev: device) => void
+  getDevice(udev.dev, hold)
   initializeDevice(dev)
   addInterfaceFiles(intf)
-  return intf
 }
 
 const TYPES = {

@@ -15,6 +15,7 @@ import {
   unlockDevice,
 } from '../base/core'
 import { pmBarrier, pmEnable, pmGetNoresume, pmSetStatus, RPM_ACTIVE } from '../base/pm-runtime'
+import { allocate, slab } from '../mm/slab'
 import { scheduleTimeoutNs } from '../sched/schedule'
 import { disableDevice, setDeviceState } from './config'
 import { USB_ENDPOINT_XFER_CONTROL } from './descriptors'
@@ -89,7 +90,9 @@ function* connect(host: UsbHost, port: UsbPort): Sim {
   yield* scheduleTimeoutNs(DEBOUNCE_NS, 'a stable connection', 'uninterruptible')
   const model = port.present
   if (!model) return
-  const udev = describe(host, port, model)
+  const udev = allocate(usb_device, true)
+  if (!udev) return
+  describe(host, udev, port, model)
   const speed = SPEEDS[model.speed][1]
   deviceLog(udev.dev, 6, `new ${speed} USB device number ${udev.devnum} using xhci_hcd`)
   yield* scheduleTimeoutNs(RESET_NS, 'a port reset', 'uninterruptible')
@@ -99,8 +102,7 @@ function* connect(host: UsbHost, port: UsbPort): Sim {
   yield* addDevice(udev.dev)
 }
 
-function describe(host: UsbHost, port: UsbPort, model: UsbHardware): usb_device {
-  const udev = new usb_device()
+function describe(host: UsbHost, udev: usb_device, port: UsbPort, model: UsbHardware): void {
   const { dev, descriptor } = udev
   udev.$model = model
   udev.$port = port
@@ -127,7 +129,7 @@ function describe(host: UsbHost, port: UsbPort, model: UsbHardware): usb_device 
   dev.parent = host.hcd.root_hub!.dev
   dev.bus = host.bus
   dev.type = DEVICE_TYPE
-  dev.release = () => {}
+  dev.release = () => slab(machine()).free(udev)
   initializeDevice(dev)
   addDeviceFiles(udev)
   pmSetStatus(dev, RPM_ACTIVE)
@@ -135,7 +137,6 @@ function describe(host: UsbHost, port: UsbPort, model: UsbHardware): usb_device 
   pmGetNoresume(dev)
   setDeviceState(udev, USB_STATE_ADDRESS)
   model.attach(hostOf(host, udev, model))
-  return udev
 }
 
 function hostOf(host: UsbHost, udev: usb_device, model: UsbHardware): UsbPortHost {
