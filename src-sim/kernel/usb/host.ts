@@ -2,8 +2,8 @@ import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import type { Sim } from '../../engine/suspend'
-import { addDevice, initializeDevice } from '../base/core'
-import { device } from '../base/device'
+import { addDevice, initializeDevice, setState } from '../base/core'
+import { device, device_driver } from '../base/device'
 import { MASK_64 } from '../dma/direct'
 import type { irq_handler_t } from '../irq/desc'
 import { allocIrqs, raiseIrq } from '../irq/lines'
@@ -74,6 +74,8 @@ export class UsbHost {
     this.controller.coherent_dma_mask = MASK_64
     initializeDevice(this.controller)
     runtime.atomic(addDevice(this.controller))
+    this.controller.driver = new device_driver({ name: 'xhci_hcd' })
+    setState(this.controller, 'bound')
     this.hcd.controller = this.controller
     this.hubWq = new workqueue_struct('usb_hub_wq', WQ_FREEZABLE | WQ_PERCPU, HUB_WORKERS)
     workqueues(m).connect(this.hubWq)
