@@ -58,7 +58,7 @@ const PATTERNS: readonly (readonly [RegExp, ObjectKind])[] = [
   [/completion|wait_queue|waitqueue/, 'wait'],
   [/lock|mutex|semaphore|rwsem/, 'lock'],
   [/^module$/, 'module'],
-  [/bus(_type)?$/, 'bus'],
+  [/bus(_?type)?$/i, 'bus'],
   [/driver$/, 'driver'],
   [/^(file|cdev|inode|miscdevice|vma|vm_area_struct|char_device)$/, 'file'],
   [/^process$/, 'process'],

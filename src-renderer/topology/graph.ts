@@ -52,13 +52,13 @@ const LISTS = new Set([
 ])
 const CONTEXTS: ReadonlySet<ObjectKind> = new Set(['task', 'interrupt'])
 /** These are worth a box even when nothing holds them. */
-const ALWAYS: ReadonlySet<ObjectKind> = new Set(['device', 'driver', 'module', 'bus', 'file'])
+const ALWAYS: ReadonlySet<ObjectKind> = new Set(['driver', 'module', 'bus', 'file'])
 
 export function buildGraph(state: StateView, options: GraphOptions): Graph {
   const objects = new Map(state.objects.map((object) => [object.id, object]))
   const edges = state.edges.filter((edge) => tells(edge, objects))
   const linked = new Set(edges.flatMap((edge) => [edge.holder, edge.held]))
-  const parents = new Set(state.objects.flatMap((o) => (interesting(o, linked) && o.parent > 0 ? [o.parent] : [])))
+  const parents = new Set(state.objects.flatMap((o) => (hasParent(o) && interesting(o, linked) ? [o.parent] : [])))
   const shown = state.objects.filter(
     (o) => (interesting(o, linked) || parents.has(o.id)) && matches(o, options.filter),
   )
@@ -84,12 +84,19 @@ function tells(edge: HoldEdge, objects: ReadonlyMap<number, ObjectState>): boole
   return !LISTS.has(edge.why) && !CONTEXTS.has(kindOf(holder.type))
 }
 
+/** What made a task is no part of the picture; what an object is embedded in is. */
+function hasParent(object: ObjectState): boolean {
+  return object.parent > 0 && !CONTEXTS.has(kindOf(object.type))
+}
+
 function interesting(object: ObjectState, linked: ReadonlySet<number>): boolean {
   if (linked.has(object.id)) return true
   const kind = kindOf(object.type)
   if (CONTEXTS.has(kind) || kind === 'hardware') return false
   if (object.status === 'freed') return object.facets.length > 0
   if (object.status === 'alive' && kind !== 'lock') return true
+  // The bus's own structure around a device says nothing that the device does not say.
+  if (kind === 'device') return object.refs !== null || object.facets.length > 0
   return ALWAYS.has(kind) || object.facets.length > 0
 }
 
