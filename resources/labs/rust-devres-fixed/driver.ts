@@ -9,7 +9,7 @@ import { new_delayed_work, system } from 'rust/workqueue'
 
 const EDU_ID = 0x00
 const EDU_SIZE = 0x100
-const DELAY = 10 // jiffies
+const DELAY = 100 // jiffies
 
 /** What the driver and the queue share. The count keeps this memory, and nothing but this memory. */
 class Stats {

@@ -1,8 +1,8 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
-import type { Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { point, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../api'
 import * as aux from '../base/auxiliary'
 import { deleteDevice, deviceLog, putDevice } from '../base/core'
 import { modules } from '../base/module'
@@ -92,9 +92,7 @@ export class AuxiliaryRegistration extends Owned {
   static new(
     parent: Device<Bound>, name: string, id: number, modname: string, data: object | null,
   ): AuxiliaryRegistration {
-    return frame(
-      'Registration::new', register(parent, name, id, modname, data),
-    ) as unknown as AuxiliaryRegistration
+    return register(parent, name, id, modname, data)
   }
 
   /** The same for data that borrows from the parent's. Unsafe: the answer must not be leaked. */
@@ -116,9 +114,10 @@ export class AuxiliaryRegistration extends Owned {
   }
 }
 
-function* register(
+const register = kernelCall('auxiliary::Registration::new', function* (
   parent: Device<Bound>, name: string, id: number, modname: string, value: object | null,
 ): Sim<AuxiliaryRegistration> {
+  yield point(register, parent)
   const data = takeOwnership(value)
   parent.$proves('Bound', 'auxiliary::Registration::new')
   const part = new Part()
@@ -139,7 +138,7 @@ function* register(
   if (ret) yield* dropNow(data)
   toResult(ret)
   return new AuxiliaryRegistration(adev, data)
-}
+})
 
 /** `kernel::auxiliary::Driver`, implemented by a class with these static members. */
 export interface AuxiliaryDriver<Data> {
@@ -164,9 +163,7 @@ export class AuxiliaryDriverRegistration extends Owned {
   static new<Data>(
     name: string, type: AuxiliaryDriver<Data>, module: object | null,
   ): AuxiliaryDriverRegistration {
-    return frame(
-      'Registration::new', registerAuxiliary(name, type as AuxiliaryDriver<unknown>, module),
-    ) as unknown as AuxiliaryDriverRegistration
+    return registerAuxiliary(name, type as AuxiliaryDriver<unknown>, module)
   }
 
   /** @internal */
@@ -175,7 +172,7 @@ export class AuxiliaryDriverRegistration extends Owned {
   }
 }
 
-export function* registerAuxiliary(
+export const registerAuxiliary = kernelCall('driver::Registration::new', function* (
   name: string, type: AuxiliaryDriver<unknown>, module: object | null,
 ): Sim<AuxiliaryDriverRegistration> {
   const init: aux.auxiliary_driver_init = {
@@ -189,7 +186,7 @@ export function* registerAuxiliary(
   const modname = (owner as { name?: string } | null)?.name ?? 'kernel'
   toResult(yield* aux.registerAuxiliaryDriver(init, modname, owner))
   return new AuxiliaryDriverRegistration(init)
-}
+})
 
 const callbacks = (type: AuxiliaryDriver<unknown>, adev: aux.auxiliary_device) => ({
   view: (lease: Lease) => new AuxiliaryDevice<Core>(adev, lease),

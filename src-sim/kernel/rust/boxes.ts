@@ -1,6 +1,7 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
-import type { Sim } from '../../engine/suspend'
+import { point, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../api'
 import { ENOMEM } from '../errno'
 import { kref, refGet, refInit, refPut, refRead } from '../locking/refcount'
 import { mightAlloc } from '../locking/fs-reclaim'
@@ -56,12 +57,12 @@ export class Arc<T> extends Owned {
 
   /** Moves `value` to the heap. Throws ENOMEM. May sleep with GFP_KERNEL. */
   static new<T>(value: T, flags: number): Arc<T> {
-    return arcNew(value, flags) as unknown as Arc<T>
+    return newArc(value, flags) as Arc<T>
   }
 
   /** As `Arc.new`: a structure that must not move never does here. */
   static pin_init<T>(value: T, flags: number): Arc<T> {
-    return arcNew(value, flags) as unknown as Arc<T>
+    return newArc(value, flags) as Arc<T>
   }
 
   /** Takes back a count that `into_raw` gave out. Unsafe. */
@@ -104,10 +105,11 @@ export class Arc<T> extends Owned {
 /** How many handles there are. */
 export const arcCount = (arc: Arc<unknown>): number => refRead(arc.$inner.refcount)
 
-function* arcNew<T>(value: T, flags: number): Sim<Arc<T>> {
+const newArc = kernelCall('Arc::new', function* (value: unknown, flags: number): Sim<Arc<unknown>> {
+  yield point(newArc, value)
   const data = takeOwnership(value)
   return new Arc(yield* place(new ArcInner(data), data, flags))
-}
+})
 
 function* arcFree(inner: ArcInner<unknown>): Sim {
   yield* dropNow(inner.data)
@@ -137,11 +139,11 @@ export class KBox<T> extends Owned {
 
   /** Moves `value` to the heap. Throws ENOMEM. May sleep with GFP_KERNEL. */
   static new<T>(value: T, flags: number): KBox<T> {
-    return boxNew(value, flags) as unknown as KBox<T>
+    return newBox(value, flags) as KBox<T>
   }
 
   static pin_init<T>(value: T, flags: number): KBox<T> {
-    return boxNew(value, flags) as unknown as KBox<T>
+    return newBox(value, flags) as KBox<T>
   }
 
   static from_raw<T>(raw: BoxInner<T>): KBox<T> {
@@ -176,6 +178,8 @@ export class KBox<T> extends Owned {
 }
 
 export function* boxNew<T>(value: T, flags: number): Sim<KBox<T>> {
+  yield point(boxNew, value)
   const data = takeOwnership(value)
   return new KBox(yield* place(new BoxInner(data), data, flags))
 }
+const newBox = kernelCall('KBox::new', boxNew<unknown>)

@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { frame, kernelCall } from '../api'
 import { addDevres, allocDevres, takeDevres, type Devres as DevresNode } from '../base/devres'
 import type { device } from '../base/device'
 import { EINVAL, ENOMEM } from '../errno'
@@ -13,7 +13,7 @@ import type { Bound, Device } from './device'
 import { dropNow, Owned, takeOwnership } from './drop'
 import { KernelError } from './error'
 import {
-  revoke, RevocableInner, tryAccess, tryAccessWith, type RcuGuard, type RevocableGuard,
+  revoke, RevocableInner, tryAccessCall, tryAccessWithCall, type RcuGuard, type RevocableGuard,
 } from './revocable'
 
 /**
@@ -41,7 +41,7 @@ export class DevresInner<T> extends RevocableInner<T> {
     this.$dev = dev
     initCompletion(this.$gone)
     initCompletion(this.$released)
-    this.$node = { name: this.$label, key: this, release: () => releaseInner(this) }
+    this.$node = { name: this.$label, key: this, release: () => frame('devres_node_release', releaseInner(this)) }
   }
 
   override get $label(): string {
@@ -65,7 +65,7 @@ export class Devres<T> extends Owned {
 
   /** Needs a bound device. Throws ENOMEM, and drops the value then. */
   static new<T>(dev: Device<Bound>, data: T): Devres<T> {
-    return frame('Devres::new', devresNew(dev, data)) as unknown as Devres<T>
+    return newDevres(dev, data) as Devres<T>
   }
 
   override get $rustName(): string {
@@ -86,7 +86,7 @@ export class Devres<T> extends Owned {
   /** As `Revocable.try_access`: null once the device is unbound. */
   try_access(): RevocableGuard<T> | null {
     this.$live()
-    return frame('Devres::try_access', tryAccess(this.$inner)) as unknown as null
+    return tryAccessCall(this.$inner) as RevocableGuard<T> | null
   }
 
   try_access_with_guard(guard: RcuGuard): T | null {
@@ -97,16 +97,17 @@ export class Devres<T> extends Owned {
 
   try_access_with<R>(f: (data: T) => R): R | null {
     this.$live()
-    return frame('Devres::try_access_with', tryAccessWith(this.$inner, f)) as unknown as null
+    return tryAccessWithCall(this.$inner, f as never) as R | null
   }
 
   /** @internal */
   override $drop(): Sim {
-    return frame('Devres::drop', dropInner(this.$inner))
+    return dropInner(this.$inner)
   }
 }
 
 export function* devresNew<T>(dev: Device<Bound>, value: T): Sim<Devres<T>> {
+  yield point(devresNew, value)
   const data = takeOwnership(value)
   dev.$proves('Bound', 'Devres::new')
   const inner = new DevresInner(dev.$dev, data)
@@ -117,6 +118,7 @@ export function* devresNew<T>(dev: Device<Bound>, value: T): Sim<Devres<T>> {
   }
   return new Devres(inner)
 }
+export const newDevres = kernelCall('Devres::new', devresNew<unknown>)
 
 /** The device loses its driver and the handle is still somewhere. */
 function* releaseInner(inner: DevresInner<unknown>): Sim {
@@ -155,12 +157,13 @@ function* wait(done: completion): Sim {
  * resources (R-16), after the driver's data. Throws ENOMEM, and drops the value then.
  */
 export function* devresRegister(dev: Device<Bound>, value: unknown): Sim {
+  yield point(devresRegister, value)
   const data = takeOwnership(value)
   dev.$proves('Bound', 'devres::register')
   const node: DevresNode = {
     name: typeName(data),
     key: data,
-    release: () => dropNow(data),
+    release: () => frame('devres_node_release', dropNow(data)),
   }
   const ret = allocDevres('devres::register') ? addDevres(dev.$dev, node) : -ENOMEM
   if (!ret) return

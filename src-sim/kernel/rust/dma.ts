@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../api'
 import type { device } from '../base/device'
 import { allocCoherent, freeCoherent, mappingError, mapSingle, unmapSingle } from '../dma/direct'
 import { DMA_BIDIRECTIONAL, DMA_FROM_DEVICE, DMA_TO_DEVICE } from '../dma/mappings'
@@ -41,12 +41,12 @@ export class Coherent extends Owned {
 
   /** `count` zeroed bytes. Throws EINVAL for none, ENOMEM. May sleep with GFP_KERNEL. */
   static zeroed_slice(dev: Device<Bound>, count: number, flags: number): Coherent {
-    return allocate(dev, count, flags) as unknown as Coherent
+    return allocate(dev, count, flags)
   }
 
   /** The earlier name of `zeroed_slice`. */
   static alloc_coherent(dev: Device<Bound>, count: number, flags: number): Coherent {
-    return allocate(dev, count, flags) as unknown as Coherent
+    return allocate(dev, count, flags)
   }
 
   override get $rustName(): string {
@@ -98,14 +98,17 @@ function inside(memory: Coherent, index: number, write: boolean): void {
   memoryAccess(machine()).access(memory.$cpu, index, write)
 }
 
-function allocate(dev: Device<Bound>, count: number, flags: number): Coherent {
+const allocate = kernelCall('Coherent::zeroed_slice', function* (
+  dev: Device<Bound>, count: number, flags: number,
+): Sim<Coherent> {
+  yield point(allocate, dev)
   dev.$proves('Bound', 'Coherent::zeroed_slice')
   if (count === 0) throw new KernelError(EINVAL)
   mightAlloc('dma_alloc_coherent', flags)
   const mapping = allocCoherent(dev.$dev, count)
   if (!mapping) throw new KernelError(ENOMEM)
   return new Coherent(ARef.from(dev), mapping.cpu, mapping.dma)
-}
+})
 
 /** The mapping of an `SGTable`: what devres takes away. */
 export class DmaMappedSgt extends Owned {
@@ -160,7 +163,7 @@ export class SGTable extends Owned {
 
   /** `length` bytes of pages, mapped for a device. Throws ENOMEM. May sleep. */
   static new(dev: Device<Bound>, length: number, direction: number): SGTable {
-    return frame('SGTable::new', newTable(dev, length, direction)) as unknown as SGTable
+    return newTable(dev, length, direction)
   }
 
   override get $rustName(): string {
@@ -189,7 +192,10 @@ export class SGTable extends Owned {
 /** GFP_KERNEL. */
 const MAY_SLEEP = 0xcc0
 
-function* newTable(dev: Device<Bound>, length: number, direction: number): Sim<SGTable> {
+const newTable = kernelCall('SGTable::new', function* (
+  dev: Device<Bound>, length: number, direction: number,
+): Sim<SGTable> {
+  yield point(newTable, dev)
   dev.$proves('Bound', 'SGTable::new')
   mightAlloc('sg_alloc_table_from_pages_segment', MAY_SLEEP)
   const pages = slab(machine()).allocBytes(length, true)
@@ -201,4 +207,4 @@ function* newTable(dev: Device<Bound>, length: number, direction: number): Sim<S
   }
   const mapped = new DmaMappedSgt(dev.$dev, dma, length, direction)
   return new SGTable(yield* devresNew(dev, mapped), pages)
-}
+})

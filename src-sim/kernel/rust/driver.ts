@@ -1,5 +1,6 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
+import { named } from '../api'
 import type { device, device_driver } from '../base/device'
 import { slab } from '../mm/slab'
 import { BoxInner, boxNew } from './boxes'
@@ -23,13 +24,18 @@ export function* probeRust<View, Data>(
   dev: device, callbacks: BusCallbacks<View, Data>,
 ): Sim<number> {
   const lease: Lease = { core: true, binding: beginBinding(dev) }
-  const ret = yield* asErrno(function* () {
-    const data = yield* call(() => callbacks.probe(callbacks.view(lease)))
-    const box = yield* boxNew(data, MAY_SLEEP)
-    dev.driver_data = box.into_raw()
-  })
+  const ret = yield* asErrno(setData(dev, callbacks, lease))
   lease.core = false
   return ret
+}
+named('probe_callback', probeRust)
+
+function* setData<View, Data>(
+  dev: device, callbacks: BusCallbacks<View, Data>, lease: Lease,
+): Sim {
+  const data = yield* call(() => callbacks.probe(callbacks.view(lease)))
+  const box = yield* boxNew(data, MAY_SLEEP)
+  dev.driver_data = box.into_raw()
 }
 
 export function* unbindRust<View, Data>(
@@ -40,6 +46,7 @@ export function* unbindRust<View, Data>(
   yield* call(() => callbacks.unbind(callbacks.view(lease), box.data))
   lease.core = false
 }
+named('remove_callback', unbindRust)
 
 /**
  * R-08: takes the data away and drops it, before devres and after the bus has cleaned up. A probe

@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { frame, kernelCall } from '../api'
 import {
   drm_device, DRIVER_GEM, getDrmDevice, initDrmDevice, putDrmDevice,
   type drm_driver, type drm_ioctl_desc,
@@ -13,7 +13,7 @@ import { sizeOf } from '../mm/embed'
 import { slab } from '../mm/slab'
 import type { Bound, Device } from './device'
 import { devresRegister } from './devres'
-import { dropNow, Owned, takeOwnership } from './drop'
+import { dropInPlace, dropNow, Owned, takeOwnership } from './drop'
 import { asErrno, KernelError, toResult } from './error'
 
 /** A call of programs: number, flags, and what it runs. */
@@ -49,9 +49,7 @@ export class DrmDevice<Data> extends Owned {
   static new<Data, File>(
     parent: Device<Bound>, type: DrmDriver<Data, File>, data: Data,
   ): DrmDevice<Data> {
-    return frame(
-      'drm::Device::new', newDevice(parent, type as DrmDriver<unknown, unknown>, data),
-    ) as unknown as DrmDevice<Data>
+    return newDevice(parent, type as DrmDriver<unknown, unknown>, data) as DrmDevice<Data>
   }
 
   override get $rustName(): string {
@@ -80,9 +78,10 @@ function lent(drm: drm_device): DrmDevice<unknown> {
   return new DrmDevice(drm)
 }
 
-function* newDevice(
+const newDevice = kernelCall('drm::Device::new', function* (
   parent: Device<Bound>, type: DrmDriver<unknown, unknown>, value: unknown,
 ): Sim<DrmDevice<unknown>> {
+  yield point(newDevice, parent)
   const data = takeOwnership(value)
   parent.$proves('Bound', 'drm::Device::new')
   const drm = new drm_device()
@@ -96,7 +95,7 @@ function* newDevice(
   toResult(ret)
   drm.$container = drm
   return new DrmDevice(drm)
-}
+})
 
 function driverOf(type: DrmDriver<unknown, unknown>): drm_driver {
   const fops: file_operations = {
@@ -110,17 +109,22 @@ function driverOf(type: DrmDriver<unknown, unknown>): drm_driver {
     driver_features: DRIVER_GEM,
     fops,
     ioctls: type.IOCTLS.map((entry) => describe(entry)),
-    open: ((drm: drm_device, file: drm_file) => asErrno(function* (): Sim {
-      file.driver_priv = takeOwnership(yield* call(() => type.open(lent(drm))))
-    })) as never,
-    postclose: ((_drm: drm_device, file: drm_file) => dropNow(file.driver_priv)) as never,
-    release: ((drm: drm_device) => dropNow(drm.dev_private)) as never,
+    open: ((drm: drm_device, file: drm_file) =>
+      frame('open_callback', asErrno(openFile(type, drm, file)))) as never,
+    postclose: ((_drm: drm_device, file: drm_file) => dropInPlace(file.driver_priv)) as never,
+    release: ((drm: drm_device) => dropInPlace(drm.dev_private)) as never,
   }
+}
+
+function* openFile(
+  type: DrmDriver<unknown, unknown>, drm: drm_device, file: drm_file,
+): Sim {
+  file.driver_priv = takeOwnership(yield* call(() => type.open(lent(drm))))
 }
 
 function describe([cmd, flags, run]: DrmIoctl<unknown, unknown>): drm_ioctl_desc {
   const func = (drm: drm_device, data: unknown, file: drm_file): Sim<number> =>
-    asErrno(() => run(lent(drm), data, file.driver_priv))
+    frame('ioctl_callback', asErrno(call(() => run(lent(drm), data, file.driver_priv))))
   return { cmd, flags, name: run.name, func: func as never }
 }
 
@@ -140,9 +144,7 @@ export class DrmRegistration extends Owned {
    * There is no other way to have one (R-15).
    */
   static new_foreign_owned(drm: DrmDevice<any>, dev: Device<Bound>, flags = 0): void {
-    return frame(
-      'drm::Registration::new_foreign_owned', registerForeign(drm, dev, flags),
-    ) as unknown as undefined
+    return registerForeign(drm, dev, flags)
   }
 
   override get $rustName(): string {
@@ -156,11 +158,14 @@ export class DrmRegistration extends Owned {
   }
 }
 
-function* registerForeign(drm: DrmDevice<unknown>, dev: Device<Bound>, flags: number): Sim {
+const registerForeign = kernelCall('drm::Registration::new_foreign_owned', function* (
+  drm: DrmDevice<unknown>, dev: Device<Bound>, flags: number,
+): Sim {
+  yield point(registerForeign, drm)
   if (drm.$drm.dev !== dev.$dev) throw new KernelError(EINVAL)
   const own = drm.clone()
   const ret = yield* registerDrmDevice(own.$drm, flags)
   if (ret) yield* dropNow(own)
   toResult(ret)
   yield* devresRegister(dev, new DrmRegistration(own))
-}
+})

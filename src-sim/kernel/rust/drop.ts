@@ -2,6 +2,7 @@ import { KernelObject } from '../../engine/object'
 import { call, type Sim } from '../../engine/suspend'
 import { machine } from '../../engine/current'
 import { service } from '../../engine/service'
+import { frame } from '../api'
 import { ruleBroken } from './broken-rule'
 
 declare global {
@@ -72,6 +73,11 @@ export function takeOwnership<T>(value: T): T {
  * declaration. Nothing happens to what has been moved or dropped already.
  */
 export function dropInPlace(value: unknown): Sim | undefined {
+  const work = dropWork(value)
+  return work && frame('drop_in_place', work)
+}
+
+function dropWork(value: unknown): Sim | undefined {
   if (value === null || typeof value !== 'object') return undefined
   if (value instanceof Owned) {
     if (value.$ownership !== 'owned') return undefined

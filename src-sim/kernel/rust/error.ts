@@ -1,4 +1,4 @@
-import { call, type Sim } from '../../engine/suspend'
+import type { Sim } from '../../engine/suspend'
 import * as errno from '../errno'
 
 /**
@@ -48,9 +48,9 @@ export function fail(errorNumber: number): never {
  * Runs what answers a `Result`, as a C callback does: an error becomes a negative number, a number
  * is the answer, anything else is success. Other exceptions are the lab's own trouble.
  */
-export function* asErrno(body: () => unknown): Sim<number> {
+export function* asErrno(body: Sim<unknown>): Sim<number> {
   try {
-    const answer = yield* call(body)
+    const answer = yield* body
     return typeof answer === 'number' ? answer : 0
   } catch (thrown) {
     if (thrown instanceof KernelError) return thrown.to_errno()

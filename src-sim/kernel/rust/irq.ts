@@ -1,5 +1,5 @@
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { kernelCall, named } from '../api'
 import { EINVAL, ENODEV } from '../errno'
 import { IRQ_HANDLED, IRQ_NONE, IRQ_WAKE_THREAD, type irq_handler_t } from '../irq/desc'
 import { freeIrq, requestThreadedIrq, synchronizeIrq } from '../irq/manage'
@@ -88,9 +88,7 @@ export class Registration<T extends object> extends Owned {
   static new<T extends Handler>(
     request: IrqRequest, flags: number, name: string, handler: T,
   ): Registration<T> {
-    return frame(
-      'Registration::new', register(request, flags, name, handler, false),
-    ) as unknown as Registration<T>
+    return registerCall(request, flags, name, handler, false) as Registration<T>
   }
 
   override get $rustName(): string {
@@ -107,9 +105,7 @@ export class Registration<T extends object> extends Owned {
     this.$live()
     if (dev.$dev !== this.$inner.$inner.$dev) throw new KernelError(EINVAL)
     dev.$proves('Bound', 'Registration::synchronize')
-    return frame(
-      'Registration::synchronize', synchronizeIrq(this.$irq),
-    ) as unknown as undefined
+    return synchronize(this.$irq)
   }
 
   /**
@@ -118,9 +114,7 @@ export class Registration<T extends object> extends Owned {
    */
   try_synchronize(): void {
     this.$live()
-    return frame(
-      'Registration::try_synchronize', trySynchronize(this.$inner.$inner, this.$irq),
-    ) as unknown as undefined
+    return trySynchronize(this.$inner.$inner, this.$irq)
   }
 
   /** @internal */
@@ -135,22 +129,27 @@ export class ThreadedRegistration {
   static new<T extends ThreadedHandler>(
     request: IrqRequest, flags: number, name: string, handler: T,
   ): Registration<T> {
-    return frame(
-      'ThreadedRegistration::new', register(request, flags, name, handler, true),
-    ) as unknown as Registration<T>
+    return registerCall(request, flags, name, handler, true) as Registration<T>
   }
 }
 
-function* trySynchronize(inner: DevresInner<unknown>, irq: number): Sim {
+const synchronize = kernelCall('Registration::synchronize', function* (irq: number): Sim {
+  yield* synchronizeIrq(irq)
+})
+
+const trySynchronize = kernelCall('Registration::try_synchronize', function* (
+  inner: DevresInner<unknown>, irq: number,
+): Sim {
   const guard = yield* tryAccess(inner)
   if (guard === null) throw new KernelError(ENODEV)
   yield* synchronizeIrq(irq)
   yield* dropNow(guard)
-}
+})
 
 export function* register<T extends object>(
   request: IrqRequest, flags: number, name: string, value: T, threaded: boolean,
 ): Sim<Registration<T>> {
+  yield point(register, request)
   const handler = takeOwnership(value)
   const { $dev: dev, $irq: irq } = request
   dev.$proves('Bound', 'Registration::new')
@@ -168,15 +167,17 @@ export function* register<T extends object>(
   }
 }
 
+export const registerCall = kernelCall('Registration::new', register<object>)
+
 const wakeThread = (): number => IRQ_WAKE_THREAD
 
 /** The C function that is registered: it finds the handler and proves that the device is bound. */
 function entry(dev: Device<Bound>, handler: object, method: string): irq_handler_t {
-  const run = function* (): Sim<number> {
+  const run = named('handle_irq_callback', function* (): Sim<number> {
     const view = new Device<Bound>(dev.$dev, boundLease(dev.$dev))
     const f = (handler as Record<string, (device: Device<Bound>) => number>)[method]!
     return Number((yield* call(() => f.call(handler, view))) ?? IRQ_NONE)
-  }
+  })
   Object.defineProperty(run, 'name', { value: `${handler.constructor.name}::${method}` })
   return run as unknown as irq_handler_t
 }

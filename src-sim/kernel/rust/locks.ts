@@ -1,5 +1,5 @@
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../api'
 import * as m from '../locking/mutex'
 import * as spin from '../locking/spinlock'
 import { TASK_UNINTERRUPTIBLE } from '../sched/states'
@@ -53,22 +53,22 @@ export class LockGuard<T> extends Owned {
 /** `kernel::sync::Mutex`: made with `new_mutex`. */
 export class Mutex<T> extends Owned {
   /** The lock as C sees it. @internal */
-  readonly lock_: m.mutex
+  readonly state: m.mutex
   /** @internal */
   readonly $inner: LockInner<m.mutex, T>
 
   /** @internal */
   constructor(data: T, name: string) {
     super()
-    this.lock_ = new m.mutex()
-    m.initMutex(this.lock_, name)
-    this.$inner = new LockInner(this.lock_, data)
+    this.state = new m.mutex()
+    m.initMutex(this.state, name)
+    this.$inner = new LockInner(this.state, data)
   }
 
   /** Takes the lock. May sleep. Pair: the drop of the guard. */
   lock(): LockGuard<T> {
     this.$live()
-    return frame('Mutex::lock', lockMutex(this.$inner)) as unknown as LockGuard<T>
+    return mutexLock(this.$inner) as LockGuard<T>
   }
 
   /** A guard, or null when somebody else has the lock. */
@@ -84,30 +84,33 @@ export class Mutex<T> extends Owned {
   }
 }
 
-function* lockMutex<T>(inner: LockInner<m.mutex, T>): Sim<LockGuard<T>> {
+const mutexLock = kernelCall('Mutex::lock', function* (
+  inner: LockInner<m.mutex, unknown>,
+): Sim<LockGuard<unknown>> {
+  yield point(mutexLock, inner.lock)
   yield* call(() => m.lockMutex('mutex_lock', inner.lock, TASK_UNINTERRUPTIBLE) as number)
   return new LockGuard(inner, () => m.mutexUnlock(inner.lock))
-}
+})
 
 /** `kernel::sync::SpinLock`: made with `new_spinlock`. No sleeping while a guard lives. */
 export class SpinLock<T> extends Owned {
   /** The lock as C sees it. @internal */
-  readonly lock_: spin.spinlock_t
+  readonly state: spin.spinlock_t
   /** @internal */
   readonly $inner: LockInner<spin.spinlock_t, T>
 
   /** @internal */
   constructor(data: T, name: string) {
     super()
-    this.lock_ = new spin.spinlock_t()
-    spin.initSpinlock(this.lock_, name)
-    this.$inner = new LockInner(this.lock_, data)
+    this.state = new spin.spinlock_t()
+    spin.initSpinlock(this.state, name)
+    this.$inner = new LockInner(this.state, data)
   }
 
   /** Takes the lock; interrupts stay as they are. Pair: the drop of the guard. */
   lock(): LockGuard<T> {
     this.$live()
-    return frame('SpinLock::lock', lockSpin(this.$inner)) as unknown as LockGuard<T>
+    return spinLock(this.$inner) as LockGuard<T>
   }
 
   try_lock(): LockGuard<T> | null {
@@ -123,10 +126,13 @@ export class SpinLock<T> extends Owned {
   }
 }
 
-function* lockSpin<T>(inner: LockInner<spin.spinlock_t, T>): Sim<LockGuard<T>> {
+const spinLock = kernelCall('SpinLock::lock', function* (
+  inner: LockInner<spin.spinlock_t, unknown>,
+): Sim<LockGuard<unknown>> {
+  yield point(spinLock, inner.lock)
   yield* call(() => spin.spinLock(inner.lock) as void)
   return new LockGuard(inner, () => spin.spinUnlock(inner.lock))
-}
+})
 
 export const newMutex = <T>(data: T, name: string): Mutex<T> =>
   new Mutex(takeOwnership(data), name)

@@ -1,11 +1,11 @@
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { frame, kernelCall } from '../api'
 import { ENOTTY } from '../errno'
 import type { file, file_operations, inode } from '../fs/file'
 import type { vm_area_struct } from '../fs/mapping'
 import { deregisterMisc, miscdevice, registerMisc } from '../fs/misc'
 import { Device, type Normal } from './device'
-import { dropNow, Owned } from './drop'
+import { dropNow, Owned, takeOwnership } from './drop'
 import { asErrno, toResult } from './error'
 import { enterText, textHere } from './glue'
 import { borrowOf, type BorrowedOf } from './pointers'
@@ -41,9 +41,7 @@ export class MiscDeviceRegistration extends Owned {
 
   /** Makes the node; opens are possible at once. Throws; may sleep. */
   static register<P>(options: { name: string }, type: MiscDevice<P>): MiscDeviceRegistration {
-    return frame(
-      'MiscDeviceRegistration::register', register(options.name, type as MiscDevice<unknown>),
-    ) as unknown as MiscDeviceRegistration
+    return register(options.name, type as MiscDevice<unknown>)
   }
 
   override get $rustName(): string {
@@ -62,13 +60,16 @@ export class MiscDeviceRegistration extends Owned {
   }
 }
 
-function* register(name: string, type: MiscDevice<unknown>): Sim<MiscDeviceRegistration> {
+const register = kernelCall('MiscDeviceRegistration::register', function* (
+  name: string, type: MiscDevice<unknown>,
+): Sim<MiscDeviceRegistration> {
+  yield point(register, type)
   const misc = new miscdevice({ name })
   const registration = new MiscDeviceRegistration(misc)
   misc.fops = operations(type, registration)
   toResult(yield* registerMisc(misc))
   return registration
-}
+})
 
 /** The table that the generic code of a type makes: its text is the module's, its owner is nobody. */
 function operations(
@@ -79,12 +80,14 @@ function operations(
     enterText(text)
     return borrowOf(f.private_data) as never
   }
-  const result = (body: () => unknown): number => asErrno(body) as unknown as number
+  const result = (body: () => unknown): number =>
+    frame('miscdevice_callback', asErrno(call(body))) as unknown as number
   const { ioctl, mmap, read, write } = type
   return {
     owner: null,
-    open: ((_node: inode, f: file) => open(type, registration, f, text)) as never,
-    release: ((_node: inode, f: file) => release(type, f, text)) as never,
+    open: ((_node: inode, f: file) =>
+      frame('open', open(type, registration, f, text))) as never,
+    release: ((_node: inode, f: file) => frame('release', release(type, f, text))) as never,
     unlocked_ioctl: ioctl
       ? (f, cmd, arg) => result(() => ioctl.call(type, borrowed(f), f, cmd, arg))
       : () => -ENOTTY,
@@ -99,10 +102,13 @@ function* open(
   type: MiscDevice<unknown>, registration: MiscDeviceRegistration, f: file, text: number,
 ): Sim<number> {
   enterText(text)
-  return yield* asErrno(function* (): Sim {
-    const pointer = yield* call(() => type.open(f, registration))
-    f.private_data = pointer instanceof Owned ? pointer.$move() : pointer
-  })
+  return yield* asErrno(setPointer(type, registration, f))
+}
+
+function* setPointer(
+  type: MiscDevice<unknown>, registration: MiscDeviceRegistration, f: file,
+): Sim {
+  f.private_data = takeOwnership(yield* call(() => type.open(f, registration)))
 }
 
 function* release(type: MiscDevice<unknown>, f: file, text: number): Sim<number> {

@@ -1,5 +1,5 @@
 import { point, type Sim } from '../../engine/suspend'
-import { costs, frame } from '../api'
+import { costs, kernelCall } from '../api'
 import { EINVAL } from '../errno'
 import { iounmap } from '../pci/functions'
 import { mmioRead, mmioWrite } from '../pci/mmio'
@@ -101,14 +101,12 @@ export abstract class Mmio extends Owned {
 
   /** @internal */
   $read(name: string, offset: number, width: Width, checked: boolean): number {
-    return frame(`Io::${name}`, readFrom(this, name, offset, width, checked)) as unknown as number
+    return ioRead(this, name, offset, width, checked)
   }
 
   /** @internal */
   $write(name: string, value: number, offset: number, width: Width, checked: boolean): void {
-    return frame(
-      `Io::${name}`, writeTo(this, name, value, offset, width, checked),
-    ) as unknown as undefined
+    return ioWrite(this, name, value, offset, width, checked)
   }
 
   /** @internal */
@@ -139,18 +137,18 @@ function allowed(
   return false
 }
 
-function* readFrom(
+const ioRead = kernelCall('Io::read', function* (
   io: Mmio, name: string, offset: number, width: Width, checked: boolean,
 ): Sim<number> {
   yield point(READ, io)
   if (!allowed(io, name, offset, width, checked)) return masked(-1, width)
   return mmioRead(io.$address + offset, width)
-}
+})
 
-function* writeTo(
+const ioWrite = kernelCall('Io::write', function* (
   io: Mmio, name: string, value: number, offset: number, width: Width, checked: boolean,
 ): Sim {
   yield point(WRITE, io)
   if (allowed(io, name, offset, width, checked))
     mmioWrite(io.$address + offset, width, masked(value, width))
-}
+})

@@ -1,5 +1,6 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
+import { frame } from '../api'
 import { modules, type module } from '../base/module'
 import { dropNow, takeOwnership } from './drop'
 import { asErrno } from './error'
@@ -17,8 +18,9 @@ export function declareModule(init: (owner: module) => unknown): void {
   const loading = modules(machine()).loading
   if (!loading) return
   let value: unknown = null
-  loading.$init = () => asErrno(function* (): Sim {
+  const start = function* (): Sim {
     value = takeOwnership(yield* call(() => init(loading)))
-  })
-  loading.$exit = () => dropNow(value)
+  }
+  loading.$init = () => frame('init_module', asErrno(start()))
+  loading.$exit = () => frame('cleanup_module', dropNow(value))
 }

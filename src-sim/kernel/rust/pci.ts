@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
-import { call, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { call, point, type Sim } from '../../engine/suspend'
+import { kernelCall } from '../api'
 import { registerDriver, unregisterDriver } from '../base/bus'
 import type { device_driver } from '../base/device'
 import { EBUSY, EINVAL, EIO, ENOMEM } from '../errno'
@@ -13,11 +13,11 @@ import { mightSleep } from '../sched/schedule'
 import {
   ARef, Device, type Bound, type Core, type Lease, type Normal,
 } from './device'
-import { Devres, devresNew, devresRegister } from './devres'
+import { devresRegister, newDevres, type Devres } from './devres'
 import { prepareDriver, probeRust, unbindRust } from './driver'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
-import { IrqRequest, register, type Handler, type Registration } from './irq'
+import { IrqRequest, registerCall, type Handler, type Registration } from './irq'
 import { Mmio } from './mmio'
 
 /** `kernel::pci::Device`. What needs `Core` changes the device; what needs `Bound` uses it. */
@@ -66,7 +66,7 @@ export class PciDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
   enable_device_mem(this: PciDevice<Core>): void {
     this.$proves('Core', 'enable_device_mem')
     mightSleep('pci_enable_device_mem')
-    return frame('Device::enable_device_mem', enable(this.$pdev)) as unknown as undefined
+    return enable(this.$pdev)
   }
 
   /** Lets the device reach memory. There is nothing that undoes it (R-19). */
@@ -95,19 +95,14 @@ export class PciDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
 
   /** Between `min` and `max` vectors, which devres frees (R-20). Throws; may sleep. */
   alloc_irq_vectors(this: PciDevice<Bound>, min: number, max: number, types: number): IrqVector[] {
-    return frame(
-      'Device::alloc_irq_vectors', allocVectors(this, min, max, types),
-    ) as unknown as IrqVector[]
+    return allocVectors(this, min, max, types)
   }
 
   /** Registers a handler for a vector. Throws; may sleep. */
   request_irq<T extends Handler>(
     this: PciDevice<Bound>, vector: IrqVector, flags: number, name: string, handler: T,
   ): Registration<T> {
-    const request = vector.into()
-    return frame(
-      'Device::request_irq', register(request, flags, name, handler, false),
-    ) as unknown as Registration<T>
+    return registerCall(vector.into(), flags, name, handler, false) as Registration<T>
   }
 
   config_space(this: PciDevice<Bound>): ConfigSpace {
@@ -121,9 +116,10 @@ export class PciDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
   }
 }
 
-function* enable(pdev: pci_dev): Sim {
+const enable = kernelCall('Device::enable_device_mem', function* (pdev: pci_dev): Sim {
+  yield point(enable, pdev)
   toResult(yield* call(() => f.enableDevice(pdev) as number))
-}
+})
 
 function barIndex(bar: number): number {
   if (bar < 0 || bar > 5) throw new KernelError(EINVAL)
@@ -203,7 +199,7 @@ export class Bar extends Mmio {
     const dev = this.$bound!
     const bar = this.$move()
     bar.$bound = null
-    return frame('Bar::into_devres', devresNew(dev, bar)) as unknown as Devres<Bar>
+    return newDevres(dev, bar) as Devres<Bar>
   }
 
   /** @internal */
@@ -246,14 +242,15 @@ class IrqVectorRegistration extends Owned {
   }
 }
 
-function* allocVectors(
+const allocVectors = kernelCall('Device::alloc_irq_vectors', function* (
   dev: PciDevice<Bound>, min: number, max: number, types: number,
 ): Sim<IrqVector[]> {
+  yield point(allocVectors, dev)
   dev.$proves('Bound', 'alloc_irq_vectors')
   const count = toResult(msi.allocVectors(dev.$pdev, min, max, types))
   yield* devresRegister(dev, new IrqVectorRegistration(dev.$pdev))
   return Array.from({ length: count }, (_, i) => new IrqVector(dev, i))
-}
+})
 
 /** `kernel::pci::DeviceId`. */
 export class DeviceId implements pci_device_id {
@@ -293,9 +290,7 @@ export class PciRegistration extends Owned {
 
   /** Registers a driver. Throws; may sleep. */
   static new<Data>(name: string, type: PciDriver<Data>, module: object | null): PciRegistration {
-    return frame(
-      'Registration::new', registerPci(name, type as PciDriver<unknown>, module),
-    ) as unknown as PciRegistration
+    return registerPci(name, type as PciDriver<unknown>, module)
   }
 
   override get $rustName(): string {
@@ -308,7 +303,7 @@ export class PciRegistration extends Owned {
   }
 }
 
-export function* registerPci(
+export const registerPci = kernelCall('driver::Registration::new', function* (
   name: string, type: PciDriver<unknown>, module: object | null,
 ): Sim<PciRegistration> {
   const drv = new pci_driver()
@@ -324,7 +319,7 @@ export function* registerPci(
   driver.$remove = (type.unbind ?? null) as device_driver['$remove']
   toResult(yield* registerDriver(driver))
   return new PciRegistration(drv)
-}
+})
 
 const probe = (type: PciDriver<unknown>, pdev: pci_dev, id: pci_device_id): Sim<number> =>
   probeRust(pdev.dev, callbacks(type, pdev, id.driver_data ?? null))

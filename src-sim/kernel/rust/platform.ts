@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { kernelCall } from '../api'
 import { unregisterDriver } from '../base/bus'
 import type { device_driver } from '../base/device'
 import { modules } from '../base/module'
@@ -14,7 +14,7 @@ import {
 } from '../platform/resource'
 import { mightSleep } from '../sched/schedule'
 import { ARef, Device, type Bound, type Core, type Lease, type Normal } from './device'
-import { Devres, devresNew } from './devres'
+import { newDevres, type Devres } from './devres'
 import { postUnbind, probeRust, unbindRust } from './driver'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
@@ -116,7 +116,7 @@ export class IoMem extends Mmio {
     const dev = this.$bound!
     const io = this.$move()
     io.$bound = null
-    return frame('IoMem::into_devres', devresNew(dev, io)) as unknown as Devres<IoMem>
+    return newDevres(dev, io) as Devres<IoMem>
   }
 
   /** @internal */
@@ -148,9 +148,7 @@ export class PlatformRegistration extends Owned {
   static new<Data>(
     name: string, type: PlatformDriver<Data>, module: object | null,
   ): PlatformRegistration {
-    return frame(
-      'Registration::new', registerPlatform(name, type as PlatformDriver<unknown>, module),
-    ) as unknown as PlatformRegistration
+    return registerPlatform(name, type as PlatformDriver<unknown>, module)
   }
 
   override get $rustName(): string {
@@ -163,7 +161,7 @@ export class PlatformRegistration extends Owned {
   }
 }
 
-export function* registerPlatform(
+export const registerPlatform = kernelCall('driver::Registration::new', function* (
   name: string, type: PlatformDriver<unknown>, module: object | null,
 ): Sim<PlatformRegistration> {
   const init = {
@@ -179,7 +177,7 @@ export function* registerPlatform(
   driver.$remove = (type.unbind ?? null) as device_driver['$remove']
   toResult(ret)
   return new PlatformRegistration(driver)
-}
+})
 
 const callbacks = (type: PlatformDriver<unknown>, pdev: platform_device) => ({
   view: (lease: Lease) => new PlatformDevice<Core>(pdev, lease),

@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { kernelCall } from '../api'
 import { memoryAccess } from '../mm/watch'
 import { rcuReadLock, rcuReadUnlock } from '../rcu/tree'
 import { synchronizeRcu } from '../rcu/update'
@@ -95,7 +95,7 @@ export class Revocable<T> extends Owned {
   /** A guard, or null once it was revoked. Any context; no sleeping until the guard is dropped. */
   try_access(): RevocableGuard<T> | null {
     this.$live()
-    return frame('Revocable::try_access', tryAccess(this.$inner)) as unknown as null
+    return tryAccessCall(this.$inner) as RevocableGuard<T> | null
   }
 
   /** The value, for as long as the caller's own RCU section lasts; null once it was revoked. */
@@ -108,7 +108,7 @@ export class Revocable<T> extends Owned {
   /** Calls `f` with the value inside a section; null once it was revoked. `f` must not sleep. */
   try_access_with<R>(f: (data: T) => R): R | null {
     this.$live()
-    return frame('Revocable::try_access_with', tryAccessWith(this.$inner, f)) as unknown as null
+    return tryAccessWithCall(this.$inner, f as never) as R | null
   }
 
   /** The value, on the caller's word that nobody revokes it meanwhile. Unsafe. */
@@ -123,13 +123,13 @@ export class Revocable<T> extends Owned {
    */
   revoke(): boolean {
     this.$live()
-    return frame('Revocable::revoke', revoke(this.$inner, true)) as unknown as boolean
+    return revokeCall(this.$inner, true)
   }
 
   /** The same without waiting for guards, of which there must be none. Unsafe. */
   revoke_nosync(): boolean {
     this.$live()
-    return frame('Revocable::revoke_nosync', revoke(this.$inner, false)) as unknown as boolean
+    return revokeCall(this.$inner, false)
   }
 
   /** @internal */
@@ -167,3 +167,9 @@ export function* revoke(inner: RevocableInner<unknown>, sync: boolean): Sim<bool
   yield* dropNow(inner.$data)
   return true
 }
+
+export const tryAccessCall = kernelCall('Revocable::try_access', tryAccess<unknown>)
+export const tryAccessWithCall = kernelCall(
+  'Revocable::try_access_with', tryAccessWith<unknown, unknown>,
+)
+const revokeCall = kernelCall('Revocable::revoke', revoke)

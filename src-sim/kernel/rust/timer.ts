@@ -2,7 +2,7 @@ import { SimBug } from '../../base/assert'
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { kernelCall, named } from '../api'
 import { hrtimer, HRTIMER_NORESTART, HRTIMER_RESTART, hrtimers } from '../time/hrtimer'
 import { hrtimerCancel } from '../time/hrtimer-run'
 import { clockOffsetNs, CLOCK_MONOTONIC } from '../time/clock'
@@ -54,27 +54,26 @@ export class HrTimer extends KernelObject {
   ): ArcHrTimerHandle<T> {
     const own = timer ?? memberOf(pointer.value, HrTimer)
     if (!own) throw new SimBug(`${pointer.$rustName} has no HrTimer field`)
-    return frame(
-      'HrTimerPointer::start', startTimer(own, pointer, expiresNs, own.#mode),
-    ) as unknown as ArcHrTimerHandle<T>
+    return startTimer(own, pointer, expiresNs, own.#mode) as ArcHrTimerHandle<T>
   }
 }
 
-function* startTimer<T extends object>(
-  own: HrTimer, pointer: Arc<T>, expiresNs: number, mode: number,
-): Sim<ArcHrTimerHandle<T>> {
+const startTimer = kernelCall('HrTimerPointer::start', function* (
+  own: HrTimer, pointer: Arc<object>, expiresNs: number, mode: number,
+): Sim<ArcHrTimerHandle<object>> {
   const mine = pointer.$move()
   yield point(startTimer, own.timer)
   own.$pointer = mine
   hrtimers(machine()).start(own.timer, expiresNs, 0, mode)
   return new ArcHrTimerHandle(mine, own)
-}
+})
 
 function* fire(own: HrTimer, run: HrTimerRun<never>): Sim<number> {
   const context = new HrTimerCallbackContext(own.timer)
   const borrow = new ArcBorrow(own.$pointer!.$inner)
   return Number((yield* call(() => run(borrow as never, context))) ?? HRTIMER_NORESTART)
 }
+named('HrTimerCallback::run', fire)
 
 /**
  * `ArcHrTimerHandle`: an armed timer. Its drop cancels, waits for a running callback, and gives the
@@ -100,7 +99,7 @@ export class ArcHrTimerHandle<T> extends Owned {
   /** Disarms and waits; whether it was armed. Never from its own callback. */
   cancel(): boolean {
     this.$live()
-    return frame('HrTimerHandle::cancel', cancel(this.$timer)) as unknown as boolean
+    return cancelCall(this.$timer)
   }
 
   /** @internal */
@@ -114,3 +113,4 @@ function* cancel(own: HrTimer): Sim<boolean> {
   yield point(cancel, own.timer)
   return (yield* hrtimerCancel(own.timer)) > 0
 }
+const cancelCall = kernelCall('HrTimerHandle::cancel', cancel)

@@ -2,7 +2,7 @@ import { SimBug } from '../../base/assert'
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
-import { frame } from '../api'
+import { kernelCall, named } from '../api'
 import { initDelayedWork, initWork, queueDelayedWorkOn, queueWorkOn } from '../workqueue/queue'
 import { delayed_work, work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues, type SystemQueue } from '../workqueue/workqueues'
@@ -41,6 +41,7 @@ function* runWork(work: Work, run: Run): Sim {
   yield* call(() => run(pointer as never))
   yield* dropNow(pointer)
 }
+named('WorkItemPointer::run', runWork)
 
 /** `kernel::workqueue::Queue`. There is nothing that cancels, disables or flushes. */
 export class Queue {
@@ -56,23 +57,21 @@ export class Queue {
    * Answers null, or the pointer when it was queued already. Any context.
    */
   enqueue<P extends Foreign<object>>(pointer: P, work?: Work): P | null {
-    return frame('Queue::enqueue', enqueue(this.#name, pointer, work, 0)) as unknown as null
+    return enqueue(this.#name, pointer, work, 0) as P | null
   }
 
   /** The same after `delay` jiffies, for a field made with `new_delayed_work`. */
   enqueue_delayed<P extends Foreign<object>>(pointer: P, delay: number, work?: Work): P | null {
-    return frame(
-      'Queue::enqueue_delayed', enqueue(this.#name, pointer, work, delay),
-    ) as unknown as null
+    return enqueue(this.#name, pointer, work, delay) as P | null
   }
 }
 
-function* enqueue<P extends Foreign<object>>(
-  name: SystemQueue, pointer: P, given: Work | undefined, delay: number,
-): Sim<P | null> {
+const enqueue = kernelCall('Queue::enqueue', function* (
+  name: SystemQueue, pointer: Foreign<object>, given: Work | undefined, delay: number,
+): Sim<Foreign<object> | null> {
   const work = given ?? memberOf(pointee(pointer), Work)
   if (!work) throw new SimBug(`${pointer.$rustName} has no Work field`)
-  const mine = pointer.$move() as P
+  const mine = pointer.$move()
   yield point(enqueue, work.work)
   const wq = workqueues(machine()).system(name)
   const queued = work.$delayed
@@ -81,4 +80,4 @@ function* enqueue<P extends Foreign<object>>(
   if (!queued) return mine
   work.$pointer = mine
   return null
-}
+})

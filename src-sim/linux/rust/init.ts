@@ -1,4 +1,4 @@
-import { frame, quiet } from '../../kernel/api'
+import { kernelCall } from '../../kernel/api'
 import { pinInit, type Initialisers } from '../../kernel/rust/pin-init'
 
 /**
@@ -8,7 +8,6 @@ import { pinInit, type Initialisers } from '../../kernel/rust/pin-init'
  *
  * Each function makes one field, in order; when one throws, the finished ones are dropped.
  */
-export const try_pin_init = quiet(
-  <T extends object>(type: new () => T, fields: Initialisers<T>): T =>
-    frame('try_pin_init', pinInit(type, fields)) as unknown as T,
-)
+export const try_pin_init = kernelCall('try_pin_init', pinInit) as <T extends object>(
+  type: new () => T, fields: Initialisers<T>,
+) => T

@@ -38,11 +38,12 @@ describe('the labs about Rust', () => {
     if (at !== '') expect(lab.files[file!]!.split('\n')[line - 1]).toContain(at)
   })
 
-  it.each(names)('%s: random schedules of the broken form find it too', (name) => {
+  it.each(names)('%s: schedules drawn by chance find it too', (name) => {
     const run = scheduleRunner(compile(readBuiltin(`${name}-broken`)), sandbox(), {})
     const kinds = new Set<string>()
-    for (let i = 0; i < SCHEDULES && !kinds.has(EXPECTED[name]!.kind); i++)
-      for (const { kind } of run(strategy('random', i), false).findings) kinds.add(kind)
+    for (const how of ['random', 'pct'] as const)
+      for (let i = 0; i < SCHEDULES && !kinds.has(EXPECTED[name]!.kind); i++)
+        for (const { kind } of run(strategy(how, i), false).findings) kinds.add(kind)
     expect([...kinds]).toContain(EXPECTED[name]!.kind)
   })
 
