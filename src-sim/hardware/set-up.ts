@@ -11,6 +11,7 @@ import type { PciHardware } from '../kernel/pci/pci-dev'
 import type { UsbHardware } from '../kernel/usb/hardware'
 import { addPort } from '../kernel/usb/hub'
 import { busSpace } from '../kernel/platform/bus-space'
+import { deviceTree, type device_node } from '../kernel/of/node'
 import { platformHost } from '../kernel/platform/host'
 import {
   PLATFORM_DEVID_NONE,
@@ -48,6 +49,8 @@ export interface PlatformSpec {
   /** Interrupt lines (default 1 with a model, else 0). */
   irqs?: number
   properties?: Readonly<Record<string, PropertyValue>>
+  /** Its node in the device tree, by path; left out: a node of its own, with its properties. */
+  node?: string
 }
 
 type UsbModel = string | (new () => usb_device_model)
@@ -73,6 +76,8 @@ export interface MachineSpec {
   config?: KernelConfig
   pci?: PciSlotSpec[]
   platform?: PlatformSpec[]
+  /** Nodes of the device tree by path, parents first; `'&name'` in a property is another node. */
+  nodes?: Readonly<Record<string, Readonly<Record<string, PropertyValue>>>>
   usb?: UsbPortSpec[]
 }
 
@@ -104,6 +109,8 @@ export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
     if (there !== false) present.push(port)
   }
   let next = BOARD_BASE
+  for (const [path, properties] of Object.entries(spec.nodes ?? {}))
+    deviceTree(machine).add(path, properties)
   for (const device of spec.platform ?? []) next = addPlatform(machine, device, next)
   return present
 }
@@ -170,6 +177,7 @@ function addPlatform(machine: Machine, spec: PlatformSpec, base: number): number
   const pdev = new platform_device({ name: spec.name, id: spec.id ?? PLATFORM_DEVID_NONE })
   pdev.dev.release = () => {}
   if (spec.properties) pdev.dev.$properties = new PropertySet(spec.properties)
+  pdev.dev.of_node = nodeOf(machine, spec)
   let next = base
   if (spec.model !== undefined) {
     const model = new (modelOf(spec.model))()
@@ -193,6 +201,15 @@ function addPlatform(machine: Machine, spec: PlatformSpec, base: number): number
   } else addLines(machine, pdev, spec.irqs ?? 0)
   machine.runtime.atomic(registerPlatformDevice(pdev))
   return next
+}
+
+function nodeOf(machine: Machine, spec: PlatformSpec): device_node {
+  const tree = deviceTree(machine)
+  const path = spec.id === undefined ? spec.name : `${spec.name}@${spec.id}`
+  if (spec.node === undefined) return tree.add(path, spec.properties ?? {})
+  const node = tree.nodes.get(spec.node)
+  if (!node) throw new Error(`machine.ts: there is no node '${spec.node}'.`)
+  return node
 }
 
 function addLines(machine: Machine, pdev: platform_device, count: number): number[] {

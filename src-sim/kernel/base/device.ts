@@ -9,6 +9,7 @@ import { KList } from './klist'
 import { kobject, kset } from './kobject'
 import { NotifierChain } from './notifier'
 import { dev_pm_info, type dev_pm_ops } from './pm-runtime'
+import type { device_node } from '../of/node'
 import type { PropertySet } from './property'
 
 export { kobject, kset } from './kobject'
@@ -215,6 +216,8 @@ export class device extends KernelObject implements DmaDevice {
   $linkStatus = DL_DEV_NO_DRIVER
   /** @internal Name of the only driver that may bind. */
   $override: string | null = null
+  /** The node that describes it. */
+  of_node: device_node | null = null
   /** @internal Firmware properties. */
   $properties: PropertySet | null = null
 
