@@ -1,4 +1,4 @@
-import type { Sim } from '../engine/suspend'
+import { Suspend, Suspension, type Sim } from '../engine/suspend'
 
 /**
  * How a kernel function becomes what drivers call. Drivers see plain synchronous C signatures; the
@@ -16,9 +16,24 @@ export function kernelCall<Args extends unknown[], Result>(
   f: (...args: Args) => Sim<Result> | Result,
 ): (...args: Args) => Result {
   const named = f as unknown as { $name?: string; prototype?: { $name?: string } }
+  if (!named.prototype) return naming(name, f)
   named.$name = name
-  if (named.prototype) named.prototype.$name = name
+  named.prototype.$name = name
   return f as unknown as (...args: Args) => Result
+}
+
+/** An arrow function makes no generators of its own: what it hands out is named one by one. */
+function naming<Args extends unknown[], Result>(
+  name: string,
+  f: (...args: Args) => Sim<Result> | Result,
+): (...args: Args) => Result {
+  const call = (...args: Args): Sim<Result> | Result => {
+    const result: unknown = f(...args)
+    if (result instanceof Suspend && !(result instanceof Suspension))
+      (result as { $name?: string }).$name = name
+    return result as Sim<Result> | Result
+  }
+  return Object.assign(call, f, { $name: name }) as unknown as (...args: Args) => Result
 }
 
 /**
@@ -31,7 +46,7 @@ export function kernelFrame<Args extends unknown[], Result>(
   name: string,
   f: (...args: Args) => Sim<Result>,
 ): (...args: Args) => Result {
-  return kernelCall(name, (...args: Args): Sim<Result> => frame(name, f(...args)))
+  return naming(name, f)
 }
 
 /** Marks functions that nobody else can observe: no scheduling point before a call of them. */
@@ -56,4 +71,9 @@ export function named<F extends (...args: never[]) => Sim<unknown>>(name: string
 export function frame<G extends Sim<unknown>>(name: string, generator: G): G {
   ;(generator as { $name?: string }).$name = name
   return generator
+}
+
+/** Runs a step of a kernel function in a frame of its own: backtraces show it by its C name. */
+export function* step<T>(name: string, body: Sim<T>): Sim<T> {
+  return (yield frame(name, body)) as T
 }

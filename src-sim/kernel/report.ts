@@ -46,7 +46,7 @@ export const taskText = (cpu: Cpu | null, between = '/'): string =>
     : `swapper/${cpu?.id ?? 0}${between}0`
 
 /** `CPU: 0 UID: 0 PID: 7 Comm: insmod`: an interrupt counts for the task that it stopped. */
-function whoLine(here: RawStack): string {
+export function whoLine(here: RawStack): string {
   const cpu = now.exec?.cpu
   if (!cpu || cpu.id !== here.cpu) return `CPU: ${here.cpu} UID: 0 PID: ${here.pid} Comm: ${here.context}`
   const comm = cpu.current?.comm ?? `swapper/${cpu.id}`

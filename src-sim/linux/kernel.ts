@@ -3,7 +3,6 @@ import { machine } from '../engine/current'
 import { TaskDeath } from '../engine/exec'
 import { vsprintf } from '../kernel/printk/format'
 import { kernelLog } from '../kernel/printk/log'
-import { takeStack, traceLines } from '../kernel/report'
 
 /** Brought along, as by the C header. */
 export * from './align'
@@ -44,12 +43,6 @@ export function panic(format: string, ...args: unknown[]): never {
   kernelLog(m).print(0, `Kernel panic - not syncing: ${text}\n`)
   m.panic(text)
   throw new TaskDeath('panic')
-}
-/** Prints the stack of the running context. */
-export function dump_stack(): void {
-  const m = machine()
-  const lines = ['Call Trace:', ...traceLines(m, takeStack(m))]
-  kernelLog(m).print(4, lines.map((line) => `${line}\n`).join(''))
 }
 
 export { might_sleep, might_sleep_if } from './sched'

@@ -1,6 +1,6 @@
 import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, quiet, step } from '../kernel/api'
 import { initializeDevice, putDevice, useDevice } from '../kernel/base/core'
 import type { bus_type, device } from '../kernel/base/device'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
@@ -121,7 +121,7 @@ export const platform_device_register_full = kernelCall(
     if (info.properties) pdev.dev.$properties = new PropertySet(info.properties)
     if (info.dma_mask) pdev.dev.dma_mask = pdev.dev.coherent_dma_mask = info.dma_mask
     platform_device_add_resources(pdev, info.res ?? [], info.num_res ?? info.res?.length ?? 0)
-    const error = yield* p.addPlatformDevice(pdev)
+    const error = yield* step('platform_device_add', p.addPlatformDevice(pdev))
     if (error === 0) return pdev
     yield* putDevice(pdev.dev, 'creator')
     return ERR_PTR<platform_device>(error)

@@ -1,7 +1,9 @@
 import { machine } from '../engine/current'
 import { costs } from '../kernel/api'
 import { vsprintf } from '../kernel/printk/format'
+import { kernelLog } from '../kernel/printk/log'
 import { printkText } from '../kernel/printk/printk'
+import { takeStack, traceLines, whoLine } from '../kernel/report'
 
 /** Brought along, as by the C header. */
 export * from './bug'
@@ -73,3 +75,11 @@ export const dev_dbg = devAt(KERN_DEBUG, 'dev_dbg')
 export { BUG, BUG_ON, WARN, WARN_ON, WARN_ON_ONCE, WARN_ONCE } from './bug'
 export * from './printk/once'
 export * from './printk/ratelimited'
+
+/** Prints who runs, and the stack of the running context. */
+export function dump_stack(): void {
+  const m = machine()
+  const stack = takeStack(m)
+  const lines = [whoLine(stack), 'Call Trace:', ...traceLines(m, stack)]
+  kernelLog(m).print(4, lines.map((line) => `${line}\n`).join(''))
+}

@@ -1,5 +1,6 @@
 import { call, type Sim } from '../../engine/suspend'
 import { EPROBE_DEFER } from '../errno'
+import { step } from '../api'
 import type { RefOwner } from '../locking/ref-ledger'
 import { asyncSchedule } from './async'
 import { probeDriver } from './bind'
@@ -48,17 +49,20 @@ function* tryDriver(drv: device_driver, dev: device, walk: Walk): Sim<number> {
   const async = prefersAsync(drv)
   if (async) walk.haveAsync = true
   if (walk.checkAsync && async !== walk.wantAsync) return 0
-  const ret = yield* probeDriver(drv, dev)
+  const ret = yield* step('driver_probe_device', probeDriver(drv, dev))
   return ret < 0 ? ret : ret === 0 ? 1 : 0
 }
 
 function* walkDrivers(dev: device, walk: Walk): Sim<number> {
   const own = busPrivate(dev.bus)
-  return own ? yield* own.drivers.each((drv) => tryDriver(drv, dev, walk)) : 0
+  return own ? yield* step('bus_for_each_drv', own.drivers.each((drv) => step('__device_attach_driver', tryDriver(drv, dev, walk)))) : 0
 }
 
 /** `device_attach`: 1 bound, 0 nobody took it, or what ended the walk. */
-export function* attachDevice(dev: device, allowAsync = false): Sim<number> {
+export const attachDevice = (dev: device, allowAsync = false): Sim<number> =>
+  step('__device_attach', attachLocked(dev, allowAsync))
+
+function* attachLocked(dev: device, allowAsync: boolean): Sim<number> {
   yield* lockDevice(dev)
   let ret = 0
   let later = false
@@ -91,12 +95,12 @@ function* attachLater(dev: device): Sim {
 
 /** A device has just been added. */
 export function* probeNewDevice(dev: device): Sim {
-  if (busPrivate(dev.bus)?.autoprobe) yield* attachDevice(dev, true)
+  if (busPrivate(dev.bus)?.autoprobe) yield* step('device_initial_probe', attachDevice(dev, true))
 }
 
 /** `driver_attach`: offers a driver to every device of its bus; errors stay with the devices. */
 export function* attachDriver(drv: device_driver): Sim {
-  yield* forEachDevice(drv.bus!, (dev) => tryDevice(drv, dev))
+  yield* forEachDevice(drv.bus!, (dev) => step('__driver_attach', tryDevice(drv, dev)))
 }
 
 function* tryDevice(drv: device_driver, dev: device): Sim<number> {
@@ -121,7 +125,7 @@ function* tryDevice(drv: device_driver, dev: device): Sim<number> {
   const parent = dev.bus?.need_parent_lock ? dev.parent : null
   if (parent) yield* lockDevice(parent)
   yield* lockDevice(dev)
-  yield* probeDriver(drv, dev)
+  yield* step('driver_probe_device', probeDriver(drv, dev))
   unlockDevice(dev)
   if (parent) unlockDevice(parent)
   return 0
@@ -131,7 +135,7 @@ function* attachDriverLater(dev: device): Sim {
   yield* lockDevice(dev)
   const drv = dev.$private?.asyncDriver
   if (dev.$private) dev.$private.asyncDriver = null
-  if (drv) yield* probeDriver(drv, dev)
+  if (drv) yield* step('driver_probe_device', probeDriver(drv, dev))
   unlockDevice(dev)
   yield* putDevice(dev, awaitingProbe(dev))
 }

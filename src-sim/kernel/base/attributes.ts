@@ -1,5 +1,6 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
+import { frame } from '../api'
 import { EIO } from '../errno'
 import { PAGE_SIZE } from '../../base/units'
 import type { kobject } from './kobject'
@@ -54,6 +55,13 @@ export function fileOps(
       return (yield* call(() => store(text, text.length))) as number
     }
   return ops
+}
+
+/** Calls the function behind an attribute as `name` does in C; -EIO where there is none. */
+export function attributeCall(name: string, f: unknown, ...args: unknown[]): number {
+  if (!f) return -EIO
+  const result = call(() => (f as (...args: unknown[]) => unknown)(...args))
+  return frame(name, result) as unknown as number
 }
 
 /** The functions of an attribute: its own, or those of the kobject's type. */

@@ -4,6 +4,7 @@ import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, type Sim } from '../../engine/suspend'
 import { EINVAL } from '../errno'
+import { named, step } from '../api'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { registerBus, registerDriver, unregisterDriver } from './bus'
@@ -67,9 +68,9 @@ class AuxiliaryBus {
   constructor(m: Machine) {
     const { bus } = this
     bus.match = (dev, drv) => (matchId(adevOf(dev), adrvOf(drv)) ? 1 : 0)
-    bus.probe = probe as unknown as (dev: device) => number
-    bus.remove = remove as unknown as (dev: device) => void
-    bus.shutdown = shutdown as unknown as (dev: device) => void
+    bus.probe = named('auxiliary_bus_probe', probe) as unknown as (dev: device) => number
+    bus.remove = named('auxiliary_bus_remove', remove) as unknown as (dev: device) => void
+    bus.shutdown = named('auxiliary_bus_shutdown', shutdown) as unknown as (dev: device) => void
     m.runtime.atomic(registerBus(bus))
   }
 }
@@ -108,7 +109,7 @@ export function initAuxiliary(adev: auxiliary_device): number {
 export function* addAuxiliary(adev: auxiliary_device, modname: string): Sim<number> {
   if (!modname) return -EINVAL
   setKobjectName(adev.dev.kobj, `${modname}.${adev.name}.${adev.id}`)
-  return yield* addDevice(adev.dev)
+  return yield* step('device_add', addDevice(adev.dev))
 }
 
 export function* registerAuxiliaryDriver(
@@ -137,7 +138,7 @@ export function* registerAuxiliaryDriver(
   drv.driver.$postUnbind = init.$postUnbind ?? null
   drv.driver.$probe = init.probe as typeof drv.driver.$probe
   drv.driver.$remove = (init.remove ?? null) as typeof drv.driver.$remove
-  return yield* registerDriver(drv.driver)
+  return yield* step('driver_register', registerDriver(drv.driver))
 }
 
 export function* unregisterAuxiliaryDriver(init: auxiliary_driver_init): Sim {

@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
+import { step } from '../api'
 import { emit } from '../emit'
 import { EBUSY, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
 import { runningContext } from '../locking/ref-ledger'
@@ -75,7 +76,7 @@ export function* probeDriver(drv: device_driver, dev: device): Sim<number> {
   const deferred = deferredProbes(machine())
   const triggers = deferred.triggers
   all.running++
-  const ret = yield* bindHere(drv, dev)
+  const ret = yield* step('__driver_probe_device', bindHere(drv, dev))
   if (ret === -EPROBE_DEFER || ret === EPROBE_DEFER) {
     deferProbe(dev)
     if (triggers !== deferred.triggers && !deferred.blocked) triggerDeferred()
@@ -99,7 +100,7 @@ export function* bindHere(drv: device_driver, dev: device): Sim<number> {
   yield* pmGetSuppliers(dev)
   if (dev.parent) yield* pmGetSync(dev.parent)
   yield* pmBarrier(dev)
-  const ret = yield* reallyProbe(drv, dev)
+  const ret = yield* step('really_probe', reallyProbe(drv, dev))
   if (dev.parent) yield* pmPut(dev.parent)
   yield* pmPutSuppliers(dev)
   return ret
@@ -132,7 +133,7 @@ function* probeOnce(drv: device_driver, dev: device): Sim<number> {
   const configured = configure ? yield* call(() => configure(dev)) : 0
   if (configured) {
     yield* linksNoDriver(dev)
-    yield* cleanUp(dev)
+    yield* step('device_unbind_cleanup', cleanUp(dev))
     return configured
   }
   deviceCore(machine()).on.binding.emit(dev)
@@ -144,7 +145,7 @@ function* probeOnce(drv: device_driver, dev: device): Sim<number> {
     ret = createGroups(dev.kobj, drv.dev_groups)
     if (ret) {
       deviceLog(dev, 3, 'device_add_groups() failed')
-      yield* callRemove(drv, dev)
+      yield* step('device_remove', callRemove(drv, dev))
     }
   }
   if (ret === 0) return 0
@@ -152,7 +153,7 @@ function* probeOnce(drv: device_driver, dev: device): Sim<number> {
   yield* notifyBus(dev, 'not bound')
   yield* dmaCleanup(dev)
   yield* linksNoDriver(dev)
-  yield* cleanUp(dev)
+  yield* step('device_unbind_cleanup', cleanUp(dev))
   return ret
 }
 
@@ -179,10 +180,10 @@ function* callRemove(drv: device_driver, dev: device): Sim {
 }
 
 function* removeForTest(drv: device_driver, dev: device): Sim {
-  yield* callRemove(drv, dev)
+  yield* step('device_remove', callRemove(drv, dev))
   removeBindLinks(drv, dev)
   yield* dmaCleanup(dev)
-  yield* cleanUp(dev)
+  yield* step('device_unbind_cleanup', cleanUp(dev))
 }
 
 function* dmaCleanup(dev: device): Sim {
@@ -214,7 +215,10 @@ function* driverBound(drv: device_driver, dev: device): Sim {
 }
 
 /** `device_release_driver`; with `only`, when that is the driver. */
-export function* releaseDriver(dev: device, only: device_driver | null = null): Sim {
+export const releaseDriver = (dev: device, only: device_driver | null = null): Sim =>
+  step('device_release_driver_internal', releaseIfBound(dev, only))
+
+function* releaseIfBound(dev: device, only: device_driver | null): Sim {
   const parent = only && dev.bus?.need_parent_lock ? dev.parent : null
   if (parent) yield* lockDevice(parent)
   yield* lockDevice(dev)
@@ -244,11 +248,11 @@ function* releaseLocked(dev: device, parent: device | null): Sim {
   removeBindLinks(drv, dev)
   yield* notifyBus(dev, 'unbind')
   yield* pmPutSync(dev)
-  yield* callRemove(drv, dev)
+  yield* step('device_remove', callRemove(drv, dev))
   yield point(releaseDriver, dev)
   yield* dmaCleanup(dev)
   emit(ev.device_unbind, dev, drv)
-  yield* cleanUp(dev)
+  yield* step('device_unbind_cleanup', cleanUp(dev))
   yield* linksDriverGone(dev)
   const bound = drv.$private?.bound
   if (bound?.includes(dev)) bound.splice(bound.indexOf(dev), 1)

@@ -5,10 +5,11 @@ import { call, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EAGAIN, EBUSY, EINVAL, ENODEV, EPROBE_DEFER } from '../errno'
+import { step } from '../api'
 import { runningContext, type RefOwner } from '../locking/ref-ledger'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { createGroups, removeGroups } from './attributes'
+import { attributeCall, createGroups, removeGroups } from './attributes'
 import { attachDevice, attachDriver, matchDriver } from './attach'
 import { bindHere, detachDriverFromAll, releaseDriver } from './bind'
 import { addOverrideFile } from './driver-override'
@@ -178,7 +179,7 @@ export function* registerDriver(drv: device_driver): Sim<number> {
   own.drivers.add(drv)
   deferredProbes(machine()).timeout.extend()
   emit(ev.driver_register, drv, bus, drv.owner)
-  if (own.autoprobe) yield* attachDriver(drv)
+  if (own.autoprobe) yield* step('bus_add_driver', step('driver_attach', attachDriver(drv)))
   yield* addDriverFiles(drv)
   sendUevent(kobj, 'add')
   return 0
@@ -189,9 +190,9 @@ const driverOf = (kobj: kobject): device_driver => hidden(kobj).$parent as devic
 const DRIVER_TYPE = {
   sysfs_ops: {
     show: (kobj: kobject, attr: { show?: unknown }, buf: Uint8Array) =>
-      (attr.show as (...args: unknown[]) => number)(driverOf(kobj), buf),
+      attributeCall('drv_attr_show', attr.show, driverOf(kobj), buf),
     store: (kobj: kobject, attr: { store?: unknown }, buf: string, count: number) =>
-      (attr.store as (...args: unknown[]) => number)(driverOf(kobj), buf, count),
+      attributeCall('drv_attr_store', attr.store, driverOf(kobj), buf, count),
   },
 }
 
@@ -207,11 +208,11 @@ function* addDriverFiles(drv: device_driver): Sim {
   if (drv.bus!.drv_groups) createGroups(kobj, drv.bus!.drv_groups)
   if (!drv.suppress_bind_attrs) {
     tree.createFile(directory, 'unbind', {
-      store: (text) => storeUnbind(drv, text),
+      store: (text) => step('drv_attr_store', step('unbind_store', storeUnbind(drv, text))),
       selfRemoving: true,
     })
     tree.createFile(directory, 'bind', {
-      store: (text) => storeBind(drv, text),
+      store: (text) => step('drv_attr_store', step('bind_store', storeBind(drv, text))),
       selfRemoving: true,
     })
   }
@@ -231,7 +232,7 @@ function* storeUnbind(drv: device_driver, text: string): Sim<number> {
   const dev = getDevice(named(drv, text) ?? null, here)
   let ret = -ENODEV
   if (dev && dev.driver === drv) {
-    yield* releaseDriver(dev, drv)
+    yield* step('device_driver_detach', releaseDriver(dev, drv))
     ret = text.length
   }
   yield* putDevice(dev, here)
@@ -243,7 +244,7 @@ function* storeBind(drv: device_driver, text: string): Sim<number> {
   const dev = getDevice(named(drv, text) ?? null, here)
   let ret = -ENODEV
   if (dev && (yield* matchDriver(drv, dev)) !== 0) {
-    ret = yield* attachHere(drv, dev)
+    ret = yield* step('device_driver_attach', attachHere(drv, dev))
     if (ret === 0) ret = text.length
   }
   yield* putDevice(dev, here)
@@ -253,10 +254,15 @@ function* storeBind(drv: device_driver, text: string): Sim<number> {
 /** Binds this driver to this device; a deferral is not remembered (DM-25). */
 export function* attachHere(drv: device_driver, dev: device): Sim<number> {
   yield* lockDevice(dev)
-  const ret = yield* bindHere(drv, dev)
+  const ret = yield* step('__driver_probe_device', bindHere(drv, dev))
   unlockDevice(dev)
   const error = ret > 0 ? -ret : ret
   return error === -EPROBE_DEFER ? -EAGAIN : error
+}
+
+function* takeOff(own: BusPrivate, drv: device_driver): Sim {
+  yield* own.drivers.remove(drv)
+  yield* step('driver_detach', detachDriverFromAll(drv))
 }
 
 /** DM-34: blocks until every device is unbound, last bound first. */
@@ -281,8 +287,7 @@ export function* unregisterDriver(drv: device_driver | null): Sim {
   yield* removeFile(directory, 'unbind')
   if (drv.bus!.drv_groups) yield* removeGroups(kobj, drv.bus!.drv_groups)
   yield* removeFile(directory, 'uevent')
-  yield* own.drivers.remove(drv)
-  yield* detachDriverFromAll(drv)
+  yield* step('bus_remove_driver', takeOff(own, drv))
   emit(ev.driver_unregister, drv, drv.bus, drv.owner)
   yield* deleteKobject(kobj)
   drv.$private = null
@@ -291,7 +296,7 @@ export function* unregisterDriver(drv: device_driver | null): Sim {
 
 export function* forEachDevice(bus: bus_type, visit: (dev: device) => Sim<number>): Sim<number> {
   const own = busPrivate(bus)
-  return own ? yield* own.devices.each(visit) : -EINVAL
+  return own ? yield* step('bus_for_each_dev', own.devices.each(visit)) : -EINVAL
 }
 
 export function* rescanBus(bus: bus_type): Sim<number> {

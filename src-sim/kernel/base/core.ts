@@ -3,6 +3,7 @@ import { machine } from '../../engine/current'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
+import { step } from '../api'
 import { emit } from '../emit'
 import { EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
@@ -10,7 +11,7 @@ import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-led
 import { faultInjection } from '../mm/fault-injection'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { createGroups, fileOps, removeGroups } from './attributes'
+import { attributeCall, createGroups, fileOps, removeGroups } from './attributes'
 import { probeNewDevice } from './attach'
 import { releaseDriver } from './bind'
 import { addToBus, notifyBus, removeFromBus } from './bus'
@@ -106,12 +107,12 @@ const listOf = (parent: device): RefOwner => ({ holder: parent, why: 'list of ch
 export const deviceRefs = (dev: device): number => refRead(dev.kobj.kref)
 
 const DEVICE_TYPE = {
-  release: ((kobj: kobject) => releaseDevice(deviceOf(kobj))) as unknown as (kobj: kobject) => void,
+  release: ((kobj: kobject) => step('device_release', releaseDevice(deviceOf(kobj)))) as unknown as (kobj: kobject) => void,
   sysfs_ops: {
     show: (kobj: kobject, attr: { show?: unknown }, buf: Uint8Array) =>
-      (attr.show as (...args: unknown[]) => number)(deviceOf(kobj), attr, buf),
+      attributeCall('dev_attr_show', attr.show, deviceOf(kobj), attr, buf),
     store: (kobj: kobject, attr: { store?: unknown }, buf: string, count: number) =>
-      (attr.store as (...args: unknown[]) => number)(deviceOf(kobj), attr, buf, count),
+      attributeCall('dev_attr_store', attr.store, deviceOf(kobj), attr, buf, count),
   },
 }
 
@@ -250,7 +251,7 @@ function* announce(dev: device): Sim {
   yield* lockDevice(dev)
   dev.$ready = true
   unlockDevice(dev)
-  if (dev.bus) yield* probeNewDevice(dev)
+  if (dev.bus) yield* step('bus_probe_device', probeNewDevice(dev))
   if (dev.parent?.$private) {
     getDevice(dev, listOf(dev.parent))
     dev.parent.$private.children.add(dev)
@@ -261,6 +262,11 @@ function* announce(dev: device): Sim {
 function put(buf: Uint8Array, text: string): number {
   for (let i = 0; i < text.length; i++) buf[i] = text.charCodeAt(i)
   return text.length
+}
+
+function* removeAndUnbind(dev: device): Sim {
+  yield* removeFromBus(dev)
+  yield* releaseDriver(dev)
 }
 
 /** DM-10: order D of the teardown. The driver is unbound after the device's own files went. */
@@ -286,10 +292,7 @@ export function* deleteDevice(dev: device): Sim {
   yield* removeFile(dev.kobj.$directory!, 'uevent')
   for (const groups of groupsOf(dev).reverse()) yield* removeGroups(dev.kobj, groups)
   yield point(deleteDevice, dev)
-  if (dev.bus) {
-    yield* removeFromBus(dev)
-    yield* releaseDriver(dev)
-  }
+  if (dev.bus) yield* step('bus_remove_device', removeAndUnbind(dev))
   yield* pmRemove(dev)
   const { order } = deviceCore(machine())
   if (order.includes(dev)) order.splice(order.indexOf(dev), 1)
@@ -307,13 +310,13 @@ export function* deleteDevice(dev: device): Sim {
 }
 
 export function* unregisterDevice(dev: device): Sim {
-  yield* deleteDevice(dev)
+  yield* step('device_del', deleteDevice(dev))
   yield* putDevice(dev, 'creator')
 }
 
 export function* registerDevice(dev: device): Sim<number> {
   initializeDevice(dev)
-  return yield* addDevice(dev)
+  return yield* step('device_add', addDevice(dev))
 }
 
 export const isRegistered = (dev: device): boolean => dev.kobj.state_in_sysfs

@@ -3,6 +3,7 @@ import { SimBug } from '../../base/assert'
 import { TaskDeath } from '../../engine/exec'
 import { call, point, type Sim } from '../../engine/suspend'
 import { devres_log } from '../../trace/events'
+import { step } from '../api'
 import { emit } from '../emit'
 import { ENODEV, ENOENT, ENOMEM } from '../errno'
 import { faultInjection } from '../mm/fault-injection'
@@ -89,18 +90,21 @@ export function takeDevres(dev: device, matches: (node: Devres) => boolean): Dev
 export function* releaseOne(dev: device, matches: (node: Devres) => boolean): Sim<number> {
   const node = takeDevres(dev, matches)
   if (node === null) return -ENOENT
-  yield* call(() => node.release())
+  yield* step(node.name, call(() => node.release()))
   return 0
 }
 
-function* releaseNodes(dev: device, nodes: Devres[]): Sim<number> {
+const releaseNodes = (dev: device, nodes: Devres[]): Sim<number> =>
+  step('release_nodes', releaseEach(dev, nodes))
+
+function* releaseEach(dev: device, nodes: Devres[]): Sim<number> {
   let count = 0
   for (let node = nodes.pop(); node; node = nodes.pop()) {
     if (node.group) continue
     log(dev, 'REL', node)
     yield point(releaseDevres, dev)
-    const { release } = node
-    yield* call(() => release())
+    const { name, release } = node
+    yield* step(name, call(() => release()))
     count++
   }
   return count
@@ -112,7 +116,7 @@ function* releaseNodes(dev: device, nodes: Devres[]): Sim<number> {
  */
 export function* releaseDevres(dev: device): Sim<number> {
   if (dev.$devres === null || dev.$devres.length === 0) return 0
-  return yield* releaseNodes(dev, dev.$devres.splice(0))
+  return yield* step('devres_release_all', releaseNodes(dev, dev.$devres.splice(0)))
 }
 
 // Actions (DM-42)

@@ -3,6 +3,7 @@ import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import { object_rename } from '../../trace/events'
+import { step } from '../api'
 import { emit } from '../emit'
 import { EEXIST, EINVAL, ENOENT } from '../errno'
 import { vsprintf } from '../printk/format'
@@ -232,7 +233,7 @@ export function* putKobject(kobj: kobject | null, giver?: RefGiver): Sim {
   checkInitialised(kobj, 'kobject_put')
   if (!refPut(kobj.kref, giver)) return
   if (kobjectDebug(machine()).delayRelease) releaseLater(kobj)
-  else yield* cleanUp(kobj)
+  else yield* step('kobject_put', cleanUp(kobj))
 }
 
 /** One to four seconds later, in a worker: who frees at unregistering is found out (DM-08). */

@@ -4,13 +4,14 @@ import type { Machine } from '../../engine/machine'
 import type { Sim } from '../../engine/suspend'
 import { EWOULDBLOCK } from '../errno'
 import { kernelLog } from '../printk/log'
+import { step } from '../api'
 import { returnToUser } from '../sched/initcall'
 import { taskStruct, type task_struct } from '../sched/task'
 import { deleteModule, loadModule, modules, O_TRUNC } from './module'
 
 /** `insmod NAME PARAMETERS` at the prompt of a shell: 0 or -errno. */
 export const insmod = (m: Machine, name: string, parameters = ''): Sim<number> =>
-  asProgram('insmod', loadModule(m, name, parameters))
+  asProgram('insmod', step('__do_sys_init_module', loadModule(m, name, parameters)))
 
 /** `rmmod NAME`, or `rmmod -f NAME`: 0 or -errno. */
 export const rmmod = (m: Machine, name: string, force = false): Sim<number> =>
@@ -18,7 +19,7 @@ export const rmmod = (m: Machine, name: string, force = false): Sim<number> =>
 
 function* remove(m: Machine, name: string, force: boolean): Sim<number> {
   const users = modules(m).loaded.get(name)?.$users.map((user) => user.name) ?? []
-  const ret = yield* deleteModule(m, name, force ? O_TRUNC : 0)
+  const ret = yield* step('__do_sys_delete_module', deleteModule(m, name, force ? O_TRUNC : 0))
   if (ret === -EWOULDBLOCK) {
     const by = users.length > 0 ? ` by: ${users.join(' ')}` : ''
     kernelLog(m).type(`rmmod: ERROR: Module ${name} is in use${by}\n`)

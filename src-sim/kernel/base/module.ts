@@ -6,6 +6,7 @@ import { fileOf, NO_POSITION } from '../../engine/position'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
+import { step } from '../api'
 import { emit, recorder } from '../emit'
 import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
 import { codeOwners, RefLedger, type RefGiver, type RefOwner } from '../locking/ref-ledger'
@@ -163,7 +164,7 @@ export function* loadModule(m: Machine, name: string, parameters = ''): Sim<numb
   const missing = image.link?.(mod) ?? null
   if (missing !== null) {
     kernelLog(m).print(4, `${name}: Unknown symbol ${missing} (err ${-ENOENT})\n`)
-    yield* freeModule(m, mod)
+    yield* step('free_module', freeModule(m, mod))
     return -ENOENT
   }
   evaluate(all, mod, image)
@@ -173,7 +174,7 @@ export function* loadModule(m: Machine, name: string, parameters = ''): Sim<numb
   if (!wrong) {
     addModuleDirectory(m, mod)
     yield* all.notifiers.callChain(MODULE_STATES.COMING, mod)
-    const ret = yield* runInit(mod)
+    const ret = yield* step('do_init_module', runInit(mod))
     if (ret >= 0) return yield* finishLoading(m, mod, ret)
     yield* giveUp(m, mod)
     return ret === -EEXIST ? -EBUSY : ret
@@ -195,7 +196,7 @@ function evaluate(all: Modules, mod: module, image: ModuleImage): void {
 function* runInit(mod: module): Sim<number> {
   emit(ev.module_init_start, mod, mod.$init)
   yield point(loadModule, mod)
-  const ret = mod.$init ? yield* doOneInitcall(mod.$init) : 0
+  const ret = mod.$init ? yield* step('do_one_initcall', doOneInitcall(mod.$init)) : 0
   emit(ev.module_init_end, mod, ret)
   return ret
 }
@@ -220,7 +221,7 @@ function* giveUp(m: Machine, mod: module): Sim {
   yield* waitForReaders()
   mod.$refcount--
   yield* modules(m).notifiers.callChain(MODULE_STATES.GOING, mod)
-  yield* freeModule(m, mod)
+  yield* step('free_module', freeModule(m, mod))
 }
 
 export const O_TRUNC = 0o1000
@@ -262,7 +263,7 @@ export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> 
   yield* all.notifiers.callChain(MODULE_STATES.GOING, mod)
   yield* asyncSynchronize()
   yield point(deleteModule, mod)
-  yield* freeModule(m, mod)
+  yield* step('free_module', freeModule(m, mod))
   return 0
 }
 

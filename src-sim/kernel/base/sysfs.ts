@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
+import { step } from '../api'
 import { EEXIST, EIO, ENODEV, ENOENT } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { report } from '../report'
@@ -182,7 +183,7 @@ export function* showFile(file: SysfsFile): Sim<string | number> {
   if (file.removed) return -ENODEV
   if (!file.ops.show) return -EIO
   file.active++
-  const text = yield* file.ops.show()
+  const text = yield* step('sysfs_kf_seq_show', file.ops.show())
   leave(file)
   return text
 }
@@ -194,7 +195,7 @@ export function* storeFile(file: SysfsFile, text: string): Sim<number> {
   file.active++
   const held = file.ops.selfRemoving !== true
   if (!held) leave(file)
-  const ret = yield* file.ops.store(text)
+  const ret = yield* step('sysfs_kf_write', file.ops.store(text))
   if (held) leave(file)
   return ret
 }

@@ -4,6 +4,7 @@ import { hidden, KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, type Sim } from '../../engine/suspend'
 import { EBUSY, EINVAL, ENODEV, ENXIO } from '../errno'
+import { named, step } from '../api'
 import { registerBus, registerDriver, unregisterDriver } from '../base/bus'
 import { addDevice, deleteDevice, deviceLog, initializeDevice, putDevice } from '../base/core'
 import {
@@ -116,9 +117,9 @@ class PlatformBus {
     const { bus, root } = this
     bus.match = (dev, drv) => (matchPlatform(platformDevice(dev), platformDriver(drv)) ? 1 : 0)
     bus.uevent = (dev, env) => (env.push(`MODALIAS=platform:${platformDevice(dev).name}`), 0)
-    bus.probe = platformProbe as unknown as (dev: device) => number
-    bus.remove = platformRemove as unknown as (dev: device) => void
-    bus.shutdown = platformShutdown as unknown as (dev: device) => void
+    bus.probe = named('platform_probe', platformProbe) as unknown as (dev: device) => number
+    bus.remove = named('platform_remove', platformRemove) as unknown as (dev: device) => void
+    bus.shutdown = named('platform_shutdown', platformShutdown) as unknown as (dev: device) => void
     m.runtime.atomic(registerBus(bus))
     root.kobj.name = 'platform'
     root.release = () => {}
@@ -179,7 +180,7 @@ export function* addPlatformDevice(pdev: platform_device): Sim<number> {
   setKobjectName(pdev.dev.kobj, busName(pdev))
   const error = claimResources(pdev)
   if (error) return error
-  const ret = yield* addDevice(pdev.dev)
+  const ret = yield* step('device_add', addDevice(pdev.dev))
   if (ret) giveResources(pdev, pdev.resource.length)
   return ret
 }
@@ -213,18 +214,18 @@ function giveResources(pdev: platform_device, count: number): void {
 /** `platform_device_register`: for static devices. After an error: `platform_device_put`. */
 export function* registerPlatformDevice(pdev: platform_device): Sim<number> {
   initializeDevice(pdev.dev)
-  return yield* addPlatformDevice(pdev)
+  return yield* step('platform_device_add', addPlatformDevice(pdev))
 }
 
 export function* deletePlatformDevice(pdev: platform_device | null): Sim {
   if (!pdev) return
-  yield* deleteDevice(pdev.dev)
+  yield* step('device_del', deleteDevice(pdev.dev))
   giveResources(pdev, pdev.resource.length)
 }
 
 export function* unregisterPlatformDevice(pdev: platform_device | null): Sim {
   if (!pdev) return
-  yield* deletePlatformDevice(pdev)
+  yield* step('platform_device_del', deletePlatformDevice(pdev))
   yield* putDevice(pdev.dev, 'creator')
 }
 
@@ -253,11 +254,11 @@ export function* registerPlatformDriver(
   driver.bus = platformBus(machine()).bus
   driver.$probe = drv.probe as typeof driver.$probe
   driver.$remove = drv.remove as typeof driver.$remove
-  return yield* registerDriver(driver)
+  return yield* step('driver_register', registerDriver(driver))
 }
 
 export function* unregisterPlatformDriver(init: platform_driver | platform_driver_init): Sim {
-  yield* unregisterDriver(driverOf(init).driver)
+  yield* step('driver_unregister', unregisterDriver(driverOf(init).driver))
 }
 
 /** DM-29. */

@@ -60,7 +60,9 @@ describe('modules that use each other', () => {
       rmmod('a')
       pr_info('free %d\\n', rmmod('core'))`
     const log = logOf(lab(scenario, { core, a: register }))
-    expect(log).toEqual(['core: 1', 'in use -11', 'free 0'])
+    expect(log).toEqual([
+      'core: 1', 'rmmod: ERROR: Module core is in use by: a', 'in use -11', 'free 0',
+    ])
   })
 
   it('cannot be loaded before the one they need, nor use what is not exported', () => {
