@@ -6,6 +6,10 @@ import { BITS_PER_LONG } from './bits'
 import { kzalloc, kfree } from './slab'
 import type { gfp_t } from './types'
 
+/** Brought along, as by the C header. */
+export * from './bitops'
+export * from './string'
+
 /** Many bits: `linux/bitmap`. A map is an array of 32-bit words. Nothing here is atomic. */
 
 /** A map of `bits` bits, all clear. */

@@ -1,6 +1,6 @@
 import { machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
-import { createFile, removeAttribute } from '../kernel/base/attributes'
+import { createFile, removeAttribute, wrapAttribute } from '../kernel/base/attributes'
 import { attachDevice } from '../kernel/base/attach'
 import { releaseDriver, waitForProbes } from '../kernel/base/bind'
 import * as b from '../kernel/base/bus'
@@ -197,7 +197,8 @@ export function driver_deferred_probe_check_state(dev: device): number {
 // Attributes
 
 function make(name: string, mode: number, show: unknown, store: unknown): device_attribute {
-  return { attr: { name, mode }, show: show ?? null, store: store ?? null } as device_attribute
+  const whole = { attr: { name, mode }, show: show ?? null, store: store ?? null }
+  return wrapAttribute(whole as device_attribute)
 }
 type Show = device_attribute['show']
 type Store = device_attribute['store']
@@ -227,7 +228,7 @@ export function DRIVER_ATTR(
   show: driver_attribute['show'],
   store: driver_attribute['store'],
 ): driver_attribute {
-  return { attr: { name, mode }, show: show ?? null, store: store ?? null }
+  return wrapAttribute({ attr: { name, mode }, show: show ?? null, store: store ?? null })
 }
 
 /** Adds a file to a device's directory. 0 or -errno. May sleep. Pair: `device_remove_file`. */

@@ -43,7 +43,8 @@ export const pr_err = at(KERN_ERR, 'pr_err')
 export const pr_warn = at(KERN_WARNING, 'pr_warn')
 export const pr_notice = at(KERN_NOTICE, 'pr_notice')
 export const pr_info = at(KERN_INFO, 'pr_info')
-export const pr_debug = at(KERN_DEBUG, 'pr_debug')
+export { dev_dbg, pr_debug, pr_devel } from './printk/debug'
+export * from './printk/hex'
 export const pr_cont = at(KERN_CONT, 'pr_cont')
 
 /** What is printed in front of a device's messages: driver (or bus) and device name. */
@@ -70,7 +71,6 @@ export const dev_err = devAt(KERN_ERR, 'dev_err')
 export const dev_warn = devAt(KERN_WARNING, 'dev_warn')
 export const dev_notice = devAt(KERN_NOTICE, 'dev_notice')
 export const dev_info = devAt(KERN_INFO, 'dev_info')
-export const dev_dbg = devAt(KERN_DEBUG, 'dev_dbg')
 
 export { BUG, BUG_ON, WARN, WARN_ON, WARN_ON_ONCE, WARN_ONCE } from './bug'
 export * from './printk/once'

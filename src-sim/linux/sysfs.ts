@@ -77,5 +77,5 @@ export function __ATTR(
   show: kobj_attribute['show'],
   store: kobj_attribute['store'],
 ): kobj_attribute {
-  return { attr: { name, mode }, show: show ?? null, store: store ?? null }
+  return a.wrapAttribute({ attr: { name, mode }, show: show ?? null, store: store ?? null })
 }

@@ -35,6 +35,14 @@ const decode = (bytes: Uint8Array, length: number): string => {
 export const plainAttribute = (a: attribute | { attr: attribute }): attribute =>
   'attr' in a ? a.attr : a
 
+const around = new WeakMap<attribute, { attr: attribute }>()
+
+/** Remembers which structure an attribute is part of, for lists that name the part only. */
+export function wrapAttribute<T extends { attr: attribute }>(whole: T): T {
+  around.set(whole.attr, whole)
+  return whole
+}
+
 /**
  * Turns a show and a store function into what a file does. The object that they are called with
  * is whatever the caller binds.
@@ -65,7 +73,8 @@ export function attributeCall(name: string, f: unknown, ...args: unknown[]): num
 }
 
 /** The functions of an attribute: its own, or those of the kobject's type. */
-function opsOf(kobj: kobject, attr: attribute | { attr: attribute }): SysfsOps {
+function opsOf(kobj: kobject, given: attribute | { attr: attribute }): SysfsOps {
+  const attr = 'attr' in given ? given : (around.get(given) ?? given)
   const type = kobj.ktype?.sysfs_ops
   const own = attr as { show?: unknown; store?: unknown }
   const functions = (type ?? own) as sysfs_ops

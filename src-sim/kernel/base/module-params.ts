@@ -81,6 +81,10 @@ export function applyParameters(m: Machine, mod: module, text: string): number {
       mod.$asyncProbe = true
       continue
     }
+    if (name === 'dyndbg') {
+      mod.$debug = !value.includes('-p')
+      continue
+    }
     const parameter = mod.$parameters.find((p) => p.name === name)
     if (!parameter) {
       kernelLog(m).print(4, `${mod.name}: unknown parameter '${name}' ignored\n`)

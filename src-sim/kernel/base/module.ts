@@ -55,6 +55,8 @@ export class module extends KernelObject {
   $exit: (() => unknown) | null = null
   /** @internal Its drivers probe asynchronously unless they say otherwise. */
   $asyncProbe = false
+  /** @internal Its debug messages are printed (`dyndbg`). */
+  $debug = false
   /** @internal */
   readonly $parameters: ModuleParameter[] = []
   /** @internal Modules whose symbols it uses. */

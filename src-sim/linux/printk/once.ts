@@ -1,6 +1,7 @@
 import { machine } from '../../engine/current'
 import type { Position } from '../../engine/position'
 import { service } from '../../engine/service'
+import { wantsDebug } from './debug'
 import { printkText } from '../../kernel/printk/printk'
 
 /** Messages that each call site prints once. Part of `linux/printk`. */
@@ -32,7 +33,9 @@ export const pr_err_once = once(3)
 export const pr_warn_once = once(4)
 export const pr_notice_once = once(5)
 export const pr_info_once = once(6)
-export const pr_debug_once = once(7)
+const debugOnce = once(7)
+export const pr_debug_once: typeof debugOnce = (format, ...args) =>
+  wantsDebug() && debugOnce(format, ...args)
 /** `printk_once(KERN_INFO + 'text')`. */
 export function printk_once(format: string, ...args: unknown[]): boolean {
   const first = firstHere()

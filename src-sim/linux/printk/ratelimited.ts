@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import type { Position } from '../../engine/position'
 import { service } from '../../engine/service'
 import { initRatelimit, mayPass, ratelimit_state } from '../../kernel/printk/ratelimit'
+import { wantsDebug } from './debug'
 import { printkText } from '../../kernel/printk/printk'
 
 /** Messages of which each call site prints ten in five seconds. Part of `linux/printk`. */
@@ -30,7 +31,10 @@ export const pr_err_ratelimited = at(3)
 export const pr_warn_ratelimited = at(4)
 export const pr_notice_ratelimited = at(5)
 export const pr_info_ratelimited = at(6)
-export const pr_debug_ratelimited = at(7)
+const debugLimited = at(7)
+export const pr_debug_ratelimited: typeof debugLimited = (format, ...args) => {
+  if (wantsDebug()) debugLimited(format, ...args)
+}
 export function printk_ratelimited(format: string, ...args: unknown[]): void {
   if (limited()) printkText(format, args)
 }
