@@ -5,7 +5,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { step } from '../api'
 import { emit } from '../emit'
-import { EINVAL, EIO, ENOMEM } from '../errno'
+import { EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
 import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { faultInjection } from '../mm/fault-injection'
@@ -112,21 +112,13 @@ const listOf = (parent: device): RefOwner => ({ holder: parent, why: 'list of ch
 
 export const deviceRefs = (dev: device): number => refRead(dev.kobj.kref)
 
-type Call = (...args: unknown[]) => number
-
 const DEVICE_TYPE = {
   release: ((kobj: kobject) => step('device_release', releaseDevice(deviceOf(kobj)))) as unknown as (kobj: kobject) => void,
   sysfs_ops: {
     show: (kobj: kobject, attr: { show?: unknown }, buf: Uint8Array) =>
-<<<<<<< HEAD
       attributeCall('dev_attr_show', attr.show, deviceOf(kobj), attr, buf),
     store: (kobj: kobject, attr: { store?: unknown }, buf: string, count: number) =>
       attributeCall('dev_attr_store', attr.store, deviceOf(kobj), attr, buf, count),
-=======
-      (attr.show as Call | undefined)?.(deviceOf(kobj), attr, buf) ?? -EIO,
-    store: (kobj: kobject, attr: { store?: unknown }, buf: string, count: number) =>
-      (attr.store as Call | undefined)?.(deviceOf(kobj), attr, buf, count) ?? -EIO,
->>>>>>> e71fd40 (Keep debug messages silent unless asked for; find the structure around a listed attribute)
   },
 }
 
