@@ -93,10 +93,10 @@ function interesting(object: ObjectState, linked: ReadonlySet<number>): boolean 
   if (linked.has(object.id)) return true
   const kind = kindOf(object.type)
   if (CONTEXTS.has(kind) || kind === 'hardware') return false
+  // The structure of a bus around a device says nothing that the device inside does not say.
+  if (kind === 'device') return object.refs !== null
   if (object.status === 'freed') return object.facets.length > 0
   if (object.status === 'alive' && kind !== 'lock') return true
-  // The bus's own structure around a device says nothing that the device does not say.
-  if (kind === 'device') return object.refs !== null || object.facets.length > 0
   return ALWAYS.has(kind) || object.facets.length > 0
 }
 

@@ -123,6 +123,38 @@ describe('the app in a browser', () => {
     }
   })
 
+  it('shows at any moment who keeps a module from being unloaded, and where that began', async () => {
+    const fresh = await launchApp({ lab: 'compare-fencing' })
+    try {
+      const { page } = fresh
+      const steps = async (to: number): Promise<void> => {
+        await page.getByTestId('step-input').fill(String(to))
+        await page.keyboard.press('Enter')
+        await page.getByTestId('status-step').filter({ hasText: `step ${to}/` }).waitFor()
+      }
+      await page.getByTestId('param-disturbance').selectOption('rmmod-open')
+      await page.keyboard.press('F5')
+      await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
+      await page.getByTestId('inspector-holders').click()
+      const end = Number(await page.getByTestId('step-input').inputValue())
+      const busy = page.getByTestId('module-busy')
+      let step = 10
+      for (; step < end && !(await busy.isVisible()); step += 10) await steps(step)
+      const module = page.getByTestId('holders-modules').first()
+      expect(await module.textContent()).toMatch(/refcnt [1-9].*in use.*operations of an open file/s)
+      await page.screenshot({ path: join(screenshots, 'holders.png') })
+      await module.getByTestId('hold').first().locator('.hold-place').click()
+      await page.waitForFunction(
+        (last) => Number(document.querySelector<HTMLInputElement>('#step-input')!.value) < last,
+        step,
+      )
+      await module.getByText('operations of an open file').waitFor()
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it.each(['light', 'dark'] as const)('shows all panels in %s colours', async (colorScheme) => {
     const fresh = await launchApp({ width: 1920, height: 1080, colorScheme })
     try {

@@ -17,7 +17,7 @@ const facet = (name: string, value = name) => ({ facet: name, value, target: 0, 
 
 describe('the graph of who holds whom', () => {
   const objects = [
-    object(1, 'pci_dev', { facets: [facet('state', 'zombie')] }),
+    object(1, 'device', { refs: 1, facets: [facet('state', 'zombie')] }),
     object(2, 'pci_driver', { facets: [facet('registered')] }),
     object(3, 'task'),
     object(4, 'demo', { status: 'freed' }),
@@ -29,6 +29,11 @@ describe('the graph of who holds whom', () => {
   it('shows what matters and leaves the rest out', () => {
     expect(graph.nodes.map((node) => node.object)).toEqual([1, 2, 4, 5])
     expect(graph.hidden).toBe(2)
+  })
+
+  it('shows a device once, not its bus structure too', () => {
+    const both = view([object(1, 'device', { refs: 2 }), object(2, 'pci_dev')])
+    expect(buildGraph(both, options).nodes.map((node) => node.object)).toEqual([1])
   })
 
   it('joins several reasons into one edge with counts', () => {
@@ -56,18 +61,18 @@ describe('the graph of who holds whom', () => {
   })
 
   it('closes the largest groups when there is too much, and opens what is asked for', () => {
-    const many = Array.from({ length: 300 }, (_, i) => object(i + 10, i < 250 ? 'demo' : 'pci_dev'))
+    const many = Array.from({ length: 300 }, (_, i) => object(i + 10, i < 250 ? 'demo' : 'pci_driver'))
     const closed = buildGraph(view(many, [hold(260 + 9, 12, 'x'), hold(260 + 9, 13, 'x')]), options)
     expect(closed.nodes).toHaveLength(51)
     expect(closed.closed).toEqual([{ kind: 'memory', count: 250 }])
     expect(closed.edges).toMatchObject([{ to: 'g:memory', why: 'x ×2' }])
     expect(buildGraph(view(many), { ...options, opened: new Set(['memory']) }).nodes).toHaveLength(251)
-    expect(buildGraph(view(many), { ...options, shut: new Set(['device']), nodesMax: 999 }).nodes).toHaveLength(251)
+    expect(buildGraph(view(many), { ...options, shut: new Set(['driver']), nodesMax: 999 }).nodes).toHaveLength(251)
   })
 })
 
 describe('placing', () => {
-  const graph = buildGraph(view([object(1, 'pci_dev'), object(2, 'pci_driver')], [hold(2, 1, 'driver binding')]), options)
+  const graph = buildGraph(view([object(1, 'device', { refs: 1 }), object(2, 'pci_driver')], [hold(2, 1, 'driver binding')]), options)
 
   it('wants a layout at first and never for one more node', () => {
     const placement = new Placement()
@@ -75,7 +80,7 @@ describe('placing', () => {
     placement.set('o1', { x: 0, y: 0 })
     placement.set('o2', { x: 300, y: 0 })
     expect(placement.needsLayout(graph)).toBe(false)
-    const more = buildGraph(view([object(1, 'pci_dev'), object(2, 'pci_driver'), object(3, 'module')], [hold(2, 3, 'driver text')]), options)
+    const more = buildGraph(view([object(1, 'device', { refs: 1 }), object(2, 'pci_driver'), object(3, 'module')], [hold(2, 3, 'driver text')]), options)
     expect(placement.needsLayout(more)).toBe(false)
     placement.placeMissing(more)
     expect(placement.at('o1')).toEqual({ x: 0, y: 0 })
@@ -106,7 +111,7 @@ describe('placing', () => {
   })
 
   it('writes a picture that can stand alone', () => {
-    const named = buildGraph(view([object(1, 'pci_dev', { name: 'a<b>' })]), options)
+    const named = buildGraph(view([object(1, 'device', { refs: 1, name: 'a<b>' })]), options)
     const svg = graphSvg(named, () => ({ x: 10, y: 20 }), () => '#123456')
     expect(svg).toContain('a&lt;b&gt;')
     expect(svg).toMatch(/^<svg xmlns[\s\S]*<\/svg>$/)
