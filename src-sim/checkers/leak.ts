@@ -1,4 +1,6 @@
 import type { Machine } from '../engine/machine'
+import { refcount_t } from '../kernel/locking/refcount'
+import { visitMembers } from '../kernel/mm/embed'
 import { slab, type Allocation } from '../kernel/mm/slab'
 import { report, resolveStack, traceLines } from '../kernel/report'
 
@@ -18,6 +20,7 @@ export function reportLeaks(machine: Machine, loaded: (module: string) => boolea
         `  comm "${record.allocated.context}", pid ${record.allocated.pid}, module ${owner} is gone`,
         '  backtrace:',
         ...traceLines(machine, record.allocated).map((line) => `  ${line}`),
+        ...references(machine, record.object),
       ],
       stacks: [{ role: 'allocated', stack: record.allocated }],
       objects: [record.object],
@@ -25,6 +28,16 @@ export function reportLeaks(machine: Machine, loaded: (module: string) => boolea
       help: 'leaks',
     })
   }
+}
+
+/** Who still has references, where the object counts them. */
+function references(machine: Machine, object: object): string[] {
+  const lines: string[] = []
+  visitMembers(object, (member) => {
+    if (!(member instanceof refcount_t) || !member.$ledger?.owners.length) return
+    lines.push(`  references: ${member.$ledger.describe(machine)}`)
+  })
+  return lines
 }
 
 /** The module whose code made the allocation: that of the innermost driver frame. */

@@ -40,12 +40,33 @@ export function of_get_child_by_name(node: Node, name: string): Node | null {
 export const of_get_child_count = quiet(function of_get_child_count(node: Node): number {
   return node.$children.length
 })
-/** All children in turn. Who leaves the loop early keeps a reference: `of_node_put` it. */
-export function* for_each_child_of_node(node: Node): Generator<Node> {
-  for (let child = of_get_next_child(node, null); child; child = of_get_next_child(node, child))
-    yield child
+
+/** No generator: what lab code is handed one of is a call that suspends. */
+class Children implements Iterable<Node>, Iterator<Node> {
+  readonly #parent: Node
+  #at: Node | null = null
+
+  constructor(parent: Node) {
+    this.#parent = parent
+  }
+
+  [Symbol.iterator](): Iterator<Node> {
+    return this
+  }
+
+  next(): IteratorResult<Node> {
+    this.#at = of_get_next_child(this.#parent, this.#at)
+    return this.#at === null ? { done: true, value: undefined } : { done: false, value: this.#at }
+  }
 }
-;(for_each_child_of_node as { $quiet?: true }).$quiet = true
+
+/** All children in turn. Who leaves the loop early keeps a reference: `of_node_put` it. */
+export const for_each_child_of_node = quiet(function for_each_child_of_node(
+  node: Node,
+): Iterable<Node> {
+  return new Children(node)
+})
+export const for_each_available_child_of_node = for_each_child_of_node
 /** The node with this name behind `from` (whose reference is given back), or from the start. */
 export function of_find_node_by_name(from: Node | null, name: string): Node | null {
   const all = [...n.deviceTree(machine()).nodes.values()]

@@ -30,6 +30,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
   'bug-37': { kind: 'hard-lockup', at: '' },
   'bug-38': { kind: 'oops.bug', at: 'BUG_ON(bus.state' },
+  'bug-39': { kind: 'leak.memory', at: 'of_platform_device_create' },
   'bug-40': { kind: 'hung-task', at: '' },
   'bug-41': { kind: 'deadlock', at: '' },
   'bug-42': { kind: 'sleep.in-atomic', at: 'dma_free_coherent' },
