@@ -57,6 +57,7 @@ export async function main(argv: string[]): Promise<number> {
     .option('--disturbance <names>', 'only these disturbances, with commas between them')
     .option('--schedules <n>', 'schedules for each cell of the table', number)
     .option('--seed <n>', 'seed of the comparison', number)
+    .option('--jobs <j>', 'how many workers', number)
     .option('--save <dir>', 'write the schedule of each cell that is not safe')
     .option('--json', 'print one JSON document')
     .action(act(compareCommand))

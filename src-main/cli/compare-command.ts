@@ -17,6 +17,7 @@ export interface CompareFlags {
   disturbance?: string
   schedules?: number
   seed?: number
+  jobs?: number
   save?: string
   json?: boolean
 }
@@ -29,6 +30,7 @@ export async function compareCommand(names: string[], flags: CompareFlags): Prom
   const options: CompareOptions = {
     ...(flags.disturbance === undefined ? {} : { disturbances: flags.disturbance.split(',') }),
     ...(flags.schedules === undefined ? {} : { schedules: flags.schedules }),
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     seed: flags.seed ?? 0,
   }
   const run = async (kernel: Kernel): Promise<CompareResult> => {

@@ -8,6 +8,7 @@ import {
   PROTOCOL_VERSION,
   RunOptions,
   TraceMarks,
+  type CompareProgress,
   type CompareResult,
   type Connection,
   type ExploreProgress,
@@ -23,7 +24,7 @@ import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
 import { watchLoops } from './black-box'
 import { packBundle, readBundle } from './bundle'
 import { progressOf } from '../explorer/explore'
-import { compareLabs } from './compare/compare'
+import { compareInWorkers } from './compare/in-workers'
 import { failCall } from './fail-call'
 import { exploreHere, exploreInWorkers } from './explore'
 import { paramProblems } from './params'
@@ -296,15 +297,11 @@ class KernelWorker {
   }
 
   async #compare(labs: LabSource[], options: CompareOptions): Promise<CompareResult> {
-    let cancelled = false
-    this.#cancelCompare = () => (cancelled = true)
     const programs = labs.map((lab) => this.#program(lab))
-    return compareLabs(programs, this.#sandbox, options, {
-      now: () => this.#host.now(),
-      pause: () => this.#host.pause(),
-      cancelled: () => cancelled,
-      progress: (progress) => void this.rpc?.compareProgress.asEvent(progress),
-    })
+    const tell = (p: CompareProgress): void => void this.rpc?.compareProgress.asEvent(p)
+    const under = compareInWorkers(programs, this.#sandbox, options, this.#host, tell)
+    this.#cancelCompare = under.cancel
+    return under.result
   }
 
   async #exploreShard(lab: LabSource, options: ExploreOptions): Promise<unknown> {

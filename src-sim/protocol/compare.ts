@@ -11,6 +11,9 @@ export const CompareOptions = v.object({
   /** Schedules for each cell: the first by virtual time, the others by chance. */
   schedules: v.optional(v.number(), 40),
   seed: v.optional(v.number(), 0),
+  jobs: v.optional(v.number()),
+  /** Decide only the cells whose number modulo `of` is `index`; the first shard measures costs. */
+  shard: v.optional(v.object({ index: v.number(), of: v.number() })),
 })
 export type CompareOptions = v.InferInput<typeof CompareOptions>
 

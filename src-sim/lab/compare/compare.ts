@@ -36,24 +36,25 @@ export async function compareLabs(
   control: CompareControl,
 ): Promise<CompareResult> {
   const disturbances = chosen(programs, options)
+  const { index, of } = options.shard ?? { index: 0, of: 1 }
+  const all = programs.flatMap((program) => disturbances.map(({ id }) => ({ program, id })))
+  const mine = all.filter((_, i) => i % of === index)
   const cells: CompareCell[] = []
-  const total = programs.length * disturbances.length
-  const costs = programs.map((program) => measureCost(program, sandbox))
-  control.progress({ done: 0, total, cell: null })
-  for (const program of programs)
-    for (const { id } of disturbances) {
-      const cell = new Cell(program, sandbox, id, options.seed ?? 0)
-      if (!(await runCell(cell, options.schedules ?? SCHEDULES, control))) break
-      const result = cell.result()
-      cells.push(result)
-      control.progress({ done: cells.length, total, cell: result })
-    }
+  const costs = index === 0 ? programs.map((program) => measureCost(program, sandbox)) : []
+  control.progress({ done: 0, total: all.length, cell: null })
+  for (const { program, id } of mine) {
+    const cell = new Cell(program, sandbox, id, options.seed ?? 0)
+    if (!(await runCell(cell, options.schedules ?? SCHEDULES, control))) break
+    const result = cell.result()
+    cells.push(result)
+    control.progress({ done: cells.length, total: all.length, cell: result })
+  }
   return {
     labs: programs.map(({ lab, plan }) => ({ id: lab.id, title: plan.manifest.title })),
     disturbances,
     cells,
     costs,
-    complete: cells.length === total,
+    complete: cells.length === mine.length,
   }
 }
 
