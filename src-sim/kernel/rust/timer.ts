@@ -56,6 +56,15 @@ export class HrTimer extends KernelObject {
     if (!own) throw new SimBug(`${pointer.$rustName} has no HrTimer field`)
     return startTimer(own, pointer, expiresNs, own.#mode) as ArcHrTimerHandle<T>
   }
+
+  /** Arms it for the time of `body` only: cancelled and waited for, however that is left. */
+  static start_scoped<T extends object, R>(
+    pointer: Arc<T>, expiresNs: number, body: () => R, timer?: HrTimer,
+  ): R {
+    const own = timer ?? memberOf(pointer.value, HrTimer)
+    if (!own) throw new SimBug(`${pointer.$rustName} has no HrTimer field`)
+    return startScoped(own, pointer.clone(), expiresNs, own.#mode, body) as R
+  }
 }
 
 const startTimer = kernelCall('HrTimerPointer::start', function* (
@@ -66,6 +75,19 @@ const startTimer = kernelCall('HrTimerPointer::start', function* (
   own.$pointer = mine
   hrtimers(machine()).start(own.timer, expiresNs, 0, mode)
   return new ArcHrTimerHandle(mine, own)
+})
+
+const startScoped = kernelCall('ScopedHrTimerPointer::start_scoped', function* (
+  own: HrTimer, pointer: Arc<object>, expiresNs: number, mode: number, body: () => unknown,
+): Sim<unknown> {
+  own.$pointer = pointer
+  hrtimers(machine()).start(own.timer, expiresNs, 0, mode)
+  try {
+    return yield* call(body)
+  } finally {
+    yield* cancel(own)
+    yield* dropNow(pointer)
+  }
 })
 
 function* fire(own: HrTimer, run: HrTimerRun<never>): Sim<number> {

@@ -1,10 +1,12 @@
 import { quiet } from '../../kernel/api'
 import { arcCount, type Arc as ArcOf } from '../../kernel/rust/boxes'
+import { Completion as CompletionOf } from '../../kernel/rust/completion'
 import { newMutex, newSpinlock } from '../../kernel/rust/locks'
 import { rcuGuard } from '../../kernel/rust/revocable'
 
 /** Sharing: `rust/sync`. */
 export { Arc } from '../../kernel/rust/boxes'
+export { Completion } from '../../kernel/rust/completion'
 export { LockGuard, Mutex, SpinLock } from '../../kernel/rust/locks'
 export { RcuGuard } from '../../kernel/rust/revocable'
 
@@ -12,6 +14,9 @@ export { RcuGuard } from '../../kernel/rust/revocable'
 export const new_mutex = quiet(newMutex)
 /** `new_spinlock!(data, "name")`. */
 export const new_spinlock = quiet(newSpinlock)
+
+/** `new_completion!()`. */
+export const new_completion = quiet((): CompletionOf => new CompletionOf())
 
 /** `rcu::read_lock()`: a read-side section until the guard is dropped. No sleeping meanwhile. */
 export const rcu = { read_lock: rcuGuard } as const
