@@ -137,9 +137,10 @@ describe('the app in a browser', () => {
       await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
       await page.getByTestId('inspector-holders').click()
       const end = Number(await page.getByTestId('step-input').inputValue())
-      const busy = page.getByTestId('module-busy')
+      const busy = page.getByTestId('module-busy').filter({ hasText: 'in use' })
       let step = 10
       for (; step < end && !(await busy.isVisible()); step += 10) await steps(step)
+      await busy.waitFor()
       const module = page.getByTestId('holders-modules').first()
       expect(await module.textContent()).toMatch(/refcnt [1-9].*in use.*operations of an open file/s)
       await page.screenshot({ path: join(screenshots, 'holders.png') })
