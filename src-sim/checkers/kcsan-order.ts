@@ -1,5 +1,6 @@
 import { now } from '../engine/current'
 import type { Machine } from '../engine/machine'
+import { powerCallbacks } from '../kernel/base/pm-runtime'
 import { irqs } from '../kernel/irq/desc'
 import { irqTrace } from '../kernel/irq/irqflags'
 import { markedAccesses } from '../kernel/locking/access'
@@ -54,6 +55,9 @@ function attachCallbacks(machine: Machine, acquire: Sync, release: Sync): void {
   i.handlerStart.add(acquire)
   i.handlerEnd.add(release)
   i.free.add(acquire)
+  const p = powerCallbacks(machine).on
+  p.start.add(acquire)
+  p.end.add(release)
   const r = rcu(machine)
   r.on.queue.add(release)
   r.on.invoke.add((head) => {

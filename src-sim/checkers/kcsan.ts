@@ -54,9 +54,12 @@ class Kcsan {
     this.#machine = machine
     this.#strict = strict
     attachOrder(machine, this.#clocks)
-    memoryAccess(machine).on.every.add((object, field, write, exec) =>
-      this.#access(object, field, write, false, exec),
-    )
+    const { runtime } = machine
+    memoryAccess(machine).on.every.add((object, field, write, exec) => {
+      // The state of a device model or of a program is no memory of the kernel.
+      const kind = runtime.file(runtime.p)?.kind ?? 'driver'
+      if (kind === 'driver') this.#access(object, field, write, false, exec)
+    })
     const { on } = markedAccesses(machine)
     on.marked.add((object, field, write) => {
       if (now.exec === null) return

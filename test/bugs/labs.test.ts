@@ -38,6 +38,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-44': { kind: 'kasan.use-after-free', at: 'priv.idle_checks' },
 }
 const SCHEDULES = 60
+const RACE_SCHEDULES = 10
 const bugs = [...new Set(builtinIds().map((id) => /^bug-\d+/.exec(id)?.[0] ?? ''))].filter(Boolean)
 
 describe('every bug of the corpus that is re-created', () => {
@@ -73,6 +74,17 @@ describe('every bug of the corpus that is re-created', () => {
     const result = runLab(readBuiltin(`${bug}-fixed`))
     expect(result.findings.map((f) => f.report.join('\n'))).toEqual([])
     expect(result.result).toBe('finished')
+  })
+
+  it.each(bugs)('%s: the fixed form has no data race', (bug) => {
+    const lab = readBuiltin(`${bug}-fixed`)
+    const run = scheduleRunner(compile(lab), sandbox(), { kcsan: true })
+    const reports = runLab(lab, { kcsan: true }).findings.map((f) => f.report.join('\n'))
+    for (let i = 0; i < RACE_SCHEDULES; i++) {
+      const strategy = makeStrategy('random', { seed: seedOf(3, i), preemptions: 2, choices: [] })
+      reports.push(...run(strategy, false).findings.map((f) => f.report.join('\n')))
+    }
+    expect(reports).toEqual([])
   })
 
   it.each(bugs)(`%s: the fixed form is silent in ${SCHEDULES} random and pct schedules`, (bug) => {

@@ -1,6 +1,8 @@
+import { Hook } from '../../base/disposable'
 import { machine } from '../../engine/current'
 import type { TimedEvent } from '../../engine/events'
 import { KernelObject } from '../../engine/object'
+import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
@@ -72,12 +74,20 @@ function callbackOf(dev: device, which: Callback): ((dev: device) => number) | n
   return (ops ? ops[which] : null) ?? dev.driver?.pm?.[which] ?? null
 }
 
+/** Callbacks of power management begin and end: a device has one at a time. */
+export const powerCallbacks = service(() => ({
+  on: { start: new Hook<[device]>(), end: new Hook<[device]>() },
+}))
+
 function* runCallback(dev: device, which: Callback): Sim<number> {
   const callback = callbackOf(dev, which)
   if (!callback) return 0
+  const { on } = powerCallbacks(machine())
+  on.start.emit(dev)
   emit(ev.device_pm_callback_start, dev, callback, which)
   const ret = Number((yield* call(() => callback(dev))) ?? 0)
   emit(ev.device_pm_callback_end, dev, ret)
+  on.end.emit(dev)
   return ret
 }
 

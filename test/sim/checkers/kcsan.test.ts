@@ -8,8 +8,10 @@ import * as b from '../../../src-sim/linux/barrier'
 import { READ_ONCE, WRITE_ONCE } from '../../../src-sim/linux/compiler'
 import * as c from '../../../src-sim/linux/completion'
 import { msleep } from '../../../src-sim/linux/delay'
+import { device, device_driver, device_initialize } from '../../../src-sim/linux/device'
 import * as k from '../../../src-sim/linux/kthread'
 import * as m from '../../../src-sim/linux/mutex'
+import * as pm from '../../../src-sim/linux/pm_runtime'
 import * as r from '../../../src-sim/linux/rcupdate'
 import { wake_up_process } from '../../../src-sim/linux/sched'
 import * as wq from '../../../src-sim/linux/workqueue'
@@ -222,6 +224,30 @@ test('MEM-01 a work sees what came before it was queued, and a flush what the wo
     yield* sim(wq.flush_work(work))
     plain(d, 'x', false)
     yield* sim(msleep(5))
+  })
+  expect(kinds(mach)).toEqual([])
+})
+
+test('callbacks of power management are ordered: a device has one at a time', () => {
+  const d = new dev()
+  const ops = {
+    runtime_idle: () => {
+      plain(d, 'x', false)
+      plain(d, 'x', true)
+      return -16
+    },
+  }
+  const mach = watched(function* () {
+    const pdev = new device()
+    yield* sim(device_initialize(pdev))
+    pdev.driver = new device_driver()
+    pdev.driver.pm = ops
+    yield* sim(pm.pm_runtime_set_active(pdev))
+    yield* sim(pm.pm_runtime_enable(pdev))
+    yield* sim(pm.pm_request_idle(pdev))
+    yield* sim(msleep(10))
+    yield* sim(pm.pm_runtime_idle(pdev))
+    return 0
   })
   expect(kinds(mach)).toEqual([])
 })
