@@ -11,6 +11,7 @@ const EDU_STATUS = 0x20
 const EDU_STATUS_IRQ = 0x80
 const EDU_IRQ_STATUS = 0x24
 const EDU_IRQ_ACK = 0x64
+const FACT_IRQ = 1
 const ALARMS = 30
 
 class msc313_rtc {
@@ -63,6 +64,7 @@ function msc313_rtc_probe(pdev: pci_dev, id: pci_device_id) {
 function msc313_rtc_remove(pdev: pci_dev) {
   const priv = pci_get_drvdata<msc313_rtc>(pdev)
   writel(0, priv.rtc_base + EDU_STATUS)
+  writel(FACT_IRQ, priv.rtc_base + EDU_IRQ_ACK) // the neighbour needs the line
   free_irq(pdev.irq, pdev.dev)
   pci_iounmap(pdev, priv.rtc_base)
   kfree(priv)

@@ -1,10 +1,12 @@
 import { module_pci_driver, pci_alloc_irq_vectors, pci_disable_device, pci_enable_device, pci_free_irq_vectors, pci_get_drvdata, pci_iomap, pci_iounmap, pci_irq_vector, PCI_IRQ_ALL_TYPES, pci_set_drvdata, pci_set_master, PCI_DEVICE, type pci_dev, type pci_device_id } from 'linux/pci'
 import { free_irq, IRQ_HANDLED, IRQ_WAKE_THREAD, request_threaded_irq } from 'linux/interrupt'
-import { complete, completion, init_completion, wait_for_completion } from 'linux/completion'
+import { complete, completion, init_completion, wait_for_completion_timeout } from 'linux/completion'
 import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
 import { spin_lock, spin_lock_init, spin_lock_irq, spin_unlock, spin_unlock_irq, spinlock_t } from 'linux/spinlock'
 import { ENOMEM } from 'linux/errno'
 import { msleep } from 'linux/delay'
+import { msecs_to_jiffies } from 'linux/jiffies'
+import { dev_warn } from 'linux/printk'
 import { readl, writel, type iomem } from 'linux/io'
 
 const EDU_IRQ_STATUS = 0x24
@@ -12,6 +14,7 @@ const EDU_IRQ_RAISE = 0x60
 const EDU_IRQ_ACK = 0x64
 const EVENT_CONNECTOR = 1
 const EVENT_ACK = 2
+const ACK_TIMEOUT_MS = 1000
 
 /** The protocol core: freed when the last connector is unregistered. */
 class ucsi {
@@ -49,10 +52,11 @@ function ccg_thread(irq: number, uc: ucsi_ccg) {
   return IRQ_HANDLED
 }
 
-/** The controller must acknowledge, which it does with an interrupt. */
-function ucsi_unregister(uc: ucsi_ccg) {
+/** The controller must acknowledge, which it does with an interrupt; one that is gone does not. */
+function ucsi_unregister(pdev: pci_dev, uc: ucsi_ccg) {
   writel(EVENT_ACK, uc.mmio + EDU_IRQ_RAISE)
-  wait_for_completion(uc.acked)
+  if (!wait_for_completion_timeout(uc.acked, msecs_to_jiffies(ACK_TIMEOUT_MS)))
+    dev_warn(pdev.dev, 'the controller does not answer\n')
 }
 
 function ccg_probe(pdev: pci_dev, id: pci_device_id) {
@@ -92,7 +96,7 @@ function ccg_unwind(pdev: pci_dev, uc: ucsi_ccg, ret: number) {
 
 function ccg_remove(pdev: pci_dev) {
   const uc = pci_get_drvdata<ucsi_ccg>(pdev)
-  ucsi_unregister(uc) // needs the interrupt alive
+  ucsi_unregister(pdev, uc) // needs the interrupt alive
   free_irq(pci_irq_vector(pdev, 0), uc) // waits for handler and thread
   kfree(uc.core)
   pci_free_irq_vectors(pdev)

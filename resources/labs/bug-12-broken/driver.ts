@@ -3,6 +3,7 @@ import { alloc_chrdev_region, unregister_chrdev_region, type file, type inode } 
 import { cdev, cdev_add, cdev_del, cdev_init, cdev_make_node, cdev_remove_node } from 'linux/cdev'
 import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
 import { ENOMEM } from 'linux/errno'
+import { THIS_MODULE } from 'linux/module'
 import { ptr } from 'linux/types'
 
 /** One function of a USB gadget with a node in /dev. */
@@ -21,7 +22,8 @@ function f_hidg_release(inode: inode, file: file) {
   return 0
 }
 
-const f_hidg_fops = { open: f_hidg_open, release: f_hidg_release }
+const f_hidg_fops = { owner: THIS_MODULE, open: f_hidg_open, release: f_hidg_release }
+
 function hidg_probe(pdev: pci_dev, id: pci_device_id) {
   const hidg = kzalloc(f_hidg, GFP_KERNEL)
   if (!hidg) return -ENOMEM

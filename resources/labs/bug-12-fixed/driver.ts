@@ -5,6 +5,7 @@ import { dev_set_name, device, device_initialize, put_device } from 'linux/devic
 import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
 import { container_of } from 'linux/container_of'
 import { ENOMEM } from 'linux/errno'
+import { THIS_MODULE } from 'linux/module'
 import { ptr } from 'linux/types'
 
 /** One function of a USB gadget with a node in /dev. */
@@ -23,7 +24,7 @@ function f_hidg_release(inode: inode, file: file) {
   return 0
 }
 
-const f_hidg_fops = { open: f_hidg_open, release: f_hidg_release }
+const f_hidg_fops = { owner: THIS_MODULE, open: f_hidg_open, release: f_hidg_release }
 /** Runs when the last holder is gone: the core, or the last open file. */
 function hidg_release(dev: device) {
   kfree(container_of(dev, f_hidg, 'dev'))

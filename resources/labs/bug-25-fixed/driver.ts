@@ -8,6 +8,7 @@ import { ptr, type dma_addr_t } from 'linux/types'
 
 const DSA_RING = 0x08
 const DSA_CONTROL = 0x10
+const ALL_ONES = 0xffffffff
 const RECORDS = 4096
 
 class idxd_wq {
@@ -19,7 +20,11 @@ class idxd_wq {
 /** Tells the queue to stop and waits until it has: only then has the hardware let go. */
 function idxd_wq_reset(wq: idxd_wq) {
   writel(0, wq.mmio + DSA_CONTROL)
-  while (readl(wq.mmio + DSA_CONTROL)) usleep_range(50, 100)
+  for (;;) {
+    const control = readl(wq.mmio + DSA_CONTROL)
+    if (!control || control === ALL_ONES) return // stopped, or not there any more
+    usleep_range(50, 100)
+  }
 }
 
 function idxd_probe(pdev: pci_dev, id: pci_device_id) {
