@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type {
-  CompareCell,
-  CompareCost,
-  CompareOptions,
-  CompareProgress,
-  CompareResult,
-  LabSource,
+import {
+  compareOrder,
+  type CompareCell,
+  type CompareCost,
+  type CompareOptions,
+  type CompareProgress,
+  type CompareResult,
+  type LabSource,
 } from '../../src-sim/protocol'
 import { UsageError } from './errors'
 import { KernelLost, refuseProblems, withKernel, type Kernel } from './kernel'
@@ -59,7 +60,7 @@ export async function compareCommand(names: string[], flags: CompareFlags): Prom
 
 /** The labs named, or the built-in ones of the models named, or all of these. */
 function labsFor(names: string[], { model }: CompareFlags): LabSource[] {
-  const known = builtinIds().filter((id) => id.startsWith(FAMILY))
+  const known = builtinIds().filter((id) => id.startsWith(FAMILY)).sort(compareOrder)
   if (names.length > 0) return names.map(readLab)
   if (model === undefined) return known.map(readLab)
   const models = known.map((id) => id.slice(FAMILY.length))

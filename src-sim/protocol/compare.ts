@@ -5,6 +5,17 @@ import type { RunOptions } from './run'
 /** The parameter of a lab's scenario that a comparison varies. */
 export const DISTURBANCE = 'disturbance'
 
+/** The built-in models, from the one that takes care of least to the one that takes care of most. */
+const TAUGHT = ['refcount', 'devm', 'fencing', 'revocable', 'disassociate', 'drm']
+const PREFIX = 'compare-'
+
+/** Orders the ids of compared labs: somebody's own first, then the built-in ones as they are taught. */
+export function compareOrder(a: string, b: string): number {
+  const place = (id: string): number =>
+    id.startsWith(PREFIX) ? TAUGHT.indexOf(id.slice(PREFIX.length)) : -1
+  return place(a) - place(b) || (a < b ? -1 : a > b ? 1 : 0)
+}
+
 export const CompareOptions = v.object({
   /** Ids of the disturbances to try; default: all that the labs know. */
   disturbances: v.optional(v.array(v.string())),

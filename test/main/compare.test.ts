@@ -54,7 +54,7 @@ test('what compare --save writes, run --choices shows again', () => {
 
 test('names that do not exist are usage errors that say what exists', () => {
   const model = klab('compare', '--model', 'magic')
-  expect([model.code, model.err]).toEqual([2, expect.stringContaining('choose from devm,')])
+  expect([model.code, model.err]).toEqual([2, expect.stringContaining('choose from refcount,')])
   const disturbance = klab('compare', '--model', 'drm', '--disturbance', 'rain')
   expect([disturbance.code, disturbance.err]).toEqual([2, expect.stringContaining("'rain'")])
   const param = klab('run', 'compare-drm', '--param', 'disturbance=rain')

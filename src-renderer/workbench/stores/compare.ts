@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import {
+  compareOrder,
   DISTURBANCE,
   type CompareCell,
   type CompareColumn,
@@ -52,7 +53,7 @@ export const useCompare = defineStore('compare', () => {
     const own = lab.isOpen && lab.trusted ? ownModel() : null
     const others = lab.gallery.filter((one) => one.id !== own?.id)
     const known = others.map((one) => modelOf(one.id, one.title, one.params))
-    return [own, ...known].filter((one) => one !== null).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return [own, ...known].filter((one) => one !== null).sort((a, b) => compareOrder(a.id, b.id))
   })
   const chosen = computed(() => models.value.filter((one) => !left.value.has(one.id)))
   const compared = computed(() => (asked.value.length > 0 ? asked.value : chosen.value))

@@ -12,6 +12,9 @@ import { failCall } from '../fail-call'
 import type { LabProgram } from '../program'
 import { isWorse, judge, type Judgement } from './verdict'
 
+/** Ways of drawing schedules that need to know nothing of the lab, in turn. */
+const BY_CHANCE = ['random', 'pos'] as const
+
 /** Attempts at making the schedule that decides a cell calmer. */
 const SHRINK_ATTEMPTS = 60
 
@@ -52,7 +55,8 @@ export class Cell {
     for (const fail of failures) yield { run: { ...base, ...fail }, strategy: fair }
     for (let i = failures.length; i < schedules; i++) {
       const seed = seedOf(this.#seed, i)
-      const strategy = makeStrategy('random', { seed, preemptions: 2, choices: [] })
+      const name = BY_CHANCE[i % BY_CHANCE.length]!
+      const strategy = makeStrategy(name, { seed, preemptions: 2, choices: [] })
       yield { run: { ...base, ...failures[i % failures.length]! }, strategy }
     }
   }
