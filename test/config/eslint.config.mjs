@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 
 /** `npm run lint`: what the type checker does not see. */
 export default tseslint.config(
-  { ignores: ['out/**', 'test/output/**', 'test/probes/labs/**', 'resources/**', '**/*.mjs'] },
+  { ignores: ['out/**', 'test/output/**', 'test/probes/{labs,more}/**', 'resources/**', '**/*.mjs'] },
   ...tseslint.configs.recommended,
   ...vue.configs['flat/essential'],
   {

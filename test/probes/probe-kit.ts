@@ -2,32 +2,41 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { LabSource, RunResult } from '../../src-sim/protocol'
 
-/** Probes as labs: what was recorded on Linux, written as drivers and run as users run them. */
-const LABS = resolve(import.meta.dirname, 'labs')
-const GOLDEN = resolve(import.meta.dirname, '../oracle/golden')
+/**
+ * Probes as labs: drivers that print what they see, run as users run them. Those in `labs` were
+ * recorded on Linux; those in `more` try further functions, whose answers were worked out.
+ */
+const FOLDERS = { labs: '../oracle/golden', more: 'expected' } as const
+type Folder = keyof typeof FOLDERS
+const here = (path: string): string => resolve(import.meta.dirname, path)
 
 const isHeader = (name: string): boolean => /^(klab|user)/.test(name)
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 
-export const labFiles = (): Record<string, string> =>
-  Object.fromEntries(readdirSync(LABS).map((name) => [name, read(resolve(LABS, name))]))
+const filesIn = (folder: Folder): [string, string][] =>
+  readdirSync(here(folder)).map((name) => [name, read(here(`${folder}/${name}`))])
 
-export const probeIds = (): string[] =>
-  readdirSync(LABS)
+/** All files of all probes, by name. */
+export const labFiles: Readonly<Record<string, string>> = Object.fromEntries([
+  ...filesIn('labs'),
+  ...filesIn('more'),
+])
+
+export const probeIds = (folder: Folder): string[] =>
+  readdirSync(here(folder))
     .filter((name) => !isHeader(name) && !name.includes('.scenario.'))
     .map((name) => name.replace(/\.ts$/, ''))
 
 /** The lab of a probe: its driver, the headers that all share, and its scenario if it has one. */
 export function probeLab(id: string): LabSource {
-  const all = labFiles()
   const name = id.replaceAll('-', '_')
   const files: Record<string, string> = {
     'lab.json': JSON.stringify({ title: id, modules: [{ name, entry: `${id}.ts` }] }),
-    [`${id}.ts`]: all[`${id}.ts`]!,
+    [`${id}.ts`]: labFiles[`${id}.ts`]!,
   }
-  for (const [path, text] of Object.entries(all)) if (isHeader(path)) files[path] = text
-  const scenario = all[`${id}.scenario.ts`]
+  for (const [path, text] of Object.entries(labFiles)) if (isHeader(path)) files[path] = text
+  const scenario = labFiles[`${id}.scenario.ts`]
   files['scenario.ts'] =
     scenario ??
     `import { insmod } from 'klab/scenario'\nexport default function () {\n  insmod('${name}')\n}\n`
@@ -67,7 +76,7 @@ export function linesOf(result: RunResult): string[] {
   return folded(lines)
 }
 
-export function goldenOf(id: string): string[] {
-  const lines = read(resolve(GOLDEN, `${id}.txt`)).trimEnd().split('\n')
+export function wantedOf(folder: Folder, id: string): string[] {
+  const lines = read(here(`${FOLDERS[folder]}/${id}.txt`)).trimEnd().split('\n')
   return folded(lines.map((line) => (line.startsWith('REPORT') ? comparable(line) : line)))
 }

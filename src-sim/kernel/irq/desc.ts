@@ -23,11 +23,14 @@ export class irq_chip extends KernelObject {
   name: string
   /** @internal The line cannot come again before it was handled: no masking needed. */
   $oneshotSafe: boolean
+  /** @internal It can repeat an interrupt by itself. */
+  $retriggers: boolean
 
-  constructor(name = '', oneshotSafe = false) {
+  constructor(name = '', oneshotSafe = false, retriggers = false) {
     super()
     this.name = name
     this.$oneshotSafe = oneshotSafe
+    this.$retriggers = retriggers
   }
 }
 
@@ -109,8 +112,8 @@ const FIRST_LEGACY = 16
 /** All lines of the machine. */
 export class Irqs {
   readonly descs = new Map<number, IrqDesc>()
-  readonly msiChip = new irq_chip('PCI-MSI', true)
-  readonly legacyChip = new irq_chip('IO-APIC')
+  readonly msiChip = new irq_chip('PCI-MSI', true, true)
+  readonly legacyChip = new irq_chip('IO-APIC', false, true)
   /** `threadirqs`: primary handlers run in threads where that is possible. */
   forceThreads = false
   readonly once = new Set<string>()

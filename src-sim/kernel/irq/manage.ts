@@ -11,6 +11,7 @@ import { irqaction, irqs, type IrqDesc, type irq_handler_t } from './desc'
 import { localIrqRestore, localIrqSave } from './irqflags'
 import { unmask } from './lines'
 import { checkSharing, IRQF, refuseFlags } from './request-checks'
+import { forgetResend, resendSoftly } from './resend'
 import { createThread, stopThread } from './thread'
 
 const ENOMEM = 12
@@ -148,6 +149,7 @@ function shutDown(desc: IrqDesc): void {
   desc.depth = 1
   desc.masked = true
   desc.latched = false
+  forgetResend(desc)
 }
 
 /** A freed shared handler is called once more, to show whether it relies on what is gone. */
@@ -208,8 +210,10 @@ export function enableIrq(irq: number): void {
   }
   if (--desc.depth > 0) return
   emit(irq_line_enable, desc, irq, 0)
-  if (desc.pending) desc.latched = true
+  const missed = desc.pending
   desc.pending = false
+  if (missed && desc.chip.$retriggers) desc.latched = true
+  else if (missed) resendSoftly(desc)
   if (desc.oneshot.size === 0 || !desc.masked) unmask(machine, desc)
 }
 
