@@ -14,13 +14,8 @@ const BOUND: readonly DeviceState[] = ['probing', 'bound', 'unbinding']
  * more). They seem to work; what they set up outlives whoever would tear it down.
  */
 export function attachDeviceState(machine: Machine): void {
-  const core = deviceCore(machine)
   const left = new WeakMap<device, RawStack>()
   const wasBound = new WeakSet<device>()
-  core.on.state.add((dev, state) => {
-    if (state === 'bound') wasBound.add(dev)
-    if (state === 'no driver' || state === 'zombie') left.set(dev, takeStack(machine))
-  })
   const judge = (dev: device, what: string, needs: DeviceUse): void => {
     if (allowed(dev, needs)) return
     const since = left.get(dev)
@@ -38,14 +33,21 @@ export function attachDeviceState(machine: Machine): void {
       help: 'device-states',
     })
   }
-  core.on.use.add(judge)
-  const dma = dmaMappings(machine)
-  dma.on.map.add(({ device: dev, type }) => {
-    if (dev instanceof device) judge(dev, dmaVerb(type, 'alloc', 'map'), 'binding')
+  deviceCore.whenUsed(machine, ({ on }) => {
+    on.state.add((dev, state) => {
+      if (state === 'bound') wasBound.add(dev)
+      if (state === 'no driver' || state === 'zombie') left.set(dev, takeStack(machine))
+    })
+    on.use.add(judge)
   })
-  dma.on.unmap.add(({ device: dev, type }) => {
-    if (dev instanceof device && wasBound.has(dev))
-      judge(dev, dmaVerb(type, 'free', 'unmap'), 'binding')
+  dmaMappings.whenUsed(machine, ({ on }) => {
+    on.map.add(({ device: dev, type }) => {
+      if (dev instanceof device) judge(dev, dmaVerb(type, 'alloc', 'map'), 'binding')
+    })
+    on.unmap.add(({ device: dev, type }) => {
+      if (dev instanceof device && wasBound.has(dev))
+        judge(dev, dmaVerb(type, 'free', 'unmap'), 'binding')
+    })
   })
 }
 

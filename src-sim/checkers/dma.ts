@@ -7,10 +7,12 @@ import { describeObject, report, traceLines } from '../kernel/report'
  * after that memory was given back, or memory it was never told about.
  */
 export function attachDmaSanitizer(machine: Machine): void {
-  dmaMappings(machine).on.stray.add((access, former) => {
-    if (former) afterFree(machine, access, former)
-    else stray(machine, access)
-  })
+  dmaMappings.whenUsed(machine, ({ on }) =>
+    on.stray.add((access, former) => {
+      if (former) afterFree(machine, access, former)
+      else stray(machine, access)
+    }),
+  )
 }
 
 function accessText(machine: Machine, a: DeviceAccess): string {

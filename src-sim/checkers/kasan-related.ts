@@ -22,9 +22,9 @@ export function attachRelatedStacks(machine: Machine): void {
     const stacks = related.get(record) ?? []
     related.set(record, [takeStack(machine), ...stacks].slice(0, KEPT))
   }
-  workqueues(machine).on.activate.add((work) => note(work))
-  rcu(machine).on.queue.add((head) => note(head))
-  irqWorks(machine).on.queue.add((work) => note(work))
+  workqueues.whenUsed(machine, ({ on }) => on.activate.add((work) => note(work)))
+  rcu.whenUsed(machine, ({ on }) => on.queue.add((head) => note(head)))
+  irqWorks.whenUsed(machine, ({ on }) => on.queue.add((work) => note(work)))
 }
 
 export function relatedLines(machine: Machine, record: Allocation): string[] {

@@ -21,18 +21,22 @@ export function attachOrder(machine: Machine, clocks: Clocks): void {
   const release = (object: object): void => {
     if (now.exec !== null) clocks.release(now.exec.id, object)
   }
-  const locks = locking(machine).on
-  locks.acquired.add(acquire)
-  locks.released.add(release)
-  const c = completions(machine).on
-  c.complete.add(release)
-  c.waited.add(acquire)
-  const s = semaphores(machine).on
-  s.up.add(release)
-  s.down.add(acquire)
-  const marks = markedAccesses(machine).on
-  marks.acquire.add(acquire)
-  marks.release.add(release)
+  locking.whenUsed(machine, ({ on }) => {
+    on.acquired.add(acquire)
+    on.released.add(release)
+  })
+  completions.whenUsed(machine, ({ on }) => {
+    on.complete.add(release)
+    on.waited.add(acquire)
+  })
+  semaphores.whenUsed(machine, ({ on }) => {
+    on.up.add(release)
+    on.down.add(acquire)
+  })
+  markedAccesses.whenUsed(machine, ({ on }) => {
+    on.acquire.add(acquire)
+    on.release.add(release)
+  })
   attachCallbacks(machine, acquire, release)
   attachContexts(machine, clocks)
 }
@@ -41,30 +45,35 @@ type Sync = (object: object) => void
 
 /** Queued work sees what was done before it was queued; whoever waits for it sees what it did. */
 function attachCallbacks(machine: Machine, acquire: Sync, release: Sync): void {
-  const w = workqueues(machine).on
-  w.activate.add(release)
-  w.start.add(acquire)
-  w.end.add(release)
-  for (const t of [timers(machine).on, hrtimers(machine).on]) {
-    t.arm.add(release)
-    t.start.add(acquire)
-    t.end.add(release)
-  }
-  const i = irqs(machine).on
-  i.request.add(release)
-  i.handlerStart.add(acquire)
-  i.handlerEnd.add(release)
-  i.free.add(acquire)
-  const p = powerCallbacks(machine).on
-  p.start.add(acquire)
-  p.end.add(release)
-  const r = rcu(machine)
-  r.on.queue.add(release)
-  r.on.invoke.add((head) => {
-    acquire(head)
-    acquire(r)
+  workqueues.whenUsed(machine, ({ on }) => {
+    on.activate.add(release)
+    on.start.add(acquire)
+    on.end.add(release)
   })
-  r.on.readUnlock.add((domain) => release(domain ?? r))
+  for (const kind of [timers, hrtimers])
+    kind.whenUsed(machine, ({ on }) => {
+      on.arm.add(release)
+      on.start.add(acquire)
+      on.end.add(release)
+    })
+  irqs.whenUsed(machine, ({ on }) => {
+    on.request.add(release)
+    on.handlerStart.add(acquire)
+    on.handlerEnd.add(release)
+    on.free.add(acquire)
+  })
+  powerCallbacks.whenUsed(machine, ({ on }) => {
+    on.start.add(acquire)
+    on.end.add(release)
+  })
+  rcu.whenUsed(machine, (grace) => {
+    grace.on.queue.add(release)
+    grace.on.invoke.add((head) => {
+      acquire(head)
+      acquire(grace)
+    })
+    grace.on.readUnlock.add((domain) => release(domain ?? grace))
+  })
 }
 
 /**
@@ -83,7 +92,6 @@ function attachContexts(machine: Machine, clocks: Clocks): void {
     if (now.exec !== null) clocks.pass(now.exec.id, task.id)
     else clocks.acquire(task.id, rcu(machine))
   }
-  const trace = irqTrace(machine).on
   const below = (): number | null => {
     const stack = now.cpu?.stack
     return stack && stack.length > 1 ? stack[stack.length - 2]!.id : null
@@ -100,8 +108,10 @@ function attachContexts(machine: Machine, clocks: Clocks): void {
     clocks.release(now.exec.id, now.cpu)
     if (id !== null) clocks.pass(now.exec.id, id)
   }
-  trace.hardirqEnter.add(enter)
-  trace.hardirqExit.add(leave)
-  trace.softirqEnter.add(enter)
-  trace.softirqExit.add(leave)
+  irqTrace.whenUsed(machine, ({ on }) => {
+    on.hardirqEnter.add(enter)
+    on.hardirqExit.add(leave)
+    on.softirqEnter.add(enter)
+    on.softirqExit.add(leave)
+  })
 }

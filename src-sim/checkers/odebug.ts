@@ -112,12 +112,14 @@ export function attachObjectDebug(machine: Machine): void {
   const timer = timerKind(machine)
   const precise = hrtimerKind(machine)
   all.kinds.push(work, timer, precise, RCU_HEAD)
-  slab(machine).on.free.add((record) => all.free(record.object))
-  workqueues(machine).on.init.add((object) => all.init(work, object))
-  timers(machine).on.init.add((object) => all.init(timer, object))
-  timers(machine).on.assertInit.add((object) => all.assertInit(timer, object))
-  hrtimers(machine).on.init.add((object) => all.init(precise, object))
-  rcu(machine).on.double.add((head) => all.activate(RCU_HEAD, head))
+  slab.whenUsed(machine, ({ on }) => on.free.add((record) => all.free(record.object)))
+  workqueues.whenUsed(machine, ({ on }) => on.init.add((object) => all.init(work, object)))
+  timers.whenUsed(machine, ({ on }) => {
+    on.init.add((object) => all.init(timer, object))
+    on.assertInit.add((object) => all.assertInit(timer, object))
+  })
+  hrtimers.whenUsed(machine, ({ on }) => on.init.add((object) => all.init(precise, object)))
+  rcu.whenUsed(machine, ({ on }) => on.double.add((head) => all.activate(RCU_HEAD, head)))
 }
 
 /** Nothing can be repaired: the callback cannot be taken back. */

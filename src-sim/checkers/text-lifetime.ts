@@ -79,18 +79,14 @@ export const textLifetime = service((machine) => new TextLifetime(machine))
 /** Reports every execution of text that is gone, with the trail that led there. */
 export function attachTextLifetime(machine: Machine): void {
   const all = textLifetime(machine)
-  const wq = workqueues(machine).on
-  const timer = timers(machine).on
-  const precise = hrtimers(machine).on
-  const irq = irqs(machine).on
-  const tasklet = tasklets(machine).on
-  const irqWork = irqWorks(machine).on
-  all.watch('queued', wq.activate, wq.start, wq.end)
-  all.watch('armed', timer.arm, timer.start, timer.end)
-  all.watch('armed', precise.arm, precise.start, precise.end)
-  all.watch('requested', irq.request, irq.handlerStart, irq.handlerEnd)
-  all.watch('scheduled', tasklet.schedule, tasklet.start, tasklet.end)
-  all.watch('queued', irqWork.queue, irqWork.start, irqWork.end)
+  workqueues.whenUsed(machine, ({ on }) => all.watch('queued', on.activate, on.start, on.end))
+  timers.whenUsed(machine, ({ on }) => all.watch('armed', on.arm, on.start, on.end))
+  hrtimers.whenUsed(machine, ({ on }) => all.watch('armed', on.arm, on.start, on.end))
+  irqs.whenUsed(machine, ({ on }) =>
+    all.watch('requested', on.request, on.handlerStart, on.handlerEnd),
+  )
+  tasklets.whenUsed(machine, ({ on }) => all.watch('scheduled', on.schedule, on.start, on.end))
+  irqWorks.whenUsed(machine, ({ on }) => all.watch('queued', on.queue, on.start, on.end))
   const trouble = machine.trouble as { executeAfterUnload: (pos: Position) => void }
   trouble.executeAfterUnload = (pos) => executeAfterUnload(machine, pos)
 }

@@ -61,6 +61,8 @@ export class Machine {
   readonly cpus: Cpu[] = []
   readonly events = new EventQueue()
   readonly services: unknown[] = []
+  /** By service: who wants to be told when it is built. */
+  readonly serviceListeners: (((part: unknown) => void)[] | undefined)[] = []
   readonly runtime: DriverRuntime
   readonly seed: number
   hz: number
@@ -272,6 +274,7 @@ export class Machine {
       cpu.current = null
     }
     this.services.length = 0
+    this.serviceListeners.length = 0
     this.tasks.length = 0
     this.contexts.clear()
     this.main = null

@@ -1,7 +1,7 @@
 export const CHUNK_BITS = 16
 export const CHUNK_EVENTS = 1 << CHUNK_BITS
 export const GROUP_BITS = 6
-const CAPACITY_FIRST = 1024
+const CAPACITY_FIRST = 256
 
 /** Marks a time or step that is too far from its group's base: the exact value is in `far*`. */
 export const FAR_TIME = 0xffffffff
@@ -34,36 +34,37 @@ export class Chunk {
   timeMax = 0
 
   constructor(capacity = CAPACITY_FIRST) {
-    this.capacity = capacity
-    this.time = new Uint32Array(capacity)
-    this.kind = new Uint16Array(capacity)
-    this.cpu = new Uint8Array(capacity)
-    this.context = new Uint16Array(capacity)
-    this.step = new Uint16Array(capacity)
-    this.position = new Uint32Array(capacity)
     this.args = new Uint32Array(capacity * 2)
-    this.groupTime = new Float64Array(capacity >> GROUP_BITS)
-    this.groupStep = new Float64Array(capacity >> GROUP_BITS)
-    this.groupArgs = new Uint32Array(capacity >> GROUP_BITS)
+    this.capacity = capacity
+    const columns = makeColumns(capacity)
+    this.groupTime = columns.groupTime
+    this.groupStep = columns.groupStep
+    this.groupArgs = columns.groupArgs
+    this.time = columns.time
+    this.position = columns.position
+    this.kind = columns.kind
+    this.context = columns.context
+    this.step = columns.step
+    this.cpu = columns.cpu
   }
 
   /** Makes room for more events, up to a whole chunk. */
   grow(): void {
-    const capacity = Math.min(this.capacity * 4, CHUNK_EVENTS)
-    this.capacity = capacity
-    this.time = resize(Uint32Array, this.time, capacity)
-    this.kind = resize(Uint16Array, this.kind, capacity)
-    this.cpu = resize(Uint8Array, this.cpu, capacity)
-    this.context = resize(Uint16Array, this.context, capacity)
-    this.step = resize(Uint16Array, this.step, capacity)
-    this.position = resize(Uint32Array, this.position, capacity)
-    this.groupTime = resize(Float64Array, this.groupTime, capacity >> GROUP_BITS)
-    this.groupStep = resize(Float64Array, this.groupStep, capacity >> GROUP_BITS)
-    this.groupArgs = resize(Uint32Array, this.groupArgs, capacity >> GROUP_BITS)
+    this.capacity = Math.min(this.capacity * 4, CHUNK_EVENTS)
+    const columns = makeColumns(this.capacity)
+    this.groupTime = copied(columns.groupTime, this.groupTime)
+    this.groupStep = copied(columns.groupStep, this.groupStep)
+    this.groupArgs = copied(columns.groupArgs, this.groupArgs)
+    this.time = copied(columns.time, this.time)
+    this.position = copied(columns.position, this.position)
+    this.kind = copied(columns.kind, this.kind)
+    this.context = copied(columns.context, this.context)
+    this.step = copied(columns.step, this.step)
+    this.cpu = copied(columns.cpu, this.cpu)
   }
 
   growArgs(): void {
-    this.args = resize(Uint32Array, this.args, this.args.length * 2)
+    this.args = copied(new Uint32Array(this.args.length * 2), this.args)
   }
 
   /** Gives unused memory back when the chunk is full. */
@@ -108,10 +109,26 @@ export class Chunk {
   }
 }
 
-type Columns = Uint8Array | Uint16Array | Uint32Array | Float64Array
+/** All columns are views of one buffer: each of thousands of short runs makes a chunk. */
+function makeColumns(capacity: number) {
+  const groups = capacity >> GROUP_BITS
+  const buffer = new ArrayBuffer(groups * 20 + capacity * 15)
+  const words = groups * 20
+  const halves = words + capacity * 8
+  return {
+    groupTime: new Float64Array(buffer, 0, groups),
+    groupStep: new Float64Array(buffer, groups * 8, groups),
+    groupArgs: new Uint32Array(buffer, groups * 16, groups),
+    time: new Uint32Array(buffer, words, capacity),
+    position: new Uint32Array(buffer, words + capacity * 4, capacity),
+    kind: new Uint16Array(buffer, halves, capacity),
+    context: new Uint16Array(buffer, halves + capacity * 2, capacity),
+    step: new Uint16Array(buffer, halves + capacity * 4, capacity),
+    cpu: new Uint8Array(buffer, halves + capacity * 6, capacity),
+  }
+}
 
-function resize<T extends Columns>(type: new (n: number) => T, old: T, length: number): T {
-  const next = new type(length)
-  next.set(old.length > length ? old.subarray(0, length) : old)
-  return next
+function copied<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(to: T, from: T): T {
+  to.set(from)
+  return to
 }

@@ -48,18 +48,19 @@ export function attachLockdep(machine: Machine, options: LockdepOptions = {}): L
 }
 
 function attachSwitches(lockdep: Lockdep): void {
-  const { on } = irqTrace(lockdep.machine)
-  on.irqsOn.add(() => {
-    if (now.cpu !== null) lockdep.irqsOn(now.cpu)
-  })
-  on.bhOn.add(() => {
-    if (now.cpu !== null && !now.cpu.irqsOff) lockdep.markHeld(now.cpu, ENABLED_SOFTIRQ)
+  irqTrace.whenUsed(lockdep.machine, ({ on }) => {
+    on.irqsOn.add(() => {
+      if (now.cpu !== null) lockdep.irqsOn(now.cpu)
+    })
+    on.bhOn.add(() => {
+      if (now.cpu !== null && !now.cpu.irqsOff) lockdep.markHeld(now.cpu, ENABLED_SOFTIRQ)
+    })
   })
 }
 
 function attachChecks(lockdep: Lockdep): void {
   const { machine } = lockdep
-  slab(machine).on.free.add((record) => freed(lockdep, record))
+  slab.whenUsed(machine, ({ on }) => on.free.add((record) => freed(lockdep, record)))
   schedHooks(machine).taskExit.add((task) => {
     const holder: Holder = { task, cpu: task.cpu, locks: locksOf(task) }
     if (holder.locks.length > 0) reports.heldAtExit(lockdep, holder)
@@ -75,9 +76,11 @@ function attachChecks(lockdep: Lockdep): void {
       lines.push(...heldLines(machine, holder))
     }
   })
-  rcu(machine).on.suspicious.add((text, source) => {
-    if (now.cpu !== null) suspiciousRcu(lockdep, holderOn(now.cpu), text, source)
-  })
+  rcu.whenUsed(machine, ({ on }) =>
+    on.suspicious.add((text, source) => {
+      if (now.cpu !== null) suspiciousRcu(lockdep, holderOn(now.cpu), text, source)
+    }),
+  )
 }
 
 /** Memory with a lock in it that the current task holds. */

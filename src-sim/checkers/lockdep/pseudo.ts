@@ -7,8 +7,8 @@ import { irqTrace } from '../../kernel/irq/irqflags'
 import { IRQ_WORK_HARD_IRQ, irqWorks } from '../../kernel/irq/irq-work'
 import { initMap, lockdep_map } from '../../kernel/locking/map'
 import { hrtimers } from '../../kernel/time/hrtimer'
-import { timers } from '../../kernel/time/timer'
-import { workqueues } from '../../kernel/workqueue/workqueues'
+import { timers, type Timers } from '../../kernel/time/timer'
+import { workqueues, type Workqueues } from '../../kernel/workqueue/workqueues'
 import { WQ_BH, type work_struct, type workqueue_struct } from '../../kernel/workqueue/structs'
 import type { Lockdep } from './lockdep'
 
@@ -49,8 +49,11 @@ const copyOf = (map: lockdep_map): lockdep_map => {
 }
 
 export function attachWorkMaps(lockdep: Lockdep): void {
+  workqueues.whenUsed(lockdep.machine, (all) => watchWorks(lockdep, all))
+}
+
+function watchWorks(lockdep: Lockdep, { on }: Workqueues): void {
   const maps = new PseudoLocks(lockdep.machine)
-  const { on } = workqueues(lockdep.machine)
   const workName = (work: work_struct): string => `(work_completion)(${fieldName(work)})`
   const queueMap = (wq: workqueue_struct): lockdep_map => maps.of(wq, `(wq_completion)${wq.name}`)
   const running = new WeakMap<object, lockdep_map[]>()
@@ -90,8 +93,11 @@ function touch(lockdep: Lockdep, map: lockdep_map, irqsOff?: boolean): void {
 }
 
 export function attachTimerMaps(lockdep: Lockdep): void {
+  timers.whenUsed(lockdep.machine, (all) => watchTimers(lockdep, all))
+}
+
+function watchTimers(lockdep: Lockdep, { on }: Timers): void {
   const maps = new PseudoLocks(lockdep.machine)
-  const { on } = timers(lockdep.machine)
   const name = (timer: object): string => `(${fieldName(timer)})`
   const running = new WeakMap<object, lockdep_map[]>()
   on.init.add((timer) => void maps.define(timer, name(timer)))
@@ -120,14 +126,18 @@ export function attachIrqContexts(lockdep: Lockdep): void {
   const set = (threadable: boolean): void => {
     if (now.cpu !== null) lockdep.threadable[now.cpu.id] = threadable
   }
-  irqTrace(machine).on.hardirqEnter.add(() => set(false))
-  irqs(machine).on.handlerStart.add((action, _fn, threaded) => {
-    if (!threaded && (action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0) set(true)
+  irqTrace.whenUsed(machine, ({ on }) => on.hardirqEnter.add(() => set(false)))
+  irqs.whenUsed(machine, ({ on }) =>
+    on.handlerStart.add((action, _fn, threaded) => {
+      if (!threaded && (action.flags & (NO_THREAD | PERCPU | ONESHOT)) === 0) set(true)
+    }),
+  )
+  irqWorks.whenUsed(machine, ({ on }) => {
+    on.start.add((work) => set((work.flags & IRQ_WORK_HARD_IRQ) === 0))
+    on.end.add(() => set(false))
   })
-  const works = irqWorks(machine).on
-  works.start.add((work) => set((work.flags & IRQ_WORK_HARD_IRQ) === 0))
-  works.end.add(() => set(false))
-  const precise = hrtimers(machine).on
-  precise.start.add((timer) => set(!timer.$hard))
-  precise.end.add(() => set(false))
+  hrtimers.whenUsed(machine, ({ on }) => {
+    on.start.add((timer) => set(!timer.$hard))
+    on.end.add(() => set(false))
+  })
 }
