@@ -94,7 +94,15 @@ export const CATEGORY_LOOK: Record<Category, { colour: string; glyph: Glyph }> =
   lab: { colour: 'cat-8', glyph: 'cross' },
 }
 
-/** Name of an object as it is shown: its own, or its type and number. */
-export function objectTitle(object: { id: number; type: string; name: string }): string {
-  return object.name || `${object.type} #${object.id}`
+interface Named {
+  id: number
+  type: string
+  name: string
+  facets?: readonly { facet: string; value: string }[]
+}
+
+/** Name of an object as it is shown: its own, its type and number, and the path of an open file. */
+export function objectTitle({ id, type, name, facets }: Named): string {
+  const path = facets?.find((one) => one.facet === 'open')?.value
+  return name || [type, `#${id}`, path ?? ''].join(' ').trim()
 }
