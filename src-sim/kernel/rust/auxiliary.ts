@@ -1,6 +1,7 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
+import type { Position } from '../../engine/position'
 import { point, type Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
 import * as aux from '../base/auxiliary'
@@ -13,6 +14,7 @@ import { ARef, boundLease, Device, type Bound, type Core, type Lease, type Norma
 import { postUnbind, probeRust, unbindRust } from './driver'
 import { dropNow, Owned, takeOwnership } from './drop'
 import { KernelError, toResult } from './error'
+import { textHere } from './glue'
 
 /** The data that a Rust parent has left with a child. */
 const registrationData = service(() => new WeakMap<aux.auxiliary_device, object>())
@@ -173,13 +175,13 @@ export class AuxiliaryDriverRegistration extends Owned {
 }
 
 export const registerAuxiliary = kernelCall('driver::Registration::new', function* (
-  name: string, type: AuxiliaryDriver<unknown>, module: object | null,
+  name: string, type: AuxiliaryDriver<unknown>, module: object | null, text: Position = textHere(),
 ): Sim<AuxiliaryDriverRegistration> {
   const init: aux.auxiliary_driver_init = {
     name,
     id_table: type.ID_TABLE.map((id) => ({ name: id })),
-    probe: ((adev: aux.auxiliary_device) => probeRust(adev.dev, callbacks(type, adev))) as never,
-    remove: ((adev: aux.auxiliary_device) => unbindRust(adev.dev, callbacks(type, adev))) as never,
+    probe: ((adev: aux.auxiliary_device) => probeRust(adev.dev, callbacks(text, type, adev))) as never,
+    remove: ((adev: aux.auxiliary_device) => unbindRust(adev.dev, callbacks(text, type, adev))) as never,
     $postUnbind: postUnbind,
   }
   const owner = module ?? modules(machine()).current
@@ -188,7 +190,8 @@ export const registerAuxiliary = kernelCall('driver::Registration::new', functio
   return new AuxiliaryDriverRegistration(init)
 })
 
-const callbacks = (type: AuxiliaryDriver<unknown>, adev: aux.auxiliary_device) => ({
+const callbacks = (text: Position, type: AuxiliaryDriver<unknown>, adev: aux.auxiliary_device) => ({
+  text,
   view: (lease: Lease) => new AuxiliaryDevice<Core>(adev, lease),
   probe: (view: AuxiliaryDevice<Core>) => type.probe(view),
   unbind: (view: AuxiliaryDevice<Core>, data: unknown) => type.unbind?.(view, data),

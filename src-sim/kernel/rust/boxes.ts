@@ -178,8 +178,11 @@ export class KBox<T> extends Owned {
 }
 
 export function* boxNew<T>(value: T, flags: number): Sim<KBox<T>> {
-  yield point(boxNew, value)
   const data = takeOwnership(value)
   return new KBox(yield* place(new BoxInner(data), data, flags))
 }
-const newBox = kernelCall('KBox::new', boxNew<unknown>)
+
+const newBox = kernelCall('KBox::new', function* (value: unknown, flags: number): Sim<KBox<unknown>> {
+  yield point(newBox, value)
+  return yield* boxNew(value, flags)
+})

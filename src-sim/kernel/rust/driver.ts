@@ -1,4 +1,5 @@
 import { machine } from '../../engine/current'
+import type { Position } from '../../engine/position'
 import { call, type Sim } from '../../engine/suspend'
 import { named } from '../api'
 import type { device, device_driver } from '../base/device'
@@ -6,6 +7,7 @@ import { slab } from '../mm/slab'
 import { BoxInner, boxNew } from './boxes'
 import { beginBinding, boundLease, type Lease } from './device'
 import { dropNow } from './drop'
+import { actAs } from './glue'
 import { asErrno } from './error'
 
 /** GFP_KERNEL. */
@@ -17,6 +19,8 @@ export interface BusCallbacks<View, Data> {
   unbind(view: View, data: Data): void
   /** The reference that callbacks get. */
   view(lease: Lease): View
+  /** Where the driver was registered: the module that the generic code belongs to. */
+  text: Position
 }
 
 /** Puts the driver data in its place as the last step of probing: until then it is null. */
@@ -34,6 +38,7 @@ function* setData<View, Data>(
   dev: device, callbacks: BusCallbacks<View, Data>, lease: Lease,
 ): Sim {
   const data = yield* call(() => callbacks.probe(callbacks.view(lease)))
+  actAs(callbacks.text)
   const box = yield* boxNew(data, MAY_SLEEP)
   dev.driver_data = box.into_raw()
 }

@@ -7,6 +7,11 @@ import { fileOf, type Position } from '../../engine/position'
  */
 export const textHere = (): Position => machine().runtime.p
 
+/** What follows runs as generic code of that module: its allocations are the module's. */
+export function actAs(place: Position): void {
+  machine().runtime.p = place
+}
+
 export function enterText(place: Position): void {
   const { runtime } = machine()
   if (runtime.dead[fileOf(place)] !== 0) runtime.unloaded(place)

@@ -1,3 +1,4 @@
+import type { Position } from '../../engine/position'
 import { call, point, type Sim } from '../../engine/suspend'
 import { frame, kernelCall } from '../api'
 import { ENOTTY } from '../errno'
@@ -61,21 +62,20 @@ export class MiscDeviceRegistration extends Owned {
 }
 
 const register = kernelCall('MiscDeviceRegistration::register', function* (
-  name: string, type: MiscDevice<unknown>,
+  name: string, type: MiscDevice<unknown>, text: Position = textHere(),
 ): Sim<MiscDeviceRegistration> {
   yield point(register, type)
   const misc = new miscdevice({ name })
   const registration = new MiscDeviceRegistration(misc)
-  misc.fops = operations(type, registration)
+  misc.fops = operations(type, registration, text)
   toResult(yield* registerMisc(misc))
   return registration
 })
 
 /** The table that the generic code of a type makes: its text is the module's, its owner is nobody. */
 function operations(
-  type: MiscDevice<unknown>, registration: MiscDeviceRegistration,
+  type: MiscDevice<unknown>, registration: MiscDeviceRegistration, text: Position,
 ): file_operations {
-  const text = textHere()
   const borrowed = (f: file): never => {
     enterText(text)
     return borrowOf(f.private_data) as never
@@ -99,7 +99,7 @@ function operations(
 }
 
 function* open(
-  type: MiscDevice<unknown>, registration: MiscDeviceRegistration, f: file, text: number,
+  type: MiscDevice<unknown>, registration: MiscDeviceRegistration, f: file, text: Position,
 ): Sim<number> {
   enterText(text)
   return yield* asErrno(setPointer(type, registration, f))
@@ -111,7 +111,7 @@ function* setPointer(
   f.private_data = takeOwnership(yield* call(() => type.open(f, registration)))
 }
 
-function* release(type: MiscDevice<unknown>, f: file, text: number): Sim<number> {
+function* release(type: MiscDevice<unknown>, f: file, text: Position): Sim<number> {
   enterText(text)
   const pointer: unknown = f.private_data
   if (type.release) yield* call(() => type.release!(pointer, f))

@@ -1,4 +1,5 @@
 import { machine } from '../../engine/current'
+import type { Position } from '../../engine/position'
 import { call, point, type Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
 import { registerDriver, unregisterDriver } from '../base/bus'
@@ -17,6 +18,7 @@ import { devresRegister, newDevres, type Devres } from './devres'
 import { prepareDriver, probeRust, unbindRust } from './driver'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
+import { textHere } from './glue'
 import { IrqRequest, registerCall, type Handler, type Registration } from './irq'
 import { Mmio } from './mmio'
 
@@ -304,15 +306,15 @@ export class PciRegistration extends Owned {
 }
 
 export const registerPci = kernelCall('driver::Registration::new', function* (
-  name: string, type: PciDriver<unknown>, module: object | null,
+  name: string, type: PciDriver<unknown>, module: object | null, text: Position = textHere(),
 ): Sim<PciRegistration> {
   const drv = new pci_driver()
   const { driver } = drv
   drv.name = name
   drv.id_table = type.ID_TABLE.map((entry) =>
     entry instanceof DeviceId ? { ...entry } : { ...entry[0], driver_data: entry[1] })
-  drv.probe = ((pdev: pci_dev, id: pci_device_id) => probe(type, pdev, id)) as never
-  drv.remove = ((pdev: pci_dev) => remove(type, pdev)) as never
+  drv.probe = ((pdev: pci_dev, id: pci_device_id) => probe(text, type, pdev, id)) as never
+  drv.remove = ((pdev: pci_dev) => remove(text, type, pdev)) as never
   driver.bus = pciBus(machine()).bus
   prepareDriver(driver, name, module)
   driver.$probe = type.probe as device_driver['$probe']
@@ -321,13 +323,18 @@ export const registerPci = kernelCall('driver::Registration::new', function* (
   return new PciRegistration(drv)
 })
 
-const probe = (type: PciDriver<unknown>, pdev: pci_dev, id: pci_device_id): Sim<number> =>
-  probeRust(pdev.dev, callbacks(type, pdev, id.driver_data ?? null))
+const probe = (
+  text: Position, type: PciDriver<unknown>, pdev: pci_dev, id: pci_device_id,
+): Sim<number> =>
+  probeRust(pdev.dev, callbacks(text, type, pdev, id.driver_data ?? null))
 
-const remove = (type: PciDriver<unknown>, pdev: pci_dev): Sim =>
-  unbindRust(pdev.dev, callbacks(type, pdev, null))
+const remove = (text: Position, type: PciDriver<unknown>, pdev: pci_dev): Sim =>
+  unbindRust(pdev.dev, callbacks(text, type, pdev, null))
 
-const callbacks = (type: PciDriver<unknown>, pdev: pci_dev, info: unknown) => ({
+const callbacks = (
+  text: Position, type: PciDriver<unknown>, pdev: pci_dev, info: unknown,
+) => ({
+  text,
   view: (lease: Lease) => new PciDevice<Core>(pdev, lease),
   probe: (view: PciDevice<Core>) => type.probe(view, info),
   unbind: (view: PciDevice<Core>, data: unknown) => type.unbind?.(view, data),

@@ -1,4 +1,5 @@
 import { machine } from '../../engine/current'
+import type { Position } from '../../engine/position'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
 import { unregisterDriver } from '../base/bus'
@@ -18,6 +19,7 @@ import { newDevres, type Devres } from './devres'
 import { postUnbind, probeRust, unbindRust } from './driver'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
+import { textHere } from './glue'
 import { IrqRequest } from './irq'
 import { Mmio } from './mmio'
 
@@ -162,11 +164,11 @@ export class PlatformRegistration extends Owned {
 }
 
 export const registerPlatform = kernelCall('driver::Registration::new', function* (
-  name: string, type: PlatformDriver<unknown>, module: object | null,
+  name: string, type: PlatformDriver<unknown>, module: object | null, text: Position = textHere(),
 ): Sim<PlatformRegistration> {
   const init = {
-    probe: ((pdev: platform_device) => probeRust(pdev.dev, callbacks(type, pdev))) as never,
-    remove: ((pdev: platform_device) => unbindRust(pdev.dev, callbacks(type, pdev))) as never,
+    probe: ((pdev: platform_device) => probeRust(pdev.dev, callbacks(text, type, pdev))) as never,
+    remove: ((pdev: platform_device) => unbindRust(pdev.dev, callbacks(text, type, pdev))) as never,
     driver: { name },
     ...(type.ID_TABLE ? { id_table: type.ID_TABLE.map((id) => ({ name: id })) } : {}),
   }
@@ -179,7 +181,8 @@ export const registerPlatform = kernelCall('driver::Registration::new', function
   return new PlatformRegistration(driver)
 })
 
-const callbacks = (type: PlatformDriver<unknown>, pdev: platform_device) => ({
+const callbacks = (text: Position, type: PlatformDriver<unknown>, pdev: platform_device) => ({
+  text,
   view: (lease: Lease) => new PlatformDevice<Core>(pdev, lease),
   probe: (view: PlatformDevice<Core>) => type.probe(view),
   unbind: (view: PlatformDevice<Core>, data: unknown) => type.unbind?.(view, data),

@@ -1,3 +1,4 @@
+import type { Position } from '../../engine/position'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
 import { registerDriver, unregisterDriver } from '../base/bus'
@@ -8,6 +9,7 @@ import { ARef, Device, type Core, type Lease, type Normal } from './device'
 import { prepareDriver, probeRust, unbindRust } from './driver'
 import { Owned } from './drop'
 import { toResult } from './error'
+import { textHere } from './glue'
 
 /** `kernel::usb::Interface`. */
 export class UsbInterface<Ctx extends Normal = Normal> extends Device<Ctx> {
@@ -86,14 +88,14 @@ export class UsbRegistration extends Owned {
 }
 
 export const registerUsb = kernelCall('driver::Registration::new', function* (
-  name: string, type: UsbDriver<unknown>, module: object | null,
+  name: string, type: UsbDriver<unknown>, module: object | null, text: Position = textHere(),
 ): Sim<UsbRegistration> {
   const drv = new usb_driver()
   const { driver } = drv
   drv.name = name
   drv.id_table = type.ID_TABLE.map((id) => id.$id)
-  drv.probe = ((intf: usb_interface) => probeRust(intf.dev, callbacks(type, intf))) as never
-  drv.disconnect = ((intf: usb_interface) => unbindRust(intf.dev, callbacks(type, intf))) as never
+  drv.probe = ((intf: usb_interface) => probeRust(intf.dev, callbacks(text, type, intf))) as never
+  drv.disconnect = ((intf: usb_interface) => unbindRust(intf.dev, callbacks(text, type, intf))) as never
   driver.bus = usbBus()
   prepareDriver(driver, name, module)
   driver.$probe = type.probe as device_driver['$probe']
@@ -102,7 +104,8 @@ export const registerUsb = kernelCall('driver::Registration::new', function* (
   return new UsbRegistration(drv)
 })
 
-const callbacks = (type: UsbDriver<unknown>, intf: usb_interface) => ({
+const callbacks = (text: Position, type: UsbDriver<unknown>, intf: usb_interface) => ({
+  text,
   view: (lease: Lease) => new UsbInterface<Core>(intf, lease),
   probe: (view: UsbInterface<Core>) => type.probe(view, type.ID_TABLE[0]!),
   unbind: (view: UsbInterface<Core>, data: unknown) => type.disconnect(view, data),

@@ -146,6 +146,17 @@ describe('high-resolution timers (R-14)', () => {
     expect(kinds(run)).toEqual([])
   })
 
+  it('can be armed for the time of a function only (HRT-09)', () => {
+    const run = runRust(driver(TIMER, `
+      HrTimer.start_scoped(demo, 1000000, () => { msleep(1); pr_info('say ' + demo.value.ticks + '\\n') })
+      pr_info('say over\\n')
+      msleep(20)
+    `), {})
+    expect(said(run).at(-3)).toBe('say over')
+    expect(said(run).slice(-2)).toEqual(['unbind', 'drop demo'])
+    expect(kinds(run)).toEqual([])
+  })
+
   it('whose handle was leaked fire after the module is gone (HRT-09)', () => {
     const run = runRust(driver(TIMER, 'forget(HrTimer.start(demo.clone(), 50000000))'), UNLOAD)
     expect(said(run)).toEqual(['unbind'])

@@ -112,3 +112,22 @@ describe('platform drivers', () => {
     expect(kinds(run)).toEqual([])
   })
 })
+
+describe('USB drivers', () => {
+  it('leak their data at each unbind: the core forgets it before it could be dropped (R-08)', () => {
+    const run = runRust(`
+      import * as usb from 'rust/usb'
+      class D {
+        static ID_TABLE = [usb.DeviceId.from_id(0x1234, 1)]
+        static probe(intf: usb.Interface<Core>) { pr_info('probe ' + intf.name() + '\\n'); return new D() }
+        static disconnect(intf: usb.Interface<Core>, data: D) { pr_info('unbind\\n') }
+        drop() { pr_info('drop data\\n') }
+      }
+      usb.module_usb_driver({ type: D, name: 'demo' })`, {
+      'machine.ts': `import { machine } from 'klab/machine'
+        export default machine({ usb: [{ port: '1-1', model: 'usb-echo' }] })`,
+    })
+    expect(said(run)).toEqual(['probe 1-1:1.0', 'unbind'])
+    expect(kinds(run)).toEqual(['leak.memory'])
+  })
+})

@@ -165,14 +165,13 @@ describe('unbinding a Rust driver', () => {
 
   it('fails with ENOMEM when there is no memory for the data, which is dropped (R-21)', () => {
     const run = runRust(`
+      import { fail_next } from 'klab/scenario'
       class D {
         static ID_TABLE = IDS
-        static probe(pdev: pci.Device<Core>) { return new D() }
+        static probe(pdev: pci.Device<Core>) { fail_next('kmalloc'); return new D() }
         drop() { pr_info('drop data\\n') }
       }
-      ${register}`, { 'scenario.ts': `
-      import { fail_next, insmod } from 'klab/scenario'
-      export default function () { fail_next('kmalloc'); insmod('driver') }` })
+      ${register}`)
     expect(said(run)).toEqual(['drop data'])
     expect(run.dmesg.join('\n')).toContain('failed with error -12')
   })

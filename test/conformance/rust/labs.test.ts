@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driverApi } from '../../../src-main/build/driver-api.mjs'
 import { typeProblems, type DriverApi } from '../../../src-main/cli/type-check'
@@ -14,6 +16,9 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'rust-timer': { kind: 'text.execute-after-unload', at: 'static run' },
 }
 const names = Object.keys(EXPECTED)
+const TEMPLATE = resolve(import.meta.dirname, '../../../resources/templates/rust')
+const template = (): Record<string, string> =>
+  Object.fromEntries(readdirSync(TEMPLATE).map((name) => [name, readFileSync(join(TEMPLATE, name), 'utf8')]))
 const SCHEDULES = 40
 
 describe('the labs about Rust', () => {
@@ -26,7 +31,15 @@ describe('the labs about Rust', () => {
     const files: Record<string, string> = {}
     for (const id of names.flatMap((name) => [`${name}-broken`, `${name}-fixed`]))
       for (const [path, text] of Object.entries(readBuiltin(id).files)) files[`${id}/${path}`] = text
+    for (const [path, text] of Object.entries(template())) files[`template/${path}`] = text
     expect(typeProblems({ id: 'all', files }, driverApi() as DriverApi)).toEqual([])
+  })
+
+  it('begin with a template that is right', () => {
+    const { findings, dmesg, result } = runLab({ id: 'template', files: template() })
+    expect(findings.map((f) => f.report.join('\n'))).toEqual([])
+    expect(dmesg.join('\n')).toContain('demo 0000:01:00.0: interrupt 1 handled')
+    expect(result).toBe('finished')
   })
 
   it.each(names)('%s: a plain run of the broken form reports it at the line', (name) => {

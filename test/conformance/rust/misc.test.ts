@@ -88,6 +88,16 @@ describe('MiscDeviceRegistration', () => {
     expect(kinds(run)).toContain('text.execute-after-unload')
   })
 
+  it('runs code of the module at the close even where nothing was written for it (R-12)', () => {
+    const plain = driver('static open() { return 1 }').replace(/drop\(\) \{.*\}\n/, '')
+    const run = runRust(plain, files(`
+      const fd = open('/dev/demo', O_RDWR)
+      usleep(100000)
+      close(fd)
+    `, "msleep(10); rmmod('driver'); wait(p)"))
+    expect(kinds(run)).toEqual(['text.execute-after-unload'])
+  })
+
   it('refuses a name that is taken, and drops nothing twice', () => {
     const run = runRust(`
       import { module } from 'rust/module'

@@ -121,12 +121,10 @@ describe('Arc', () => {
   })
 
   it('fails with ENOMEM and drops the value then', () => {
-    const scenario = `
-      import { fail_next, insmod } from 'klab/scenario'
-      export default function () { fail_next('kmalloc'); insmod('driver') }`
     const run = runRust(once(`
+      fail_next('kmalloc')
       try { Arc.new(new Noisy('shared'), GFP_KERNEL) } catch (e) { pr_info('say ' + e + '\\n') }
-    `), { 'scenario.ts': scenario })
+    `, "import { fail_next } from 'klab/scenario'"))
     expect(said(run)).toEqual(['drop shared', 'say ENOMEM'])
   })
 })
@@ -162,5 +160,19 @@ describe('Mutex and SpinLock', () => {
       drop(KBox.new(1, GFP_KERNEL))
     `, `import { new_spinlock } from 'rust/sync'`))
     expect(kinds(run)).toContain('sleep.in-atomic')
+  })
+})
+
+describe('Completion', () => {
+  it('lets everybody go who waits, now and later', () => {
+    const run = runRust(once(`
+      const done = new_completion()
+      kthread_run(() => { msleep(10); pr_info('say work\\n'); done.complete_all(); return 0 }, null, 'w')
+      done.wait_for_completion()
+      done.wait_for_completion()
+      pr_info('say done\\n')
+    `, "import { new_completion } from 'rust/sync'\nimport { kthread_run } from 'linux/kthread'"))
+    expect(said(run)).toEqual(['say work', 'say done'])
+    expect(kinds(run)).toEqual([])
   })
 })
