@@ -29,7 +29,12 @@ export class edu extends device_model {
   status = 0
   irq_status = 0
   dma = { source: 0, destination: 0, count: 0, command: 0 }
-  readonly buffer = new Uint8Array(BUFFER_SIZE)
+  #buffer: Uint8Array | null = null
+
+  /** The memory on the card, made when somebody first needs it. */
+  get buffer(): Uint8Array {
+    return (this.#buffer ??= new Uint8Array(BUFFER_SIZE))
+  }
 
   override read(_bar: number, offset: number, size: number): number {
     if (offset < 0x80 && size !== 4) return 0xffffffff

@@ -23,6 +23,8 @@ export interface attribute_group {
   name?: string | null
   attrs: readonly (attribute | { attr: attribute })[]
   is_visible?: ((kobj: kobject, attr: attribute, n: number) => number) | null
+  /** @internal The kernel's own files, which can wait until somebody looks. */
+  $lazy?: boolean
 }
 
 const decode = (bytes: Uint8Array, length: number): string => {
@@ -117,6 +119,14 @@ function createGroup(kobj: kobject, group: attribute_group): number {
   if (!directory) return -EIO
   if (group.name) directory = tree.createDirectory(directory, group.name, null)
   if (!directory) return -EIO
+  if (!group.$lazy) return createFiles(kobj, group, directory)
+  const place = directory
+  place.defer(group, () => createFiles(kobj, group, place))
+  return 0
+}
+
+function createFiles(kobj: kobject, group: attribute_group, directory: SysfsDirectory): number {
+  const tree = sysfs(machine())
   for (const [n, attr] of group.attrs.entries()) {
     const plain = plainAttribute(attr)
     const mode = group.is_visible
@@ -134,9 +144,14 @@ export function* removeGroups(kobj: kobject, groups: readonly attribute_group[])
   const directory = kobj.$directory
   if (!directory) return
   for (const group of groups) {
+    if (directory.forget(group)) continue
     if (group.name) {
-      const own = directory.entries.get(group.name)
+      const own = directory.made.get(group.name)
       if (own?.kind === 'directory') yield* removeDirectory(own)
-    } else for (const attr of group.attrs) yield* removeFile(directory, plainAttribute(attr).name)
+    } else yield* removeAll(directory, group)
   }
+}
+
+export function* removeAll(directory: SysfsDirectory, group: attribute_group): Sim {
+  for (const attr of group.attrs) yield* removeFile(directory, plainAttribute(attr).name)
 }

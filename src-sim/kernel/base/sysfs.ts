@@ -19,15 +19,36 @@ export class SysfsDirectory {
   readonly kind = 'directory'
   name: string
   parent: SysfsDirectory | null
-  readonly entries = new Map<string, SysfsNode>()
+  /** What is there already, without the files that are made when somebody looks. */
+  readonly made = new Map<string, SysfsNode>()
   /** The kobject (or other object) this directory stands for. */
   readonly object: object | null
   removed = false
+  #later: Map<object, () => void> | null = null
 
   constructor(name: string, parent: SysfsDirectory | null, object: object | null) {
     this.name = name
     this.parent = parent
     this.object = object
+  }
+
+  /** Everything: for those who look something up. */
+  get entries(): Map<string, SysfsNode> {
+    const later = this.#later
+    this.#later = null
+    for (const make of later?.values() ?? []) make()
+    return this.made
+  }
+
+  /** Files that can wait until somebody looks; `key` names them for `forget`. */
+  defer(key: object, make: () => void): void {
+    this.#later ??= new Map()
+    this.#later.set(key, make)
+  }
+
+  /** True when nobody has looked: the files were never made, and will not be. */
+  forget(key: object): boolean {
+    return this.#later?.delete(key) ?? false
   }
 
   get path(): string {
@@ -46,7 +67,7 @@ export class SysfsFile {
   active = 0
   removed = false
   readonly drained = new WaitList()
-  readonly mode: number
+  mode: number
 
   constructor(
     name: string, parent: SysfsDirectory, ops: SysfsOps, attribute: object | null, mode: number,
@@ -100,7 +121,7 @@ export class Sysfs {
     let at = this.root
     for (const part of path.split('/')) {
       if (part === '') continue
-      const next = at.entries.get(part)
+      const next = at.made.get(part)
       if (next?.kind === 'directory') at = next
       else at = this.add(at, new SysfsDirectory(part, at, null))!
     }
@@ -109,7 +130,7 @@ export class Sysfs {
 
   /** Adds a node; null (and a report) when the name is taken. */
   add<T extends SysfsNode>(parent: SysfsDirectory, node: T): T | null {
-    if (parent.entries.has(node.name)) {
+    if (parent.made.has(node.name)) {
       report(this.#machine, {
         kind: 'sysfs.duplicate-name',
         title: `sysfs: cannot create duplicate filename '${parent.path}/${node.name}'`,
@@ -118,7 +139,7 @@ export class Sysfs {
       })
       return null
     }
-    parent.entries.set(node.name, node)
+    parent.made.set(node.name, node)
     return node
   }
 
@@ -141,7 +162,7 @@ export class Sysfs {
   }
 
   removeLink(parent: SysfsDirectory, name: string): void {
-    if (parent.entries.get(name)?.kind === 'link') parent.entries.delete(name)
+    if (parent.made.get(name)?.kind === 'link') parent.made.delete(name)
   }
 }
 
@@ -152,9 +173,9 @@ const join = (parent: string, name: string): string =>
 
 /** Removes an attribute: no new users, then wait for those inside (DM-52). */
 export function* removeFile(parent: SysfsDirectory, name: string): Sim {
-  const file = parent.entries.get(name)
+  const file = parent.made.get(name)
   if (file?.kind !== 'file') return
-  parent.entries.delete(name)
+  parent.made.delete(name)
   yield* drain(file)
 }
 
@@ -166,16 +187,32 @@ function* drain(file: SysfsFile): Sim {
   yield* file.drained.waitUntil(() => file.active === 0, file, `users of sysfs file ${file.name}`)
 }
 
+/**
+ * Removes an attribute on behalf of its own running store function, which is not waited for; true
+ * for the first who tries (DM-53).
+ */
+export function* removeWithSelf(
+  directory: SysfsDirectory | null, attribute: { attr: { name: string } },
+): Sim<boolean> {
+  const file = directory?.made.get(attribute.attr.name)
+  if (file?.kind !== 'file' || file.removed) return false
+  directory!.made.delete(file.name)
+  file.active--
+  yield* drain(file)
+  file.active++
+  return true
+}
+
 /** Removes a directory with everything in it, waiting for users of its attributes. */
 export function* removeDirectory(directory: SysfsDirectory): Sim {
   if (directory.removed) return
   directory.removed = true
-  directory.parent?.entries.delete(directory.name)
-  for (const node of [...directory.entries.values()]) {
+  directory.parent?.made.delete(directory.name)
+  for (const node of [...directory.made.values()]) {
     if (node.kind === 'file') yield* drain(node)
     else if (node.kind === 'directory') yield* removeDirectory(node)
   }
-  directory.entries.clear()
+  directory.made.clear()
 }
 
 /** Reads an attribute as `cat` does: its text, or a negative errno. */

@@ -24,6 +24,7 @@ export const PCI_CAP_ID_MSIX = 0x11
 /** Offset in the power management capability; its lowest two bits are the state. */
 export const PCI_PM_CTRL = 4
 export const PCI_PM_CTRL_STATE_MASK = 3
+const CONFIG_BYTES = 256
 const MSI_AT = 0x40
 const PM_AT = 0x58
 const MSIX_AT = 0x60
@@ -54,22 +55,22 @@ export interface Slot {
 /** A function in a slot: its configuration space, as real bytes, and the model behind it. */
 export class PciFunction extends KernelObject {
   readonly model: PciHardware
-  readonly config = new Uint8Array(256)
-  readonly #view: DataView
+  #config = new Uint8Array(CONFIG_BYTES)
+  /** Somebody keeps the present contents: they are copied before the next change. */
+  #kept = false
   /** The link above it is broken: it neither hears nor answers until it is reset. */
   linkDown = false
 
   constructor(model: PciHardware) {
     super()
     this.model = model
-    this.#view = new DataView(this.config.buffer)
     this.powerOn()
   }
 
   /** What it looks like after power-on or a reset. */
   powerOn(): void {
     const { model } = this
-    this.config.fill(0)
+    this.#change().fill(0)
     this.set(PCI_VENDOR_ID, 2, model.vendorId)
     this.set(PCI_DEVICE_ID, 2, model.deviceId)
     this.set(PCI_STATUS, 2, STATUS_CAP_LIST)
@@ -96,8 +97,7 @@ export class PciFunction extends KernelObject {
 
   /** D0 is 0, D3hot is 3: what the hardware itself has been told. */
   get powerState(): number {
-    const at = this.capability(PCI_CAP_ID_PM)
-    return at ? this.get(at + PCI_PM_CTRL, 1) & PCI_PM_CTRL_STATE_MASK : 0
+    return this.#config[PM_AT + PCI_PM_CTRL]! & PCI_PM_CTRL_STATE_MASK
   }
 
   /** Whether a BAR that was assigned `start` answers there just now. */
@@ -137,16 +137,33 @@ export class PciFunction extends KernelObject {
   }
 
   get(where: number, size: number): number {
-    if (where < 0 || where + size > 256) return 2 ** (8 * size) - 1
-    if (size === 1) return this.#view.getUint8(where)
-    return size === 2 ? this.#view.getUint16(where, true) : this.#view.getUint32(where, true)
+    if (where < 0 || where + size > CONFIG_BYTES) return 2 ** (8 * size) - 1
+    let value = 0
+    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#config[where + i]!
+    return value
   }
 
   set(where: number, size: number, value: number): void {
-    if (where < 0 || where + size > 256) return
-    if (size === 1) this.#view.setUint8(where, value)
-    else if (size === 2) this.#view.setUint16(where, value, true)
-    else this.#view.setUint32(where, value, true)
+    if (where < 0 || where + size > CONFIG_BYTES) return
+    const config = this.#change()
+    for (let i = 0; i < size; i++) config[where + i] = value >>> (8 * i)
+  }
+
+  #change(): Uint8Array {
+    if (this.#kept) this.#config = this.#config.slice()
+    this.#kept = false
+    return this.#config
+  }
+
+  /** The whole of configuration space as it is now. */
+  keep(): Uint8Array {
+    this.#kept = true
+    return this.#config
+  }
+
+  /** Puts back what was kept, of this function or of the one that sat here before. */
+  putBack(kept: Uint8Array): void {
+    this.#change().set(kept)
   }
 
   /** A write by software: identification cannot be changed. */

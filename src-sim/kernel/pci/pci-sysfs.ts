@@ -37,6 +37,7 @@ function writeOnly(
 const hex = (n: number, width: number): string => `0x${n.toString(16).padStart(width, '0')}`
 
 const FILES: attribute_group = {
+  $lazy: true,
   attrs: [
     readOnly('vendor', (p) => hex(p.vendor, 4)),
     readOnly('device', (p) => hex(p.device, 4)),
@@ -84,7 +85,7 @@ export function addPciFiles(pdev: pci_dev): void {
   pdev.dev.groups = [FILES, removeFile(pdev)]
   const tree = sysfs(machine())
   const bus = tree.ensureDirectory('/bus/pci')
-  if (bus.entries.has('rescan')) return
+  if (bus.made.has('rescan')) return
   tree.createFile(bus, 'rescan', {
     *store(text) {
       if (text[0] !== '0') yield* rescan(machine())
@@ -96,6 +97,7 @@ export function addPciFiles(pdev: pci_dev): void {
 /** `remove` takes itself away: those who lose the race get their count as well (DM-53). */
 function removeFile(pdev: pci_dev): attribute_group {
   return {
+    $lazy: true,
     attrs: [
       Object.assign(
         writeOnly('remove', function* (_p, text) {

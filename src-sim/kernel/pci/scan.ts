@@ -5,7 +5,7 @@ import { emit } from '../emit'
 import { ENODEV } from '../errno'
 import { attachDevice } from '../base/attach'
 import { addDevice, initializeDevice } from '../base/core'
-import { allocate, slab } from '../mm/slab'
+import { slab } from '../mm/slab'
 import { busSpace, type BusRegion } from '../platform/bus-space'
 import { IORESOURCE_MEM, resource } from '../platform/resource'
 import { pciBus } from './bus'
@@ -23,6 +23,9 @@ import { pci_bus, pci_dev, PCI_HEADER_TYPE_BRIDGE } from './pci-dev'
 import { addPciFiles } from './pci-sysfs'
 import { initRuntimePm } from './runtime-pm'
 import { saveState } from './state'
+
+/** As the kernel has it. */
+const PCI_DEV_BYTES = 2560
 
 /** Finding what sits on the buses: drivers/pci/probe.c, bus.c. */
 
@@ -65,7 +68,7 @@ function* scanChildBus(machine: Machine, bus: pci_bus): Sim<number> {
 function* scanSlot(machine: Machine, slot: Slot): Sim {
   const all = pciBus(machine)
   if (!slot.present || all.found.has(slot)) return
-  const pdev = allocate(pci_dev, true)
+  const pdev = slab(machine).alloc(new pci_dev(), PCI_DEV_BYTES)
   if (!pdev) return
   describe(machine, pdev, slot, slot.present)
   all.found.set(slot, pdev)

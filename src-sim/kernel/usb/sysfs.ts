@@ -45,6 +45,7 @@ function* locked(udev: usb_device, body: () => Sim<number>): Sim<number> {
 }
 
 const DEVICE_FILES: attribute_group = {
+  $lazy: true,
   attrs: [
     shown<usb_device>('idVendor', (u) => hex(u.descriptor.idVendor, 4)),
     shown<usb_device>('idProduct', (u) => hex(u.descriptor.idProduct, 4)),
@@ -94,6 +95,7 @@ function* authorize(udev: usb_device, authorized: number): Sim<number> {
 }
 
 const INTERFACE_FILES: attribute_group = {
+  $lazy: true,
   attrs: [
     shown<usb_interface>('bInterfaceNumber', (i) =>
       hex(i.cur_altsetting.desc.bInterfaceNumber, 2),
