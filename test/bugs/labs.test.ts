@@ -27,6 +27,7 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-24': { kind: 'warn.dma-no-mask', at: 'dma_map_single(ndev.dev' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
   'bug-34': { kind: 'mmio.fault', at: 'q.timestamp = readl' },
+  'bug-35': { kind: 'kasan.use-after-free', at: 'entry.ucontext.doorbells--' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
   'bug-37': { kind: 'hard-lockup', at: '' },
   'bug-38': { kind: 'oops.bug', at: 'BUG_ON(bus.state' },

@@ -1,5 +1,6 @@
 import { KernelObject } from '../../engine/object'
 import type { file } from './file'
+import type { mm_struct } from './mm-struct'
 
 export interface vm_operations_struct {
   open?: ((vma: vm_area_struct) => void) | null
@@ -27,6 +28,8 @@ export class vm_area_struct extends KernelObject {
   vm_pgoff = 0
   vm_flags = 0
   vm_file: file | null = null
+  /** The address space that it is part of. */
+  vm_mm: mm_struct | null = null
   vm_ops: vm_operations_struct | null = null
   vm_private_data: any = null
   /** @internal Its page table: page number within the mapping -> page frame number. */

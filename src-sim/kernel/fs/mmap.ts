@@ -7,6 +7,7 @@ import { EINVAL } from '../errno'
 import { memoryAccess } from '../mm/watch'
 import { getFile, mmapFile, type file } from './file'
 import { vm_area_struct } from './mapping'
+import { mmapLock, mmapUnlock, newMm } from './mm-struct'
 import { fput, type Process } from './process'
 
 const MMAP_BASE = 0x7000_0000_0000
@@ -23,22 +24,32 @@ export function* mapFile(
   vma.vm_pgoff = pgoff
   vma.vm_flags = flags
   vma.vm_file = getFile(f)
+  vma.vm_mm = p.mm ??= newMm(() => closeMappings(p))
   yield point(mapFile, f)
+  yield* mmapLock(vma.vm_mm, true)
   const ret = yield* mmapFile(f, vma)
+  if (ret === 0) p.mappings.push(vma)
+  mmapUnlock(vma.vm_mm, true)
   if (ret) {
     fput(f)
     return ret
   }
-  p.mappings.push(vma)
   emit(ev.mmap, vma, p, f, vma.vm_start, vma.vm_end - vma.vm_start)
   return vma
 }
 
-/** `vm_ops->close`, then the mapping's hold on the file goes. */
+/** `munmap` of one whole mapping. */
 export function* unmapArea(p: Process, vma: vm_area_struct): Sim {
-  const at = p.mappings.indexOf(vma)
-  if (at < 0) return
-  p.mappings.splice(at, 1)
+  if (!p.mappings.includes(vma)) return
+  const mm = vma.vm_mm!
+  yield* mmapLock(mm, true)
+  yield* removeArea(p, vma)
+  mmapUnlock(mm, true)
+}
+
+/** `vm_ops->close`, then the mapping's hold on the file goes. */
+function* removeArea(p: Process, vma: vm_area_struct): Sim {
+  p.mappings.splice(p.mappings.indexOf(vma), 1)
   const ops = vma.vm_ops
   if (ops) memoryAccess(machine()).touch(ops, 'close', false)
   const close = ops?.close
@@ -47,6 +58,10 @@ export function* unmapArea(p: Process, vma: vm_area_struct): Sim {
   if (vma.vm_file) fput(vma.vm_file)
 }
 
-export function* closeMappings(p: Process): Sim {
-  for (let vma = p.mappings[0]; vma; vma = p.mappings[0]) yield* unmapArea(p, vma)
+/** `exit_mmap`: nobody uses the address space any more. */
+function* closeMappings(p: Process): Sim {
+  const { mm } = p
+  yield* mmapLock(mm!, true)
+  for (let vma = p.mappings[0]; vma; vma = p.mappings[0]) yield* removeArea(p, vma)
+  mmapUnlock(mm!, true)
 }

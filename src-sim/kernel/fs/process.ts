@@ -15,7 +15,7 @@ import { work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues } from '../workqueue/workqueues'
 import { dropFile, finishFile, flushFile, getFile, type file } from './file'
 import type { vm_area_struct } from './mapping'
-import { closeMappings } from './mmap'
+import { mmPut, type mm_struct } from './mm-struct'
 
 const FILES_MAX = 1024
 const FIRST_FD = 3
@@ -40,6 +40,8 @@ export class Process extends KernelObject {
   /** Null once the process has begun to exit. */
   files: FileTable | null
   readonly mappings: vm_area_struct[] = []
+  /** Made with the first mapping. */
+  mm: mm_struct | null = null
   errno = 0
   exitCode: number | null = null
   readonly ended = new WaitList()
@@ -131,7 +133,7 @@ function* processBody(self: () => Process, main: () => unknown): Sim<number> {
 /** DM-80: mappings, descriptors, then what was put off; the parent can reap only after that. */
 export function* exitProcess(p: Process, code: number): Sim {
   if (p.exitCode !== null || p.files === null) return
-  yield* closeMappings(p)
+  if (p.mm !== null) yield* mmPut(p.mm)
   const { files } = p
   p.files = null
   if (--files.users === 0)
@@ -152,12 +154,13 @@ export function* runTaskWork(p: Process): Sim {
   for (let f = p.taskWork.shift(); f; f = p.taskWork.shift()) yield* finishFile(f)
 }
 
-/** Drops a reference in whatever context; a last one is released on the way out, or by a worker. */
+/** Drops a reference anywhere; a last one is released on the process's way out, or by a worker. */
 export function fput(f: file): void {
   if (!dropFile(f)) return
   const task = now.cpu?.current
-  if (now.exec?.kind === 'task' && task && !task.kernelThread) {
-    processes(currentMachine()).of(task).taskWork.push(f)
+  const process = task && processes(currentMachine()).byTask.get(task)
+  if (now.exec?.kind === 'task' && process) {
+    process.taskWork.push(f)
     return
   }
   const work = new work_struct()

@@ -2,8 +2,12 @@ import { kernelCall } from '../../kernel/api'
 import {
   memallocNofsRestore, memallocNofsSave, memallocNoreclaimRestore, memallocNoreclaimSave,
 } from '../../kernel/locking/fs-reclaim'
+import * as mm from '../../kernel/fs/mm-struct'
 
-/** How the running task may allocate: `linux/sched/mm`. Each `_save` has its `_restore`. */
+/**
+ * How the running task may allocate, and who uses an address space: `linux/sched/mm`. Each `_save`
+ * has its `_restore`.
+ */
 
 export { fs_reclaim_acquire, fs_reclaim_release, might_alloc } from '../lockdep'
 
@@ -22,3 +26,16 @@ export const memalloc_noreclaim_restore = kernelCall(
   'memalloc_noreclaim_restore',
   memallocNoreclaimRestore,
 )
+
+export { mm_struct } from '../../kernel/fs/mm-struct'
+/** One more user of an address space; only with a user that stays meanwhile. Pair: `mmput`. */
+export const mmget = kernelCall('mmget', mm.mmGet)
+/** The same for one that may be on its way out: false when its last user has gone. */
+export const mmget_not_zero = kernelCall('mmget_not_zero', mm.mmGetNotZero)
+/** One user less; the last one tears the mappings down (`vm_ops->close`). May sleep. */
+export const mmput = kernelCall('mmput', mm.mmPut)
+/** The same from any context: a worker tears down. */
+export const mmput_async = kernelCall('mmput_async', mm.mmPutAsync)
+/** Keeps the structure, not the mappings. Pair: `mmdrop`. */
+export const mmgrab = kernelCall('mmgrab', mm.mmGrab)
+export const mmdrop = kernelCall('mmdrop', mm.mmDrop)
