@@ -7,7 +7,7 @@ import { ENOMEM } from 'linux/errno'
 import { container_of } from 'linux/container_of'
 import { dev_warn } from 'linux/printk'
 import { msleep } from 'linux/delay'
-import { readl, writel, type iomem } from 'linux/io'
+import { writel, type iomem } from 'linux/io'
 
 const EDU_LIVENESS = 0x04
 

@@ -3,6 +3,7 @@ import { alloc_chrdev_region, unregister_chrdev_region, type file, type inode } 
 import { cdev, cdev_add, cdev_del, cdev_init, cdev_make_node, cdev_remove_node } from 'linux/cdev'
 import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
 import { ENOMEM } from 'linux/errno'
+import { container_of } from 'linux/container_of'
 import { THIS_MODULE } from 'linux/module'
 import { ptr } from 'linux/types'
 
@@ -10,11 +11,10 @@ import { ptr } from 'linux/types'
 class f_hidg {
   dev = 0
   cdev = new cdev()
-  opens = 0
 }
 
 function f_hidg_open(inode: inode, file: file) {
-  file.private_data = inode.i_cdev
+  file.private_data = container_of(inode.i_cdev!, f_hidg, 'cdev')
   return 0
 }
 
@@ -28,11 +28,16 @@ function hidg_probe(pdev: pci_dev, id: pci_device_id) {
   const hidg = kzalloc(f_hidg, GFP_KERNEL)
   if (!hidg) return -ENOMEM
   const dev = ptr<number>()
-  alloc_chrdev_region(dev, 0, 1, 'hidg')
+  let ret = alloc_chrdev_region(dev, 0, 1, 'hidg')
+  if (ret) {
+    kfree(hidg)
+    return ret
+  }
   hidg.dev = dev.value
   cdev_init(hidg.cdev, f_hidg_fops)
-  const ret = cdev_add(hidg.cdev, hidg.dev, 1)
+  ret = cdev_add(hidg.cdev, hidg.dev, 1)
   if (ret) {
+    unregister_chrdev_region(hidg.dev, 1)
     kfree(hidg)
     return ret
   }

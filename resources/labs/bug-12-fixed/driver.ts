@@ -12,11 +12,10 @@ import { ptr } from 'linux/types'
 class f_hidg {
   dev = new device()
   cdev = new cdev()
-  opens = 0
 }
 
 function f_hidg_open(inode: inode, file: file) {
-  file.private_data = inode.i_cdev
+  file.private_data = container_of(inode.i_cdev!, f_hidg, 'cdev')
   return 0
 }
 
@@ -25,22 +24,29 @@ function f_hidg_release(inode: inode, file: file) {
 }
 
 const f_hidg_fops = { owner: THIS_MODULE, open: f_hidg_open, release: f_hidg_release }
+
 /** Runs when the last holder is gone: the core, or the last open file. */
 function hidg_release(dev: device) {
   kfree(container_of(dev, f_hidg, 'dev'))
 }
+
 function hidg_probe(pdev: pci_dev, id: pci_device_id) {
   const hidg = kzalloc(f_hidg, GFP_KERNEL)
   if (!hidg) return -ENOMEM
   const dev = ptr<number>()
-  alloc_chrdev_region(dev, 0, 1, 'hidg')
+  let ret = alloc_chrdev_region(dev, 0, 1, 'hidg')
+  if (ret) {
+    kfree(hidg)
+    return ret
+  }
   cdev_init(hidg.cdev, f_hidg_fops)
   device_initialize(hidg.dev)
   hidg.dev.release = hidg_release
   hidg.dev.devt = dev.value
   dev_set_name(hidg.dev, 'hidg0')
-  const ret = cdev_device_add(hidg.cdev, hidg.dev) // the device becomes the cdev's parent
+  ret = cdev_device_add(hidg.cdev, hidg.dev) // the device becomes the cdev's parent
   if (ret) {
+    unregister_chrdev_region(hidg.dev.devt, 1)
     put_device(hidg.dev)
     return ret
   }

@@ -1,6 +1,6 @@
-import { close, ioctl, open, O_RDWR, usleep } from 'user/libc'
+import { close, open, O_RDWR, usleep } from 'user/libc'
 
-/** Opens the device, takes its time, and uses it again. */
+/** Opens the device, takes its time, and closes it. */
 export function client() {
   const fd = open('/dev/hidg0', O_RDWR)
   if (fd < 0) return 1

@@ -56,6 +56,7 @@ function switchtec_probe(pdev: pci_dev, id: pci_device_id) {
   writel(1, stdev.mmio + MRPC_DMA_EN)
   ret = misc_register(stdev.misc)
   if (ret) {
+    writel(0, stdev.mmio + MRPC_DMA_EN)
     kfree(stdev)
     return ret
   }
