@@ -3,7 +3,8 @@ import { block, call, declare, dot, id, type Stmt } from './build'
 import type { Context } from './context'
 import type { Problems } from './errors'
 
-const AT_TOP = 'using is for variables inside functions: what a module holds is dropped by its exit.'
+const AT_TOP =
+  'using is for variables inside functions: what a module holds is dropped by its exit.'
 const IN_LOOP = 'Write for (const ... of ...) and put the using declaration inside the loop.'
 const NO_AWAIT = 'Kernel code cannot be async: write using without await.'
 

@@ -76,7 +76,7 @@ class Part extends KernelObject {
   readonly adev = new aux.auxiliary_device()
 }
 
-/** `kernel::auxiliary::Registration`: a part for as long as it lives, and the data for its driver. */
+/** `kernel::auxiliary::Registration`: a part for as long as it lives, and data for its driver. */
 export class AuxiliaryRegistration extends Owned {
   /** @internal */
   readonly $adev: aux.auxiliary_device
@@ -177,11 +177,12 @@ export class AuxiliaryDriverRegistration extends Owned {
 export const registerAuxiliary = kernelCall('driver::Registration::new', function* (
   name: string, type: AuxiliaryDriver<unknown>, module: object | null, text: Position = textHere(),
 ): Sim<AuxiliaryDriverRegistration> {
+  const of = (adev: aux.auxiliary_device) => callbacks(text, type, adev)
   const init: aux.auxiliary_driver_init = {
     name,
     id_table: type.ID_TABLE.map((id) => ({ name: id })),
-    probe: ((adev: aux.auxiliary_device) => probeRust(adev.dev, callbacks(text, type, adev))) as never,
-    remove: ((adev: aux.auxiliary_device) => unbindRust(adev.dev, callbacks(text, type, adev))) as never,
+    probe: ((adev: aux.auxiliary_device) => probeRust(adev.dev, of(adev))) as never,
+    remove: ((adev: aux.auxiliary_device) => unbindRust(adev.dev, of(adev))) as never,
     $postUnbind: postUnbind,
   }
   const owner = module ?? modules(machine()).current

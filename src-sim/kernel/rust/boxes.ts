@@ -182,7 +182,9 @@ export function* boxNew<T>(value: T, flags: number): Sim<KBox<T>> {
   return new KBox(yield* place(new BoxInner(data), data, flags))
 }
 
-const newBox = kernelCall('KBox::new', function* (value: unknown, flags: number): Sim<KBox<unknown>> {
+const newBox = kernelCall('KBox::new', function* (
+  value: unknown, flags: number,
+): Sim<KBox<unknown>> {
   yield point(newBox, value)
   return yield* boxNew(value, flags)
 })

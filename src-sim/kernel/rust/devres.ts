@@ -41,7 +41,8 @@ export class DevresInner<T> extends RevocableInner<T> {
     this.$dev = dev
     initCompletion(this.$gone)
     initCompletion(this.$released)
-    this.$node = { name: this.$label, key: this, release: () => frame('devres_node_release', releaseInner(this)) }
+    const release = (): Sim => frame('devres_node_release', releaseInner(this))
+    this.$node = { name: this.$label, key: this, release }
   }
 
   override get $label(): string {

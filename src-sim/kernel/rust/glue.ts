@@ -3,7 +3,7 @@ import { fileOf, type Position } from '../../engine/position'
 
 /**
  * Code that Rust generates for a type is part of the module that the type was used in. `textHere`
- * remembers that module; `enterText` is such code being run, which is fatal when the module is gone.
+ * remembers that module; `enterText` is such code being run: fatal when the module is gone.
  */
 export const textHere = (): Position => machine().runtime.p
 

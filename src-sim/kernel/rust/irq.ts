@@ -15,7 +15,7 @@ export const IrqReturn = { None: IRQ_NONE, Handled: IRQ_HANDLED } as const
 /** `kernel::irq::ThreadedIrqReturn`. */
 export const ThreadedIrqReturn = { ...IrqReturn, WakeThread: IRQ_WAKE_THREAD } as const
 
-/** `kernel::irq::Handler`: the device is bound while it runs, for unbinding frees the line first. */
+/** `kernel::irq::Handler`: the device is bound while it runs: unbinding frees the line first. */
 export interface Handler {
   handle(device: Device<Bound>): number
 }

@@ -12,8 +12,8 @@ import { enterText, textHere } from './glue'
 import { borrowOf, type BorrowedOf } from './pointers'
 
 /**
- * `kernel::miscdevice::MiscDevice`, implemented by a class with these static members. `open` answers
- * the owner of the data of one open file: an `Arc` or a `KBox`, which the others borrow and
+ * `kernel::miscdevice::MiscDevice`, implemented by a class with these static members. `open`
+ * answers the owner of the data of one open file: an `Arc` or a `KBox`, which the others borrow and
  * `release` gets.
  */
 export interface MiscDevice<P> {
@@ -72,7 +72,7 @@ const register = kernelCall('MiscDeviceRegistration::register', function* (
   return registration
 })
 
-/** The table that the generic code of a type makes: its text is the module's, its owner is nobody. */
+/** The table that the generic code of a type makes: the text is the module's, nobody owns it. */
 function operations(
   type: MiscDevice<unknown>, registration: MiscDeviceRegistration, text: Position,
 ): file_operations {
@@ -91,7 +91,8 @@ function operations(
     unlocked_ioctl: ioctl
       ? (f, cmd, arg) => result(() => ioctl.call(type, borrowed(f), f, cmd, arg))
       : () => -ENOTTY,
-    read: read ? (f, buf, count) => result(() => read.call(type, borrowed(f), f, buf, count)) : null,
+    read: read
+      ? (f, buf, count) => result(() => read.call(type, borrowed(f), f, buf, count)) : null,
     write: write
       ? (f, buf, count) => result(() => write.call(type, borrowed(f), f, buf, count)) : null,
     mmap: mmap ? (f, vma) => result(() => mmap.call(type, borrowed(f), f, vma)) : null,

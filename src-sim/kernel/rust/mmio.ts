@@ -18,8 +18,8 @@ const masked = (value: number, width: Width): number =>
   width === 1 ? value & 0xff : width === 2 ? value & 0xffff : width === 4 ? value >>> 0 : value
 
 /**
- * Registers as `kernel::io` sees them. Offsets are checked twice: `read32` against the size that the
- * type promises, which in Rust is done while compiling, `try_read32` against what was mapped.
+ * Registers as `kernel::io` sees them. Offsets are checked twice: `read32` against the size that
+ * the type promises, which Rust does while compiling, `try_read32` against what was mapped.
  */
 export abstract class Mmio extends Owned {
   /** @internal */

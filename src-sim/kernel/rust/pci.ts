@@ -1,26 +1,17 @@
-import { machine } from '../../engine/current'
-import type { Position } from '../../engine/position'
 import { call, point, type Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
-import { registerDriver, unregisterDriver } from '../base/bus'
-import type { device_driver } from '../base/device'
-import { EBUSY, EINVAL, EIO, ENOMEM } from '../errno'
-import { pciBus } from '../pci/bus'
+import { EIO } from '../errno'
 import * as f from '../pci/functions'
 import * as msi from '../pci/msi'
-import { pci_driver, type pci_dev, type pci_device_id } from '../pci/pci-dev'
+import type { pci_dev } from '../pci/pci-dev'
 import { resourceSize } from '../platform/resource'
 import { mightSleep } from '../sched/schedule'
-import {
-  ARef, Device, type Bound, type Core, type Lease, type Normal,
-} from './device'
-import { devresRegister, newDevres, type Devres } from './devres'
-import { prepareDriver, probeRust, unbindRust } from './driver'
+import { ARef, Device, type Bound, type Core, type Lease, type Normal } from './device'
+import { devresRegister } from './devres'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
-import { textHere } from './glue'
 import { IrqRequest, registerCall, type Handler, type Registration } from './irq'
-import { Mmio } from './mmio'
+import { Bar, barIndex, ConfigSpace } from './pci-io'
 
 /** `kernel::pci::Device`. What needs `Core` changes the device; what needs `Bound` uses it. */
 export class PciDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
@@ -123,93 +114,6 @@ const enable = kernelCall('Device::enable_device_mem', function* (pdev: pci_dev)
   toResult(yield* call(() => f.enableDevice(pdev) as number))
 })
 
-function barIndex(bar: number): number {
-  if (bar < 0 || bar > 5) throw new KernelError(EINVAL)
-  return bar
-}
-
-/** `kernel::pci::ConfigSpace`: errors of the bus are not told, all ones are read instead (R-09). */
-export class ConfigSpace {
-  readonly #pdev: pci_dev
-
-  /** @internal */
-  constructor(pdev: pci_dev) {
-    this.#pdev = pdev
-  }
-
-  read8(offset: number): number {
-    return this.#read(offset, 1)
-  }
-  read16(offset: number): number {
-    return this.#read(offset, 2)
-  }
-  read32(offset: number): number {
-    return this.#read(offset, 4)
-  }
-  write8(value: number, offset: number): void {
-    f.writeConfig(this.#pdev, offset, 1, value)
-  }
-  write16(value: number, offset: number): void {
-    f.writeConfig(this.#pdev, offset, 2, value)
-  }
-  write32(value: number, offset: number): void {
-    f.writeConfig(this.#pdev, offset, 4, value)
-  }
-
-  #read(offset: number, size: number): number {
-    const out = { value: 0 }
-    f.readConfig(this.#pdev, offset, size, out)
-    return out.value
-  }
-}
-
-/**
- * `kernel::pci::Bar`: mapped registers, borrowed from a bound device. `into_devres()` makes the kind
- * that can be kept elsewhere.
- */
-export class Bar extends Mmio {
-  /** @internal */
-  readonly $pdev: pci_dev
-  /** @internal */
-  readonly $bar: number
-
-  /** @internal Claims and maps it. */
-  constructor(dev: PciDevice<Bound>, bar: number, name: string, size: number) {
-    dev.$proves('Bound', 'iomap_region')
-    const pdev = dev.$pdev
-    const r = pdev.resource[barIndex(bar)]
-    const length = r && r.flags ? resourceSize(r) : 0
-    if (length === 0 || length < size) throw new KernelError(ENOMEM)
-    if (f.requestBar(pdev, bar, name)) throw new KernelError(EBUSY)
-    mightSleep('pci_iomap')
-    const address = f.iomap(pdev, bar, 0)
-    if (!address) {
-      f.releaseBar(pdev, bar)
-      throw new KernelError(ENOMEM)
-    }
-    super(address, length, size, dev)
-    this.$pdev = pdev
-    this.$bar = bar
-  }
-
-  override get $rustName(): string {
-    return 'Bar'
-  }
-
-  /** Gives the mapping to the device. Throws ENOMEM; the mapping is gone then. */
-  into_devres(): Devres<Bar> {
-    const dev = this.$bound!
-    const bar = this.$move()
-    bar.$bound = null
-    return newDevres(dev, bar) as Devres<Bar>
-  }
-
-  /** @internal */
-  override $release(): void {
-    f.releaseBar(this.$pdev, this.$bar)
-  }
-}
-
 /** `kernel::pci::IrqVector`: one interrupt vector of a bound device. */
 export class IrqVector {
   /** @internal */
@@ -252,90 +156,4 @@ const allocVectors = kernelCall('Device::alloc_irq_vectors', function* (
   const count = toResult(msi.allocVectors(dev.$pdev, min, max, types))
   yield* devresRegister(dev, new IrqVectorRegistration(dev.$pdev))
   return Array.from({ length: count }, (_, i) => new IrqVector(dev, i))
-})
-
-/** `kernel::pci::DeviceId`. */
-export class DeviceId implements pci_device_id {
-  readonly vendor: number
-  readonly device: number
-
-  /** @internal */
-  constructor(vendor: number, device: number) {
-    this.vendor = vendor
-    this.device = device
-  }
-
-  static from_id(vendor: number, device: number): DeviceId {
-    return new DeviceId(vendor, device)
-  }
-}
-
-/** `kernel::pci::Driver`, implemented by a class with these static members. */
-export interface PciDriver<Data, Info = any> {
-  ID_TABLE: readonly (DeviceId | readonly [DeviceId, Info])[]
-  /** The answer becomes the driver's data; an error that is thrown, the answer of probe. */
-  probe(pdev: PciDevice<Core>, info: Info): Data
-  /** The last chance to reach the hardware: all that is managed is still there. */
-  unbind?(pdev: PciDevice<Core>, data: Data): void
-}
-
-/** What `driver::Registration` keeps: on the bus until it is dropped. */
-export class PciRegistration extends Owned {
-  /** @internal */
-  readonly $driver: pci_driver
-
-  /** @internal */
-  constructor(driver: pci_driver) {
-    super()
-    this.$driver = driver
-  }
-
-  /** Registers a driver. Throws; may sleep. */
-  static new<Data>(name: string, type: PciDriver<Data>, module: object | null): PciRegistration {
-    return registerPci(name, type as PciDriver<unknown>, module)
-  }
-
-  override get $rustName(): string {
-    return 'driver::Registration'
-  }
-
-  /** @internal */
-  override $drop(): Sim {
-    return unregisterDriver(this.$driver.driver)
-  }
-}
-
-export const registerPci = kernelCall('driver::Registration::new', function* (
-  name: string, type: PciDriver<unknown>, module: object | null, text: Position = textHere(),
-): Sim<PciRegistration> {
-  const drv = new pci_driver()
-  const { driver } = drv
-  drv.name = name
-  drv.id_table = type.ID_TABLE.map((entry) =>
-    entry instanceof DeviceId ? { ...entry } : { ...entry[0], driver_data: entry[1] })
-  drv.probe = ((pdev: pci_dev, id: pci_device_id) => probe(text, type, pdev, id)) as never
-  drv.remove = ((pdev: pci_dev) => remove(text, type, pdev)) as never
-  driver.bus = pciBus(machine()).bus
-  prepareDriver(driver, name, module)
-  driver.$probe = type.probe as device_driver['$probe']
-  driver.$remove = (type.unbind ?? null) as device_driver['$remove']
-  toResult(yield* registerDriver(driver))
-  return new PciRegistration(drv)
-})
-
-const probe = (
-  text: Position, type: PciDriver<unknown>, pdev: pci_dev, id: pci_device_id,
-): Sim<number> =>
-  probeRust(pdev.dev, callbacks(text, type, pdev, id.driver_data ?? null))
-
-const remove = (text: Position, type: PciDriver<unknown>, pdev: pci_dev): Sim =>
-  unbindRust(pdev.dev, callbacks(text, type, pdev, null))
-
-const callbacks = (
-  text: Position, type: PciDriver<unknown>, pdev: pci_dev, info: unknown,
-) => ({
-  text,
-  view: (lease: Lease) => new PciDevice<Core>(pdev, lease),
-  probe: (view: PciDevice<Core>) => type.probe(view, info),
-  unbind: (view: PciDevice<Core>, data: unknown) => type.unbind?.(view, data),
 })

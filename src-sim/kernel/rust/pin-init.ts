@@ -6,8 +6,8 @@ import { KernelError } from './error'
 export type Initialisers<T> = { [K in keyof T]?: () => T[K] }
 
 /**
- * `try_pin_init!`: makes a structure field by field. When one of them fails, those that are done are
- * dropped, the last one first, and the error goes on to the caller.
+ * `try_pin_init!`: makes a structure field by field. When one of them fails, those that are done
+ * are dropped, the last one first, and the error goes on to the caller.
  */
 export function* pinInit<T extends object>(
   type: new () => T, fields: Initialisers<T>,

@@ -43,7 +43,9 @@ export const pointee = (pointer: Owned): object =>
   (pointer as Arc<object> | KBox<object>).$inner.data
 
 /** The first member of a structure that is a `type`. */
-export function memberOf<M>(structure: object, type: abstract new (...args: never[]) => M): M | null {
+export function memberOf<M>(
+  structure: object, type: abstract new (...args: never[]) => M,
+): M | null {
   for (const key of Object.keys(structure)) {
     const value = (structure as Record<string, unknown>)[key]
     if (value instanceof type) return value

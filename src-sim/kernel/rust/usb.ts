@@ -94,8 +94,9 @@ export const registerUsb = kernelCall('driver::Registration::new', function* (
   const { driver } = drv
   drv.name = name
   drv.id_table = type.ID_TABLE.map((id) => id.$id)
-  drv.probe = ((intf: usb_interface) => probeRust(intf.dev, callbacks(text, type, intf))) as never
-  drv.disconnect = ((intf: usb_interface) => unbindRust(intf.dev, callbacks(text, type, intf))) as never
+  const of = (intf: usb_interface) => callbacks(text, type, intf)
+  drv.probe = ((intf: usb_interface) => probeRust(intf.dev, of(intf))) as never
+  drv.disconnect = ((intf: usb_interface) => unbindRust(intf.dev, of(intf))) as never
   driver.bus = usbBus()
   prepareDriver(driver, name, module)
   driver.$probe = type.probe as device_driver['$probe']

@@ -1,13 +1,13 @@
 import { quiet } from '../../kernel/api'
 import * as msi from '../../kernel/pci/msi'
 import { declareModule } from '../../kernel/rust/module'
-import { registerPci, type PciDriver } from '../../kernel/rust/pci'
+import { registerPci, type PciDriver } from '../../kernel/rust/pci-driver'
 
 /** Drivers for PCI devices: `import * as pci from 'rust/pci'`. */
-export {
-  Bar, ConfigSpace, DeviceId, IrqVector, PciDevice as Device, PciRegistration as Registration,
-} from '../../kernel/rust/pci'
-export type { PciDriver as Driver } from '../../kernel/rust/pci'
+export { IrqVector, PciDevice as Device } from '../../kernel/rust/pci'
+export { DeviceId, PciRegistration as Registration } from '../../kernel/rust/pci-driver'
+export { Bar, ConfigSpace } from '../../kernel/rust/pci-io'
+export type { PciDriver as Driver } from '../../kernel/rust/pci-driver'
 export type { Bound, Core, Normal } from '../../kernel/rust/device'
 
 /** `pci::IrqType`, for `alloc_irq_vectors`. */
