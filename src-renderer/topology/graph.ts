@@ -76,11 +76,17 @@ export function buildGraph(state: StateView, options: GraphOptions): Graph {
   }
 }
 
+/** Directories of sysfs, which the core makes beside what they are about. */
+const isDirectory = ({ type, name }: ObjectState): boolean =>
+  type === 'kset' || (type === 'kobject' && name === '')
+
 /** What keeps every device alive says nothing about one, unless that one is gone. */
 function tells(edge: HoldEdge, objects: ReadonlyMap<number, ObjectState>): boolean {
   const [holder, held] = [objects.get(edge.holder), objects.get(edge.held)]
   if (!holder || !held) return false
-  if (!edge.counted || held.status === 'freed') return true
+  if (held.status === 'freed') return true
+  if (isDirectory(holder) || isDirectory(held)) return false
+  if (!edge.counted) return true
   return !LISTS.has(edge.why) && !CONTEXTS.has(kindOf(holder.type))
 }
 

@@ -54,6 +54,9 @@ describe('the graph of who holds whom', () => {
     expect(kept(reference(3, 1, 'creator'))).toBe(false)
     expect(kept(reference(2, 1, 'taken in demo_open()'))).toBe(true)
     expect(kept(reference(3, 4, 'creator'))).toBe(true)
+    const set = [object(1, 'kset', { status: 'static' }), object(2, 'module', { refs: 1 })]
+    const graph = buildGraph(view(set, [reference(2, 1, 'created in demo_init()')]), options)
+    expect(graph.nodes.map((node) => node.object)).toEqual([2])
   })
 
   it('filters by name, type and state', () => {
