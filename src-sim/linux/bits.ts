@@ -15,3 +15,6 @@ export const GENMASK = quiet(function GENMASK(high: number, low: number): number
 })
 export const BIT_ULL = BIT
 export const GENMASK_ULL = GENMASK
+
+/** How many words hold `n` bits. */
+export const BITS_TO_LONGS = quiet((n: number): number => Math.ceil(n / BITS_PER_LONG))

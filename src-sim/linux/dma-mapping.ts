@@ -152,3 +152,4 @@ export function dma_sync_single_range_for_device(
 }
 
 export * from './dma-mapping/more'
+export * from './dma-mapping/managed'

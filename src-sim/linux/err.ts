@@ -42,3 +42,6 @@ export const ERR_CAST = quiet(function ERR_CAST<T = never>(pointer: unknown): T 
 
 /** Whether a number is an error number in the place of an address or count. */
 export const IS_ERR_VALUE = quiet((x: number): boolean => x < 0 && x >= -4095)
+
+/** Error numbers go up to here. */
+export const MAX_ERRNO = 4095

@@ -31,3 +31,4 @@ export function irq_set_chip_and_handler(
   desc.chip = chip
   desc.flow = handle.flow
 }
+export * from './irq/lines'

@@ -26,3 +26,6 @@ export const get_random_bytes = kernelCall('get_random_bytes', (
 ): void => {
   for (let i = 0; i < len; i++) buf[i] = machine().nextRandom() & 0xff
 })
+
+/** 53 random bits, all that a number can hold. */
+export const get_random_u64 = (): number => get_random_u32() * 0x20_0000 + (get_random_u32() >>> 11)

@@ -68,3 +68,9 @@ export const ww_mutex_destroy = kernelCall(
   'ww_mutex_destroy',
   (lock: Lock) => mutexDestroy(lock.base),
 )
+/** `DEFINE_WW_MUTEX('lock', ww_class)`. */
+export const DEFINE_WW_MUTEX = quiet(function DEFINE_WW_MUTEX(_name: string, ww_class: w.ww_class): Lock {
+  const lock = new w.ww_mutex()
+  w.initWwMutex(lock, ww_class)
+  return lock
+})

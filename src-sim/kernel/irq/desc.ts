@@ -55,6 +55,26 @@ export class irqaction extends KernelObject {
 /** How a line's interrupts are taken. */
 export type IrqFlow = 'edge' | 'level' | 'simple'
 
+/** A line as its controller sees it. */
+export class IrqData {
+  readonly irq: number
+  readonly hwirq: number
+  chip_data: any = null
+  readonly #desc: IrqDesc
+
+  constructor(desc: IrqDesc) {
+    this.#desc = desc
+    this.irq = this.hwirq = desc.irq
+  }
+
+  get chip(): irq_chip | null {
+    return this.#desc.chip
+  }
+}
+
+/** Bits of a line's `settings`. */
+export const SETTINGS = { NOREQUEST: 1 << 11, NOAUTOEN: 1 << 12 } as const
+
 /** An interrupt line: its state, and the list of those who want to hear of it. */
 export class IrqDesc extends KernelObject {
   readonly $type = 'irq_desc'
@@ -89,6 +109,10 @@ export class IrqDesc extends KernelObject {
   affinityHint: unknown = null
   affinityNotify: unknown = null
   handlerData: unknown = null
+  /** IRQ_... bits that were set for the line. */
+  settings = 0
+  /** What controllers get to see of the line. */
+  readonly data: IrqData
   /** How often somebody wants the line to wake the machine from sleep. */
   wakeDepth = 0
 
@@ -99,6 +123,7 @@ export class IrqDesc extends KernelObject {
     this.chip = chip
     this.flow = flow
     this.cpu = cpu
+    this.data = new IrqData(this)
   }
 
   get disabled(): boolean {

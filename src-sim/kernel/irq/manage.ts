@@ -7,7 +7,7 @@ import { faultInjection } from '../mm/fault-injection'
 import { warn } from '../printk/warn'
 import { mightSleep } from '../sched/schedule'
 import { inInterrupt } from './context'
-import { irqaction, irqs, type IrqDesc, type irq_handler_t } from './desc'
+import { irqaction, irqs, SETTINGS, type IrqDesc, type irq_handler_t } from './desc'
 import { localIrqRestore, localIrqSave } from './irqflags'
 import { unmask } from './lines'
 import { checkSharing, IRQF, refuseFlags } from './request-checks'
@@ -63,7 +63,8 @@ function* setupIrq(machine: Machine, desc: IrqDesc, action: irqaction): Sim<numb
     action.dev_id !== null && typeof action.dev_id === 'object' ? action.dev_id : null,
   )
   all.on.request.emit(action, desc)
-  if (first && !(action.flags & IRQF.NO_AUTOEN)) startUp(machine, desc)
+  const enable = !(action.flags & IRQF.NO_AUTOEN) && !(desc.settings & SETTINGS.NOAUTOEN)
+  if (first && enable) startUp(machine, desc)
   yield point(requestThreadedIrq, desc)
   return 0
 }

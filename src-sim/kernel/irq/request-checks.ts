@@ -1,6 +1,6 @@
 import type { Machine } from '../../engine/machine'
 import { kernelLog } from '../printk/log'
-import type { irqaction, irq_handler_t, IrqDesc } from './desc'
+import { SETTINGS, type irqaction, type irq_handler_t, type IrqDesc } from './desc'
 
 /** Flags of request_irq, by the names they have without `IRQF_`. */
 export const IRQF = {
@@ -52,7 +52,7 @@ export function refuseFlags(
     (has(IRQF.NO_SUSPEND) && has(IRQF.COND_SUSPEND))
   )
     return -EINVAL
-  if (!desc) return -EINVAL
+  if (!desc || desc.settings & SETTINGS.NOREQUEST) return -EINVAL
   return handler === null && threadFn === null ? -EINVAL : 0
 }
 

@@ -109,3 +109,11 @@ export const dma_get_max_seg_size = quiet(
 export function dma_set_seg_boundary(dev: DmaDevice, mask: number): void {
   ;(dev as Limits).segment_boundary_mask = mask
 }
+
+/** As the forms without `attrs`, which change nothing on this machine. */
+export const dma_map_single_attrs = (
+  dev: DmaDevice, cpu_addr: Uint8Array, size: number, dir: dma_data_direction, _attrs: number,
+): dma_addr_t => dma_map_single(dev, cpu_addr, size, dir)
+export const dma_unmap_single_attrs = (
+  dev: DmaDevice, addr: dma_addr_t, size: number, dir: dma_data_direction, _attrs: number,
+): void => unmapSingle(dev, addr, size, dir)
