@@ -32,9 +32,19 @@ class Capture {
     return new Capture(move(bar), move(frame))
   }
 
-  /** Nothing is dropped before this is over, and this is over when the device has let go. */
+  /** Over when the device has let go of the frame. */
+  quiesce() {
+    while (this.bar.read32(DMA_COMMAND) & DMA_START) usleep_range(1000, 2000)
+  }
+
+  /** Nothing is dropped before this is over. */
   static unbind(pdev: pci.Device<Core>, self: Capture) {
-    while (self.bar.read32(DMA_COMMAND) & DMA_START) usleep_range(1000, 2000)
+    self.quiesce()
+  }
+
+  /** Also without unbind: the kernel may have no memory left to keep what probe() made. */
+  drop() {
+    this.quiesce()
   }
 }
 

@@ -35,8 +35,12 @@ class Handler {
     using bar = this.bar.value.try_access()
     if (!bar) return IrqReturn.None
     const value = bar.value.read32(EDU_FACTORIAL)
-    using result = KBox.new(new Result(value), GFP_KERNEL) // may sleep, and the guard is still there
-    pr_info('edu: result %d\n', result.value.value)
+    try {
+      using result = KBox.new(new Result(value), GFP_KERNEL) // may sleep, and the guard is still there
+      pr_info('edu: result %d\n', result.value.value)
+    } catch {
+      pr_info('edu: no memory for a result\n')
+    }
     return IrqReturn.Handled
   }
 }

@@ -33,8 +33,12 @@ class Handler {
   /** `dev` proves that the device is bound until this returns: the line is freed before devres. */
   handle_threaded(dev: Device<Bound>) {
     const value = this.bar.value.access(dev).read32(EDU_FACTORIAL)
-    using result = KBox.new(new Result(value), GFP_KERNEL)
-    pr_info('edu: result %d\n', result.value.value)
+    try {
+      using result = KBox.new(new Result(value), GFP_KERNEL)
+      pr_info('edu: result %d\n', result.value.value)
+    } catch {
+      pr_info('edu: no memory for a result\n')
+    }
     return IrqReturn.Handled
   }
 }
