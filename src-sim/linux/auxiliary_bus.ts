@@ -1,9 +1,13 @@
 import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
-import { kernelCall } from '../kernel/api'
+import { hidden } from '../engine/object'
+import { kernelCall, quiet } from '../kernel/api'
 import * as a from '../kernel/base/auxiliary'
+import { findDevice } from '../kernel/base/bus'
 import { deleteDevice, putDevice } from '../kernel/base/core'
+import type { device } from '../kernel/base/device'
 import { modules } from '../kernel/base/module'
+import { allocate, slab } from '../kernel/mm/slab'
 import { module_exit, module_init } from './module'
 
 /** Brought along, as by the C header. */
@@ -38,7 +42,7 @@ export const auxiliary_device_delete = kernelCall(
 /** Drops the first reference: `dev.release` frees the memory. */
 export const auxiliary_device_uninit = kernelCall(
   'auxiliary_device_uninit',
-  (auxdev: a.auxiliary_device): Sim => putDevice(auxdev.dev),
+  (auxdev: a.auxiliary_device): Sim => putDevice(auxdev.dev, 'creator'),
 )
 export const auxiliary_driver_register = kernelCall(
   'auxiliary_driver_register',
@@ -57,3 +61,61 @@ export function module_auxiliary_driver(auxdrv: a.auxiliary_driver_init): void {
   module_init(() => a.registerAuxiliaryDriver(auxdrv, name, owner) as unknown as number)
   module_exit(() => a.unregisterAuxiliaryDriver(auxdrv) as unknown as void)
 }
+
+export function auxiliary_get_drvdata<T = unknown>(auxdev: a.auxiliary_device): T {
+  return auxdev.dev.driver_data as T
+}
+export function auxiliary_set_drvdata(auxdev: a.auxiliary_device, data: unknown): void {
+  auxdev.dev.driver_data = data
+}
+export const to_auxiliary_dev = quiet(
+  (dev: device): a.auxiliary_device => hidden(dev).$parent as a.auxiliary_device,
+)
+export const dev_is_auxiliary = quiet((dev: device): boolean => dev.bus?.name === 'auxiliary')
+/** The first part that fits, with a reference, or null. May sleep. */
+export const auxiliary_find_device = kernelCall(
+  'auxiliary_find_device',
+  function* (
+    _start: device | null,
+    data: unknown,
+    match: (dev: device, data: any) => number | boolean,
+  ): Sim<a.auxiliary_device | null> {
+    const dev = yield* findDevice(a.auxiliaryBusType(), data, match)
+    return dev && to_auxiliary_dev(dev)
+  },
+)
+
+/** Makes and adds a part of `dev`: the part, or null. May sleep. Pair: `..._destroy`. */
+export const auxiliary_device_create = kernelCall(
+  'auxiliary_device_create',
+  function* (
+    dev: device,
+    modname: string,
+    devname: string,
+    platform_data: unknown,
+    id: number,
+  ): Sim<a.auxiliary_device | null> {
+    const auxdev = allocate(a.auxiliary_device, true)
+    if (!auxdev) return null
+    auxdev.name = devname
+    auxdev.id = id
+    auxdev.dev.parent = dev
+    auxdev.dev.platform_data = platform_data
+    auxdev.dev.release = () => slab(machine()).free(auxdev)
+    if (a.initAuxiliary(auxdev)) {
+      slab(machine()).free(auxdev)
+      return null
+    }
+    if ((yield* a.addAuxiliary(auxdev, modname)) === 0) return auxdev
+    yield* putDevice(auxdev.dev, 'creator')
+    return null
+  },
+)
+/** Deletes it and drops the first reference. May sleep. */
+export const auxiliary_device_destroy = kernelCall(
+  'auxiliary_device_destroy',
+  function* (auxdev: a.auxiliary_device): Sim {
+    yield* deleteDevice(auxdev.dev)
+    yield* putDevice(auxdev.dev, 'creator')
+  },
+)

@@ -1,6 +1,7 @@
 import { kernelCall } from '../kernel/api'
 import * as c from '../kernel/base/component'
 import type { device } from '../kernel/base/device'
+import { addDevres } from '../kernel/base/devres'
 import type { ptr } from './types'
 
 /** Devices that only work together: `linux/component`. */
@@ -38,4 +39,25 @@ export const component_unbind_all = kernelCall('component_unbind_all', c.unbindA
 /** Compares with the device itself. */
 export function component_compare_dev(dev: device, data: device): boolean {
   return dev === data
+}
+export function component_compare_dev_name(dev: device, name: string): boolean {
+  return dev.$label === name
+}
+export function component_compare_of(dev: device, node: object): boolean {
+  return dev.of_node === node
+}
+/** As `component_match_add`; `release` gets the data when the match is no longer needed. */
+export function component_match_add_release(
+  master: device,
+  matchptr: ptr<c.component_match | null>,
+  release: (master: device, data: any) => void,
+  compare: (dev: device, data: any) => number | boolean,
+  compare_data: unknown,
+): void {
+  component_match_add(master, matchptr, compare, compare_data)
+  addDevres(master, {
+    name: 'devm_component_match_release',
+    key: matchptr.value,
+    release: () => release(master, compare_data),
+  })
 }

@@ -68,6 +68,12 @@ export {
   DL_FLAG_SYNC_STATE_ONLY,
 } from '../kernel/base/links'
 export * from './devres'
+export * from './devres/more'
+export * from './device/attributes'
+export * from './device/core'
+export * from './device/find'
+export * from './device/messages'
+export { builtin_driver } from './device/module-driver'
 export { dev_dbg, dev_err, dev_info, dev_notice, dev_warn } from './printk'
 export { class_ as class }
 

@@ -1,19 +1,9 @@
-import { kernelCall, quiet } from '../kernel/api'
-import {
-  addCdev,
-  allocRegion,
-  cdev,
-  deleteCdev,
-  findCdev,
-  initCdev,
-  MINORS,
-  registerRegion,
-  unregisterRegion,
-} from '../kernel/fs/cdev'
+import { quiet } from '../kernel/api'
+import { allocRegion, MINORS, registerRegion, unregisterRegion } from '../kernel/fs/cdev'
 import { modulePut, tryModuleGet } from '../kernel/base/module'
 import { getFile, replaceOps, type file, type file_operations } from '../kernel/fs/file'
 import { fput as putFile } from '../kernel/fs/process'
-import type { Sim } from '../engine/suspend'
+import { __register_chrdev, __unregister_chrdev } from './fs/more'
 import type { ptr } from './types'
 
 /** Brought along, as by the C header. */
@@ -35,6 +25,7 @@ export * from './workqueue'
 export * from './xarray'
 
 /** Files and device numbers: `linux/fs`. */
+export * from './fs/more'
 export { file, inode, type file_operations, type poll_table } from '../kernel/fs/file'
 export { vm_area_struct, type vm_operations_struct } from '../kernel/fs/mapping'
 
@@ -89,25 +80,11 @@ export function unregister_chrdev_region(from: number, count: number): void {
 
 /** The old way: 256 minors of a major (0: any) with one set of operations. Major or -errno. */
 export function register_chrdev(major: number, name: string, fops: file_operations): number {
-  const first = major === 0 ? allocRegion(0, 256, name) : registerRegion(major * MINORS, 256, name)
-  if (first < 0) return first
-  const base = major === 0 ? first : major * MINORS
-  const c = new cdev()
-  initCdev(c, fops)
-  c.owner = fops.owner ?? null
-  const error = addCdev(c, base, 256)
-  if (error) unregisterRegion(base, 256)
-  if (error) return error
-  return major === 0 ? Math.floor(base / MINORS) : 0
+  return __register_chrdev(major, 0, 256, name, fops)
 }
-export const unregister_chrdev = kernelCall(
-  'unregister_chrdev',
-  function* (major: number, _name: string): Sim {
-    const c = findCdev(major * MINORS)
-    unregisterRegion(major * MINORS, 256)
-    if (c) yield* deleteCdev(c)
-  },
-)
+export function unregister_chrdev(major: number, name: string): void {
+  return __unregister_chrdev(major, 0, 256, name)
+}
 
 /** Pins the module that a table of operations belongs to: the table, or null when it is going. */
 export function fops_get(fops: file_operations | null): file_operations | null {

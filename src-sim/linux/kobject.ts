@@ -22,6 +22,7 @@ export * from './workqueue'
 
 /** Named, counted objects with a directory under /sys: `linux/kobject`. */
 export { kobject, kset, type kobj_type } from '../kernel/base/kobject'
+export * from './kobject/more'
 export type { sysfs_ops } from '../kernel/base/attributes'
 
 /** Starts the count at 1. From here on only `kobject_put` ends the object. Any context. */

@@ -40,6 +40,7 @@ export * from './string'
  * queued work or an armed timer does not.
  */
 export { module }
+export * from './module/more'
 export type { kernel_param_ops } from '../kernel/base/module-params'
 
 /** Runs when the module is loaded; a negative answer unloads it again. */

@@ -1,7 +1,7 @@
 import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
 import { kernelCall, quiet, step } from '../kernel/api'
-import { initializeDevice, putDevice, useDevice } from '../kernel/base/core'
+import { deviceLog, initializeDevice, putDevice, useDevice } from '../kernel/base/core'
 import type { bus_type, device } from '../kernel/base/device'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
 import { modules } from '../kernel/base/module'
@@ -20,6 +20,7 @@ import type { iomem } from './io'
 /** Brought along, as by the C header. */
 export * from './device'
 export * from './ioport'
+export * from './platform_device/more'
 
 /** Devices that are described instead of found: `linux/platform_device`. */
 export {
@@ -184,11 +185,16 @@ export function platform_get_resource_byname(
 ): resource | null {
   return pdev.resource.find((r) => r.flags & type && r.name === name) ?? null
 }
-/** The `n`th interrupt number, or -ENXIO. */
+/** The `n`th interrupt number, or -ENXIO with a message. */
 export function platform_get_irq(pdev: platform_device, n: number): number {
+  const ret = platform_get_irq_optional(pdev, n)
+  if (ret < 0) deviceLog(pdev.dev, 3, `error -ENXIO: IRQ index ${n} not found`)
+  return ret
+}
+/** The same for interrupts that need not be there: no message. */
+export function platform_get_irq_optional(pdev: platform_device, n: number): number {
   return p.getResource(pdev, IORESOURCE_IRQ, n)?.start ?? -ENXIO
 }
-export const platform_get_irq_optional = platform_get_irq
 export function platform_irq_count(pdev: platform_device): number {
   return pdev.resource.filter((r) => r.flags & IORESOURCE_IRQ).length
 }

@@ -16,6 +16,7 @@ export * from './notifier'
  * move; requests answer -EACCES while it is disabled (DM-107).
  */
 export type { dev_pm_ops } from '../kernel/base/pm-runtime'
+export * from './pm_runtime/more'
 export const RPM_ACTIVE = pm.RPM_ACTIVE
 export const RPM_RESUMING = pm.RPM_RESUMING
 export const RPM_SUSPENDED = pm.RPM_SUSPENDED

@@ -7,6 +7,7 @@ import type { ptr } from './types'
 export * from './errno'
 export * from './minmax'
 export * from './sched'
+export * from './uaccess/more'
 
 /**
  * Memory of user programs: `linux/uaccess`. All of these may fault, so they may sleep. What a

@@ -125,7 +125,10 @@ function createGroup(kobj: kobject, group: attribute_group): number {
   return 0
 }
 
-function createFiles(kobj: kobject, group: attribute_group, directory: SysfsDirectory): number {
+/** Adds the files of a group to a directory that is there. 0 or -errno. */
+export function createFiles(
+  kobj: kobject, group: attribute_group, directory: SysfsDirectory,
+): number {
   const tree = sysfs(machine())
   for (const [n, attr] of group.attrs.entries()) {
     const plain = plainAttribute(attr)

@@ -76,6 +76,7 @@ class AuxiliaryBus {
 }
 
 const auxiliaryBus = service((m) => new AuxiliaryBus(m))
+export const auxiliaryBusType = (): bus_type => auxiliaryBus(machine()).bus
 
 function* probe(dev: device): Sim<number> {
   const init = adrvOf(dev.driver!)

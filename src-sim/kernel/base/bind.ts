@@ -4,7 +4,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { step } from '../api'
 import { emit } from '../emit'
-import { EBUSY, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
+import { EBUSY, EINVAL, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
 import { runningContext } from '../locking/ref-ledger'
 import { WaitList } from '../sched/schedule'
 import { createGroups, removeGroups } from './attributes'
@@ -35,6 +35,7 @@ import {
   consumersBusy,
   linksDriverBound,
   linksDriverGone,
+  linksForceBind,
   linksNoDriver,
   unbindConsumers,
 } from './links'
@@ -212,6 +213,16 @@ function* driverBound(drv: device_driver, dev: device): Sim {
   triggerDeferred()
   yield* notifyBus(dev, 'bound')
   sendUevent(dev.kobj, 'bind')
+}
+
+/** `device_bind_driver`: the driver in `dev.driver` takes the device without a probe. */
+export function* bindWithoutProbe(dev: device): Sim<number> {
+  const drv = dev.driver
+  if (!drv) return -EINVAL
+  addBindLinks(drv, dev)
+  yield* linksForceBind(dev)
+  yield* driverBound(drv, dev)
+  return 0
 }
 
 /** `device_release_driver`; with `only`, when that is the driver. */

@@ -192,6 +192,7 @@ export class device extends KernelObject implements DmaDevice {
   power = new dev_pm_info()
   can_match = false
   offline = false
+  removable = 0
   /** @internal */
   $state: DeviceState = 'no driver'
   /** @internal From `device_add` until the memory is released; null before. */

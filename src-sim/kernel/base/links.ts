@@ -188,6 +188,16 @@ export function* linksDriverBound(dev: device): Sim {
   dev.$linkStatus = DL_DEV_DRIVER_BOUND
 }
 
+/** A driver is bound by hand: links to suppliers that are not there are given up. */
+export function* linksForceBind(dev: device): Sim {
+  for (const link of [...dev.$suppliers]) {
+    if (!managed(link)) continue
+    if (link.status === DL_STATE_AVAILABLE) link.status = DL_STATE_CONSUMER_PROBE
+    else yield* dropLink(link)
+  }
+  dev.$linkStatus = DL_DEV_PROBING
+}
+
 function oddState(where: string, link: device_link): void {
   warn(machine(), 'device-link', `drivers/base/core.c at ${where}`, null, {
     objects: [link],

@@ -1,6 +1,6 @@
 import type { Machine } from '../../engine/machine'
 import { call, type Sim } from '../../engine/suspend'
-import { EINVAL } from '../errno'
+import { EINVAL, ENOSPC } from '../errno'
 import { kernelLog } from '../printk/log'
 import type { module } from './module'
 
@@ -27,18 +27,41 @@ const show = (value: Value): string =>
   typeof value === 'boolean' ? (value ? 'Y' : 'N') : String(value)
 
 /** A parameter behind a variable of the module. */
-export function plainParameter(name: string, box: { value: Value }, mode: number): ModuleParameter {
+export function plainParameter(
+  name: string, box: { value: Value }, mode: number, length = Infinity,
+): ModuleParameter {
   return {
     name,
     mode,
     *set(text) {
       const value = parse(text.replace(/\n$/, ''), box.value)
       if (value === null) return -EINVAL
+      if (typeof value === 'string' && value.length >= length) return -ENOSPC
       box.value = value
       return 0
     },
     *get() {
       return `${show(box.value)}\n`
+    },
+  }
+}
+
+/** A list of numbers with commas between them; `count` gets how many were given. */
+export function arrayParameter(
+  name: string, box: { value: number[] }, count: { value: number } | null, mode: number,
+): ModuleParameter {
+  return {
+    name,
+    mode,
+    *set(text) {
+      const values = text.trim().split(',').map((part) => parse(part, 0) as number | null)
+      if (values.length > box.value.length || values.includes(null)) return -EINVAL
+      for (const [i, value] of values.entries()) box.value[i] = value!
+      if (count) count.value = values.length
+      return 0
+    },
+    *get() {
+      return `${box.value.slice(0, count?.value ?? box.value.length).join(',')}\n`
     },
   }
 }

@@ -31,6 +31,8 @@ type Request = 'idle' | 'suspend' | 'resume' | 'autosuspend'
 
 /** Power state of a device while the system runs. */
 export class dev_pm_info extends KernelObject {
+  no_pm = false
+  no_callbacks = false
   usage_count = 0
   disable_depth = 1
   runtime_status = RPM_SUSPENDED
@@ -80,7 +82,7 @@ export const powerCallbacks = service(() => ({
 }))
 
 function* runCallback(dev: device, which: Callback): Sim<number> {
-  const callback = callbackOf(dev, which)
+  const callback = dev.power.no_callbacks ? null : callbackOf(dev, which)
   if (!callback) return 0
   const { on } = powerCallbacks(machine())
   on.start.emit(dev)
@@ -180,6 +182,25 @@ export function* pmSuspend(dev: device, auto = false): Sim<number> {
     if (!parent.power.ignore_children) yield* pmIdle(parent)
   }
   return 0
+}
+
+/** `pm_runtime_force_suspend`: whatever the counts say. */
+export function* pmForceSuspend(dev: device): Sim<number> {
+  yield* pmDisable(dev)
+  if (dev.power.runtime_status === RPM_SUSPENDED) return 0
+  const ret = yield* runCallback(dev, 'runtime_suspend')
+  if (ret) pmEnable(dev)
+  else setStatus(dev, RPM_SUSPENDED)
+  return ret
+}
+
+/** `pm_runtime_force_resume`. */
+export function* pmForceResume(dev: device): Sim<number> {
+  const used = dev.power.usage_count > 0 && dev.power.runtime_status === RPM_SUSPENDED
+  const ret = used ? yield* runCallback(dev, 'runtime_resume') : 0
+  if (used && ret === 0) setStatus(dev, RPM_ACTIVE)
+  pmEnable(dev)
+  return ret
 }
 
 /** True when it is too early: the timer will come back. */

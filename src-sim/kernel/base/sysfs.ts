@@ -5,6 +5,8 @@ import { point, type Sim } from '../../engine/suspend'
 import { step } from '../api'
 import { EEXIST, EIO, ENODEV, ENOENT } from '../errno'
 import { WaitList } from '../sched/schedule'
+import { TASK_INTERRUPTIBLE } from '../sched/states'
+import { wait_queue_head, wakeUpQueue } from '../sched/wait-queue'
 import { report } from '../report'
 
 /** What the attribute files of a directory do; bound to their object by whoever creates them. */
@@ -66,6 +68,10 @@ export class SysfsFile {
   readonly attribute: object | null
   active = 0
   removed = false
+  /** Counts what `sysfs_notify` has announced. */
+  events = 0
+  /** Programs that poll the file. */
+  readonly pollers = new wait_queue_head()
   readonly drained = new WaitList()
   mode: number
 
@@ -77,6 +83,11 @@ export class SysfsFile {
     this.ops = ops
     this.attribute = attribute
     this.mode = mode
+  }
+
+  notify(): void {
+    this.events++
+    wakeUpQueue(this.pollers, TASK_INTERRUPTIBLE, 0, null)
   }
 }
 

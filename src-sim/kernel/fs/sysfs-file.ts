@@ -2,7 +2,12 @@ import type { Sim } from '../../engine/suspend'
 import { EACCES, EISDIR, ENODEV, ENOENT } from '../errno'
 import { sysfs, showFile, storeFile } from '../base/sysfs'
 import { machine } from '../../engine/current'
-import { file, inode, type file_operations } from './file'
+import { file, inode, type file_operations, type poll_table } from './file'
+import { POLLERR } from './poll'
+
+const POLLPRI = 2
+/** What every file under /sys is: POLLIN, POLLOUT and their normal-data twins. */
+const READABLE = 0x145
 
 /** What a program writes, as text. */
 export const textOf = (bytes: unknown, count: number): string => {
@@ -23,10 +28,12 @@ export function openSysfs(path: string, flags: number): file | number {
   const mode = flags & 3
   if ((mode !== 1 && !node.ops.show) || (mode !== 0 && !node.ops.store)) return -EACCES
   let shown: string | null = null
+  let seen = node.events
   const ops = {
     *read(f: file, buf: Uint8Array, count: number): Sim<number> {
       if (node.removed) return -ENODEV
       if (shown === null || f.f_pos === 0) {
+        seen = node.events
         const text = yield* showFile(node)
         if (typeof text === 'number') return text
         shown = text
@@ -35,6 +42,10 @@ export function openSysfs(path: string, flags: number): file | number {
       for (let i = 0; i < part.length; i++) buf[i] = part.charCodeAt(i)
       f.f_pos += part.length
       return part.length
+    },
+    poll(_f: file, table: poll_table): number {
+      table.queues.push(node.pollers)
+      return READABLE | (node.events === seen ? 0 : POLLERR | POLLPRI)
     },
     *write(_f: file, buf: unknown, count: number): Sim<number> {
       return yield* storeFile(node, textOf(buf, count))

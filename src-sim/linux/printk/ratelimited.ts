@@ -9,7 +9,8 @@ import { printkText } from '../../kernel/printk/printk'
 
 const states = service(() => new Map<Position, ratelimit_state>())
 
-function limited(): boolean {
+/** Whether the running call site may speak again. */
+export function passesHere(): boolean {
   const m = machine()
   const known = states(m)
   const { p } = m.runtime
@@ -21,7 +22,7 @@ function limited(): boolean {
 const at =
   (level: number) =>
   (format: string, ...args: unknown[]): void => {
-    if (limited()) printkText(`\u0001${level}${format}`, args)
+    if (passesHere()) printkText(`\u0001${level}${format}`, args)
   }
 
 export const pr_emerg_ratelimited = at(0)
@@ -36,7 +37,7 @@ export const pr_debug_ratelimited: typeof debugLimited = (format, ...args) => {
   if (wantsDebug()) debugLimited(format, ...args)
 }
 export function printk_ratelimited(format: string, ...args: unknown[]): void {
-  if (limited()) printkText(format, args)
+  if (passesHere()) printkText(format, args)
 }
 /** 1 when a message may be printed now: for conditions around longer reports. */
-export const printk_ratelimit = (): number => (limited() ? 1 : 0)
+export const printk_ratelimit = (): number => (passesHere() ? 1 : 0)

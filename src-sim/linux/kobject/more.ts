@@ -1,0 +1,61 @@
+import { hidden } from '../../engine/object'
+import type { Sim } from '../../engine/suspend'
+import { kernelCall, quiet } from '../../kernel/api'
+import * as k from '../../kernel/base/kobject'
+import type { kobj_type, kobject, kset } from '../../kernel/base/kobject'
+import { rename } from '../../kernel/base/rename'
+import { sendUevent } from '../../kernel/base/uevent'
+import { EINVAL, ENOMEM } from '../errno'
+
+/** Sets, paths and names of kobjects. Part of `linux/kobject`. */
+
+/** Starts a set's count at 1. From here on only `kset_put` ends it. */
+export function kset_init(set: kset): void {
+  k.initKobject(set.kobj, null)
+}
+/** `kset_init`, then adds the set under the name of its kobject. 0 or -errno. May sleep. */
+export const kset_register = kernelCall('kset_register', function* (set: kset): Sim<number> {
+  if (!set) return -EINVAL
+  k.initKobject(set.kobj, set.kobj.ktype)
+  const error = yield* k.addInternal(set.kobj)
+  if (error) return error
+  sendUevent(set.kobj, 'add')
+  return 0
+})
+export function kset_get(set: kset | null): kset | null {
+  if (set) k.getKobject(set.kobj)
+  return set
+}
+export const kset_put = kernelCall('kset_put', function* (set: kset): Sim {
+  yield* k.putKobject(set.kobj)
+})
+export const to_kset = quiet((kobj: kobject | null): kset | null =>
+  kobj ? (hidden(kobj).$parent as kset) : null,
+)
+/** The member of this name, with a reference, or null. */
+export function kset_find_obj(set: kset, name: string): kobject | null {
+  return k.getKobjectUnlessZero(set.$members.find((kobj) => kobj.name === name) ?? null)
+}
+export const get_ktype = quiet((kobj: kobject): kobj_type | null => kobj.ktype)
+
+/** The path below /sys, or null. */
+export function kobject_get_path(kobj: kobject, _gfp: number): string | null {
+  return kobj.$directory?.path ?? null
+}
+/** Gives an added kobject another name. 0 or -errno. May sleep. */
+export const kobject_rename = kernelCall('kobject_rename', (kobj: kobject, name: string): number =>
+  rename(kobj, name),
+)
+/** Adds `KEY=value` to what user space is told. 0 or -ENOMEM. */
+export function add_uevent_var(env: string[], text: string): number {
+  if (env.length >= 64) return -ENOMEM
+  env.push(text)
+  return 0
+}
+/** Says by hand what user space is to be told: the text names the action. 0 or -EINVAL. */
+export function kobject_synth_uevent(kobj: kobject, buf: string, _count: number): number {
+  const action = buf.trim().split(' ')[0] ?? ''
+  const known = ['add', 'remove', 'change', 'move', 'online', 'offline', 'bind', 'unbind'] as const
+  const found = known.find((name) => name === action)
+  return found ? sendUevent(kobj, found, ['SYNTH_UUID=0']) : -EINVAL
+}
