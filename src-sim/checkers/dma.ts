@@ -24,7 +24,7 @@ function afterFree(machine: Machine, access: DeviceAccess, former: DmaMapping): 
   const ended = former.type === 'coherent' ? 'Freed' : 'Unmapped'
   report(machine, {
     kind: access.write ? 'dma.write-after-free' : 'dma.read-after-free',
-    title: `BUG: DMA: device uses memory after it was ${ended.toLowerCase()}`,
+    title: `klab: DMA: device uses memory after it was ${ended.toLowerCase()}`,
     details: [
       accessText(machine, access),
       '',
@@ -48,7 +48,7 @@ function afterFree(machine: Machine, access: DeviceAccess, former: DmaMapping): 
 function stray(machine: Machine, access: DeviceAccess): void {
   report(machine, {
     kind: 'dma.stray',
-    title: 'BUG: DMA: device uses memory that it was never given',
+    title: 'klab: DMA: device uses memory that it was never given',
     details: [accessText(machine, access)],
     objects: [access.device],
     help: 'dma-lifetime',

@@ -28,7 +28,7 @@ export const container_of = quiet(function container_of<T extends object>(
 function wrongContainer(type: string, member: unknown): never {
   report(machine(), {
     kind: 'oops.container-of',
-    title: 'BUG: container_of in %f',
+    title: 'klab: container_of in %f',
     details: [`The pointer is not the member '${String(member)}' of a ${type}.`],
     help: 'wrong-types',
   })

@@ -59,7 +59,7 @@ export class KernelTrouble implements Trouble {
   waitInAtomicCode(): void {
     report(this.#machine, {
       kind: 'sleep.in-atomic-code',
-      title: 'BUG: code that runs in one piece tried to wait in %f',
+      title: 'klab: code that runs in one piece tried to wait in %f',
       details: [
         'Constructors, accessors, iterators and device models cannot sleep or spin: nothing else',
         'moves until they are done.',
@@ -70,7 +70,7 @@ export class KernelTrouble implements Trouble {
   endlessAtomicLoop(): void {
     report(this.#machine, {
       kind: 'soft-lockup',
-      title: 'BUG: endless loop in code that runs in one piece in %f',
+      title: 'klab: endless loop in code that runs in one piece in %f',
       details: ['Constructors, accessors and device models must come to an end.'],
     })
     throw new TaskDeath('endless loop')
@@ -105,7 +105,7 @@ export class KernelTrouble implements Trouble {
     const machine = this.#machine
     report(machine, {
       kind: 'deadlock',
-      title: `task ${task.comm}:${task.pid} waits for ever: ${describeWait(machine, task)}`,
+      title: `klab: task ${task.comm}:${task.pid} waits for ever: ${describeWait(machine, task)}`,
       details: ['Nothing in the machine can run any more, and no timer or device will act.'],
       objects: task.waitObject === null ? [] : [task.waitObject],
       at: takeStack(machine, task),
