@@ -2,7 +2,8 @@ import { assert } from '../../base/assert'
 import { PAGE_SIZE, type PhysAddr } from '../../base/units'
 import { service } from '../../engine/service'
 
-const CHUNK_BYTES = 2 * 1024 * 1024
+/** Small, because every schedule of an exploration has a machine, and so a chunk, of its own. */
+const CHUNK_BYTES = 256 * 1024
 const BASE = 0x0100_0000
 
 /** The buffers of all chunks, to find the physical address behind any view of them. */
