@@ -22,14 +22,15 @@ export const live = <T>(read: () => T): T => new Live(read) as unknown as T
 export const settle = <T>(value: T): T =>
   value instanceof Live ? (value as unknown as Live<T>).read() : value
 
-/** A module as lab code sees it. */
+/**
+ * A module as lab code sees it: a copy, since what bundlers hand out as a module may have getters
+ * for all names, and then nobody could tell which of them are alive.
+ */
 export function withLiveNames(
   module: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const names = Object.keys(module)
-  if (!names.some((name) => module[name] instanceof Live)) return module
   const seen: Record<string, unknown> = {}
-  for (const name of names) {
+  for (const name of Object.keys(module)) {
     const value = module[name]
     if (value instanceof Live)
       Object.defineProperty(seen, name, { enumerable: true, get: () => value.read() as unknown })

@@ -20,11 +20,12 @@ export const new_delayed_work = quiet(
     new WorkOf(name, run as never, true),
 )
 
+/** All machines share these names of queues, so nothing may be noted in them. */
 const queues = {
-  system: new Queue('system_percpu_wq'),
-  highpri: new Queue('system_highpri_wq'),
-  long: new Queue('system_long_wq'),
-  unbound: new Queue('system_dfl_wq'),
+  system: Object.freeze(new Queue('system_percpu_wq')),
+  highpri: Object.freeze(new Queue('system_highpri_wq')),
+  long: Object.freeze(new Queue('system_long_wq')),
+  unbound: Object.freeze(new Queue('system_dfl_wq')),
 }
 /** The queue for short items. */
 export const system = quiet((): Queue => queues.system)

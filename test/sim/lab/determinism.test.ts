@@ -99,7 +99,7 @@ describe('a session', () => {
   it('stops at a breakpoint', () => {
     const session = open()
     const text = readBuiltin('bug-01-broken').files['driver.ts']!
-    const line = text.split('\n').findIndex((l) => l.includes('kfree(priv)')) + 1
+    const line = text.split('\n').findLastIndex((l) => l.includes('kfree(priv)')) + 1
     session.breakpoints = [{ file: 'driver.ts', line }]
     session.advance(() => false)
     expect(session.stopped).toBe('breakpoint')
