@@ -42,7 +42,7 @@ export class DevresInner<T> extends RevocableInner<T> {
     initCompletion(this.$gone)
     initCompletion(this.$released)
     const release = (): Sim => frame('devres_node_release', releaseInner(this))
-    this.$node = { name: this.$label, key: this, release }
+    this.$node = { name: 'Devres<T>', key: this, release }
   }
 
   override get $label(): string {
@@ -162,8 +162,9 @@ export function* devresRegister(dev: Device<Bound>, value: unknown): Sim {
   const data = takeOwnership(value)
   dev.$proves('Bound', 'devres::register')
   const node: DevresNode = {
-    name: typeName(data),
-    key: data,
+    name: 'devm_action_release',
+    key: devresRegister,
+    data,
     release: () => frame('devres_node_release', dropNow(data)),
   }
   const ret = allocDevres('devres::register') ? addDevres(dev.$dev, node) : -ENOMEM

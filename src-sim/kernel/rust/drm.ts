@@ -1,4 +1,5 @@
 import { machine } from '../../engine/current'
+import type { Position } from '../../engine/position'
 import { call, point, type Sim } from '../../engine/suspend'
 import { frame, kernelCall } from '../api'
 import {
@@ -15,6 +16,7 @@ import type { Bound, Device } from './device'
 import { devresRegister } from './devres'
 import { dropInPlace, dropNow, Owned, takeOwnership } from './drop'
 import { asErrno, KernelError, toResult } from './error'
+import { enterText, textHere } from './glue'
 
 /** A call of programs: number, flags, and what it runs. */
 export type DrmIoctl<Data, File> = readonly [
@@ -79,7 +81,10 @@ function lent(drm: drm_device): DrmDevice<unknown> {
 }
 
 const newDevice = kernelCall('drm::Device::new', function* (
-  parent: Device<Bound>, type: DrmDriver<unknown, unknown>, value: unknown,
+  parent: Device<Bound>,
+  type: DrmDriver<unknown, unknown>,
+  value: unknown,
+  text: Position = textHere(),
 ): Sim<DrmDevice<unknown>> {
   yield point(newDevice, parent)
   const data = takeOwnership(value)
@@ -88,7 +93,7 @@ const newDevice = kernelCall('drm::Device::new', function* (
   let ret = slab(machine()).alloc(drm, sizeOf(drm)) === null ? -ENOMEM : 0
   if (!ret) {
     drm.dev_private = data
-    ret = yield* initDrmDevice(drm, driverOf(type), parent.$dev)
+    ret = yield* initDrmDevice(drm, driverOf(type, text), parent.$dev)
     if (ret) slab(machine()).free(drm)
   }
   if (ret) yield* dropNow(data)
@@ -97,7 +102,8 @@ const newDevice = kernelCall('drm::Device::new', function* (
   return new DrmDevice(drm)
 })
 
-function driverOf(type: DrmDriver<unknown, unknown>): drm_driver {
+/** The tables of a type, with nobody as owner: all of this is code of the module. */
+function driverOf(type: DrmDriver<unknown, unknown>, text: Position): drm_driver {
   const fops: file_operations = {
     owner: null,
     open: openDrm as never,
@@ -108,23 +114,34 @@ function driverOf(type: DrmDriver<unknown, unknown>): drm_driver {
     ...type.INFO,
     driver_features: DRIVER_GEM,
     fops,
-    ioctls: type.IOCTLS.map((entry) => describe(entry)),
+    ioctls: type.IOCTLS.map((entry) => describe(entry, text)),
     open: ((drm: drm_device, file: drm_file) =>
-      frame('open_callback', asErrno(openFile(type, drm, file)))) as never,
-    postclose: ((_drm: drm_device, file: drm_file) => dropInPlace(file.driver_priv)) as never,
-    release: ((drm: drm_device) => dropInPlace(drm.dev_private)) as never,
+      frame('open_callback', asErrno(openFile(type, drm, file, text)))) as never,
+    postclose: ((_drm: drm_device, file: drm_file) => {
+      enterText(text)
+      return dropInPlace(file.driver_priv)
+    }) as never,
+    release: ((drm: drm_device) => {
+      enterText(text)
+      return dropInPlace(drm.dev_private)
+    }) as never,
   }
 }
 
 function* openFile(
-  type: DrmDriver<unknown, unknown>, drm: drm_device, file: drm_file,
+  type: DrmDriver<unknown, unknown>, drm: drm_device, file: drm_file, text: Position,
 ): Sim {
+  enterText(text)
   file.driver_priv = takeOwnership(yield* call(() => type.open(lent(drm))))
 }
 
-function describe([cmd, flags, run]: DrmIoctl<unknown, unknown>): drm_ioctl_desc {
-  const func = (drm: drm_device, data: unknown, file: drm_file): Sim<number> =>
-    frame('ioctl_callback', asErrno(call(() => run(lent(drm), data, file.driver_priv))))
+function describe(
+  [cmd, flags, run]: DrmIoctl<unknown, unknown>, text: Position,
+): drm_ioctl_desc {
+  const func = (drm: drm_device, data: unknown, file: drm_file): Sim<number> => {
+    enterText(text)
+    return frame('ioctl_callback', asErrno(call(() => run(lent(drm), data, file.driver_priv))))
+  }
   return { cmd, flags, name: run.name, func: func as never }
 }
 

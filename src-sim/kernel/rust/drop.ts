@@ -42,7 +42,7 @@ export abstract class Owned extends KernelObject {
     ruleBroken(
       moved ? 'use-after-move' : 'use-after-drop',
       `rust: ${moved ? 'use of moved value' : 'borrow of dropped value'}: \`${this.$rustName}\``,
-      ['R-04'],
+      [],
       [this],
     )
     return false

@@ -10,7 +10,9 @@ import { ARef, Device, type Bound, type Core, type Lease, type Normal } from './
 import { devresRegister } from './devres'
 import { Owned } from './drop'
 import { KernelError, toResult } from './error'
-import { IrqRequest, registerCall, type Handler, type Registration } from './irq'
+import {
+  IrqRequest, registerCall, type Handler, type Registration, type ThreadedHandler,
+} from './irq'
 import { Bar, barIndex, ConfigSpace } from './pci-io'
 
 /** `kernel::pci::Device`. What needs `Core` changes the device; what needs `Bound` uses it. */
@@ -96,6 +98,13 @@ export class PciDevice<Ctx extends Normal = Normal> extends Device<Ctx> {
     this: PciDevice<Bound>, vector: IrqVector, flags: number, name: string, handler: T,
   ): Registration<T> {
     return registerCall(vector.into(), flags, name, handler, false) as Registration<T>
+  }
+
+  /** Registers a handler with a part that runs in a thread. Throws; may sleep. */
+  request_threaded_irq<T extends ThreadedHandler>(
+    this: PciDevice<Bound>, vector: IrqVector, flags: number, name: string, handler: T,
+  ): Registration<T> {
+    return registerCall(vector.into(), flags, name, handler, true) as Registration<T>
   }
 
   config_space(this: PciDevice<Bound>): ConfigSpace {

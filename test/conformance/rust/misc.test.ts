@@ -181,6 +181,24 @@ describe('drm::Registration (R-15)', () => {
     expect(kinds(run)).toEqual([])
   })
 
+  it('does not pin the module by open files either (R-12)', () => {
+    const run = runRust(drm.replace("class File { drop() { pr_info('release\\n') } }", 'class File {}'), {
+      'user.ts': `
+        import { open, close, usleep, O_RDWR } from 'user/libc'
+        export function client() { const fd = open('/dev/dri/card0', O_RDWR); usleep(200000); close(fd); return 0 }`,
+      'scenario.ts': `
+        import { insmod, rmmod, msleep, spawn, wait } from 'klab/scenario'
+        import { pr_info } from 'linux/printk'
+        import { client } from './user'
+        export default function () {
+          insmod('driver'); const p = spawn(client); msleep(10)
+          pr_info('say ' + rmmod('driver') + '\\n'); wait(p)
+        }`,
+    })
+    expect(said(run)).toEqual(['open', 'unbind', 'drop driver', 'say 0'])
+    expect(kinds(run)[0]).toBe('text.execute-after-unload')
+  })
+
   it('must be given to the parent of the device: EINVAL', () => {
     const run = runRust(drm.replace(
       'drm.Registration.new_foreign_owned(dev, pdev)',

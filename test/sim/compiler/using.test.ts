@@ -71,6 +71,22 @@ describe('using', () => {
     `, "function thrower(): null { throw 'oh' }")).toEqual(['a', 'oh', 'end'])
   })
 
+  it('drops nothing when the task dies: an oops does not unwind', () => {
+    const run = runLab(labOf(`
+      import { ScopeGuard } from 'rust/types'
+      import { pr_info } from 'linux/printk'
+      import { kthread_run } from 'linux/kthread'
+      import { module_init } from 'linux/module'
+      function dies(nothing: any) {
+        using a = ScopeGuard.new(() => { pr_info('dropped\\n') })
+        return nothing.field
+      }
+      module_init(() => { kthread_run(() => { dies(null); return 0 }, null, 'dies'); return 0 })
+    `))
+    expect(run.findings.map((f) => f.kind)).toEqual(['oops.null-deref'])
+    expect(run.dmesg.join('\n')).not.toContain('dropped')
+  })
+
   it('is refused where nothing would be dropped', () => {
     expect(errorsOf('using a = null')).toEqual([
       '1: using is for variables inside functions: what a module holds is dropped by its exit.'])
