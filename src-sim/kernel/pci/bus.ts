@@ -120,10 +120,16 @@ export function modalias(p: pci_dev): string {
   return `pci:v${upper(p.vendor, 8)}d${upper(p.device, 8)}${sub}${cls}`
 }
 
+/** The same each time: written once for each device. */
 function describeToUser(p: pci_dev, env: string[]): number {
-  env.push(`PCI_CLASS=${upper(p.class, 4)}`, `PCI_ID=${upper(p.vendor, 4)}:${upper(p.device, 4)}`)
-  env.push(`PCI_SUBSYS_ID=${upper(p.subsystem_vendor, 4)}:${upper(p.subsystem_device, 4)}`)
-  env.push(`PCI_SLOT_NAME=${p.$label}`, `MODALIAS=${modalias(p)}`)
+  p.$uevent ??= [
+    `PCI_CLASS=${upper(p.class, 4)}`,
+    `PCI_ID=${upper(p.vendor, 4)}:${upper(p.device, 4)}`,
+    `PCI_SUBSYS_ID=${upper(p.subsystem_vendor, 4)}:${upper(p.subsystem_device, 4)}`,
+    `PCI_SLOT_NAME=${p.$label}`,
+    `MODALIAS=${modalias(p)}`,
+  ]
+  env.push(...p.$uevent)
   return 0
 }
 

@@ -125,6 +125,8 @@ export class pci_dev extends KernelObject {
   $vectors: { first: number; count: number } | null = null
   /** @internal Interrupt number of the INTx line. */
   $intx = 0
+  /** @internal What user space is told of it. */
+  $uevent: string[] | null = null
   /** @internal Managed mappings by BAR. */
   readonly $iomap: number[] = []
   /** @internal What `pci_save_state` has kept. */

@@ -68,13 +68,22 @@ function* scanChildBus(machine: Machine, bus: pci_bus): Sim<number> {
 function* scanSlot(machine: Machine, slot: Slot): Sim {
   const all = pciBus(machine)
   if (!slot.present || all.found.has(slot)) return
-  const pdev = slab(machine).alloc(new pci_dev(), PCI_DEV_BYTES)
+  const pdev = allocDevice(machine, slot)
   if (!pdev) return
   describe(machine, pdev, slot, slot.present)
   all.found.set(slot, pdev)
   pdev.bus?.$devices.push(pdev)
   emit(hotplug, pdev, 'add')
   yield* addDevice(pdev.dev)
+}
+
+/** Bridges are there for good: only what drivers deal with comes from memory that is freed. */
+function allocDevice(machine: Machine, slot: Slot): pci_dev | null {
+  const pdev = new pci_dev()
+  pdev.dev.release = () => {}
+  if (slot.secondary !== null) return pdev
+  pdev.dev.release = () => slab(machine).free(pdev)
+  return slab(machine).alloc(pdev, PCI_DEV_BYTES)
 }
 
 /** `pci_bus_add_devices`: from here on drivers may bind, on this bus before those behind it. */
@@ -111,7 +120,6 @@ function describe(machine: Machine, pdev: pci_dev, slot: Slot, fn: PciFunction):
   pdev.dev.kobj.name = slot.name
   pdev.dev.bus = all.bus
   pdev.dev.parent = pdev.bus?.self?.dev ?? all.host
-  pdev.dev.release = () => slab(machine).free(pdev)
   pdev.dev.dma_mask = pdev.dma_mask
   pdev.dev.coherent_dma_mask = 0xffffffff
   initializeDevice(pdev.dev)
