@@ -1,4 +1,4 @@
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, named, quiet } from '../kernel/api'
 import { call, type Sim } from '../engine/suspend'
 import * as r from '../kernel/locking/refcount'
 import type { kref as Kref } from '../kernel/locking/refcount'
@@ -30,10 +30,10 @@ export function kref_get_unless_zero(kref: Kref): number {
   return r.refcountAddNotZero(1, kref) ? 1 : 0
 }
 
-function* releasing(kref: Kref, release: Release): Sim<number> {
+const releasing = named('kref_put', function* (kref: Kref, release: Release): Sim<number> {
   yield* call(() => release(kref))
   return 1
-}
+})
 
 /** Drops a reference; the last one calls `release`, then 1 is answered, else 0. */
 export const kref_put = kernelCall('kref_put', function (
