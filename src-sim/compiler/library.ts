@@ -17,6 +17,8 @@ export interface Library {
   exports(target: object, getters: object): void
   /** What happens to a `using` variable at the end of its block. */
   drop(value: unknown): unknown
+  /** This exception ends the task here and now, as a panic or an oops does: nothing is dropped. */
+  panics(error: unknown): boolean
 }
 
 /** One for each loaded file; `path` is for messages. */
@@ -39,6 +41,7 @@ export function createLibrary(runtime: Runtime, path: string): Library {
       Object.defineProperties(target, Object.getOwnPropertyDescriptors(getters))
     },
     drop: dropInPlace,
+    panics: (error) => error instanceof Error || runtime.fatal(error),
   }
 }
 

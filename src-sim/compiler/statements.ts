@@ -7,7 +7,7 @@ import type { Context } from './context'
 import { global } from './assignments'
 import { nameFor } from './function-names'
 import { pattern, source } from './patterns'
-import { dropCall } from './using'
+import { dropCall, passing } from './using'
 
 function identifier(cx: Context, node: t.Identifier): t.Node {
   const ref = cx.analysis.imports.get(node)
@@ -117,7 +117,7 @@ function tryStatement(cx: Context, node: t.TryStatement): t.Node {
   const error = cx.unique('x')
   const own = { ...node, finalizer: null }
   const inner = node.handler ? block([own]) : node.block
-  const note = exprStmt(assign(id(ending), call($('fatal'), [id(error)])))
+  const note = exprStmt(assign(id(ending), call(passing(node), [id(error)])))
   const body = block([note, throwing(id(error))])
   const handler = { type: 'CatchClause', param: id(error), body }
   const guarded = block([ifThen(unary('!', id(ending)), finalizer)])

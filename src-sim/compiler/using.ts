@@ -1,5 +1,5 @@
 import { types as t } from '@babel/core'
-import { block, call, declare, dot, id, type Stmt } from './build'
+import { $, block, call, declare, dot, id, type Expr, type Stmt } from './build'
 import type { Context } from './context'
 import type { Problems } from './errors'
 
@@ -47,8 +47,10 @@ function guarded(body: Stmt[], owner: t.Node, problems: Problems): Stmt[] {
   for (const part of declaration.declarations.slice().reverse()) {
     const name = (part.id as t.Identifier).name
     const variable = { ...declare('const', part.id, part.init ?? null), loc: declaration.loc }
-    const guard = { type: 'TryStatement', block: block(inner), handler: null }
-    inner = [variable, { ...guard, finalizer: block([dropping(name, owner)]) }] as Stmt[]
+    const finalizer = block([dropping(name, owner)])
+    const extra = { drops: true }
+    const guard = { type: 'TryStatement', block: block(inner), handler: null, finalizer, extra }
+    inner = [variable, guard] as Stmt[]
   }
   return [...body.slice(0, at), ...functions, ...inner]
 }
@@ -60,6 +62,10 @@ function dropping(name: string, owner: t.Node): Stmt {
   const variable = { ...id(name), loc }
   return { type: 'ExpressionStatement', expression: variable, extra: { drops: true }, loc } as never
 }
+
+/** What tells the exceptions that a `try` must let pass without running its `finally`. */
+export const passing = (node: t.TryStatement): Expr =>
+  node.extra?.['drops'] ? dot(id('$lib'), 'panics') : $('fatal')
 
 /** The call that a marked statement stands for; null for all others. */
 export function dropCall(cx: Context, node: t.ExpressionStatement): t.Node | null {
