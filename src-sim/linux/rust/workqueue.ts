@@ -1,6 +1,7 @@
 import { quiet } from '../../kernel/api'
 import { Queue, Work as WorkOf } from '../../kernel/rust/work'
 import type { Foreign } from '../../kernel/rust/pointers'
+import type { SystemQueue } from '../../kernel/workqueue/workqueues'
 
 /** Work items: `rust/workqueue`. */
 export { Queue, Work } from '../../kernel/rust/work'
@@ -21,11 +22,17 @@ export const new_delayed_work = quiet(
 )
 
 /** All machines share these names of queues, so nothing may be noted in them. */
+/** The same for all machines, which find their own queue behind the name. */
+const queue = (name: SystemQueue): Queue => {
+  const made = new Queue(name)
+  Object.freeze(made)
+  return made
+}
 const queues = {
-  system: Object.freeze(new Queue('system_percpu_wq')),
-  highpri: Object.freeze(new Queue('system_highpri_wq')),
-  long: Object.freeze(new Queue('system_long_wq')),
-  unbound: Object.freeze(new Queue('system_dfl_wq')),
+  system: queue('system_percpu_wq'),
+  highpri: queue('system_highpri_wq'),
+  long: queue('system_long_wq'),
+  unbound: queue('system_dfl_wq'),
 }
 /** The queue for short items. */
 export const system = quiet((): Queue => queues.system)
