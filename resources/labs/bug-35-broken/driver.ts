@@ -46,6 +46,7 @@ class rdma_umap_priv {
 class ib_uverbs_device {
   misc = new miscdevice()
   pfn = 0
+  lists_mutex = new mutex() // protects the next one
   file: ib_uverbs_file | null = null
 }
 
@@ -156,7 +157,6 @@ function ib_uverbs_release_file(ref: kref) {
 
 function ib_uverbs_open(inode: inode, file: file) {
   const dev = container_of(file.private_data as miscdevice, ib_uverbs_device, 'misc')
-  if (dev.file) return -EBUSY // one program at a time is enough here
   const ufile = kzalloc(ib_uverbs_file, GFP_KERNEL)
   const ucontext = kzalloc(ib_ucontext, GFP_KERNEL)
   if (!ufile || !ucontext) {
@@ -170,7 +170,15 @@ function ib_uverbs_open(inode: inode, file: file) {
   INIT_LIST_HEAD(ufile.umaps)
   ufile.dev = dev
   ufile.ucontext = ucontext
-  dev.file = ufile
+  mutex_lock(dev.lists_mutex)
+  const busy = dev.file !== null // one program at a time is enough here
+  if (!busy) dev.file = ufile
+  mutex_unlock(dev.lists_mutex)
+  if (busy) {
+    kfree(ucontext)
+    kfree(ufile)
+    return -EBUSY
+  }
   file.private_data = ufile
   return 0
 }
@@ -190,6 +198,7 @@ function uverbs_probe(pdev: pci_dev, id: pci_device_id) {
   const dev = kzalloc(ib_uverbs_device, GFP_KERNEL)
   ret = -ENOMEM
   if (dev) {
+    mutex_init(dev.lists_mutex)
     dev.pfn = pci_resource_start(pdev, 0) / PAGE_SIZE
     dev.misc.minor = MISC_DYNAMIC_MINOR
     dev.misc.name = 'uverbs0'
@@ -209,7 +218,10 @@ function uverbs_probe(pdev: pci_dev, id: pci_device_id) {
 function uverbs_remove(pdev: pci_dev) {
   const dev = pci_get_drvdata<ib_uverbs_device>(pdev)
   misc_deregister(dev.misc)
+  mutex_lock(dev.lists_mutex)
   const ufile = dev.file
+  dev.file = null
+  mutex_unlock(dev.lists_mutex)
   if (ufile) {
     uverbs_user_mmap_disassociate(ufile)
     kfree(ufile.ucontext)

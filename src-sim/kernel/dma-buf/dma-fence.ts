@@ -20,7 +20,7 @@ import { embedMembers } from '../mm/embed'
 import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
 import { rcu, rcu_head, rcuReadLock, rcuReadLockHeld, rcuReadUnlock } from '../rcu/tree'
-import { report, takeStack } from '../report'
+import { report, resolveFrame, takeStack } from '../report'
 
 /** Bits of `dma_fence.flags`. Drivers may use the bits from USER_BITS on. */
 export const INITIALIZED_BIT = 0
@@ -95,10 +95,19 @@ const contexts = service(() => new FenceContexts())
 
 const SOURCE = 'drivers/dma-buf/dma-fence.c'
 
-/** A WARN of the fence core, which speaks every time; `where` may name another file. */
+/** A WARN of the fence core, which speaks every time. `where` is a function, or a whole place. */
 export function warnFence(what: string, where: string, text: string | null, rule: string): void {
-  const source = where.includes(' at ') ? where : `${SOURCE} at ${where}`
+  const place = where.includes(' at ') ? where : `${SOURCE} at ${where}`
+  const source = place.startsWith('include/') ? `${place}${callersModule()}` : place
   warn(machine(), what, source, text, { rules: [rule], once: false, help: 'dma-fences' })
+}
+
+/** Functions of a header are part of the module that calls them. */
+function callersModule(): string {
+  const m = machine()
+  const place = takeStack(m).frames.find((frame) => typeof frame === 'number')
+  const module = place === undefined ? null : resolveFrame(m, place).module
+  return module === null ? '' : ` [${module}]`
 }
 
 /** The first of `num` new numbers for timelines. */
@@ -185,6 +194,11 @@ export function initFence(
   fence.error = 0
   fence.$label = `fence ${context}:${seqno}`
   emit(ev.dma_fence_init, fence, context, seqno)
+}
+
+/** Fences that hold others take their locks in turn: such locks are a class of their own. */
+export function ownLockClass(fence: dma_fence, key: string): void {
+  fence.inline_lock.dep_map!.$key = key
 }
 
 function bugInInit(fence: dma_fence): never {
