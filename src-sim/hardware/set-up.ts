@@ -3,6 +3,7 @@ import { Cpu } from '../engine/cpu'
 import { assert } from '../base/assert'
 import { configureKernel, type KernelConfig } from '../kernel/base/config'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
+import { addBoardClock } from '../kernel/clk/lookup'
 import { allocIrqs } from '../kernel/irq/lines'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
@@ -49,6 +50,8 @@ export interface PlatformSpec {
   /** Interrupt lines (default 1 with a model, else 0). */
   irqs?: number
   properties?: Readonly<Record<string, PropertyValue>>
+  /** Clocks that the board feeds it, in Hz, by the name it asks for: `{ bus: 50_000_000 }`. */
+  clocks?: Readonly<Record<string, number>>
   /** Its node in the device tree, by path; left out: a node of its own, with its properties. */
   node?: string
 }
@@ -200,6 +203,8 @@ function addPlatform(machine: Machine, spec: PlatformSpec, base: number): number
     model.$host = platformHost(machine, pdev, addLines(machine, pdev, spec.irqs ?? 1))
   } else addLines(machine, pdev, spec.irqs ?? 0)
   machine.runtime.atomic(registerPlatformDevice(pdev))
+  for (const [id, rate] of Object.entries(spec.clocks ?? {}))
+    addBoardClock(pdev.dev.$label, id, rate)
   return next
 }
 
