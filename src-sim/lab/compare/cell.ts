@@ -5,7 +5,7 @@ import { makeStrategy } from '../../engine/strategies'
 import { seedOf } from '../../explorer/explore'
 import type { ScheduleOutcome } from '../../explorer/outcome'
 import { shrink } from '../../explorer/shrink'
-import { DISTURBANCE, type CompareCell, type RunOptions } from '../../protocol'
+import { DISTURBANCE, FAILURES_MAX, type CompareCell, type RunOptions } from '../../protocol'
 import type { Sandbox } from '../../sandbox'
 import { scheduleRunner } from '../explore'
 import { failCall } from '../fail-call'
@@ -51,8 +51,11 @@ export class Cell {
   /** The first schedules go by virtual time, once for each failing call; the others by chance. */
   *attempts(schedules: number): Generator<Attempt> {
     const base: RunOptions = { seed: this.#seed, params: { [DISTURBANCE]: this.#disturbance } }
-    const failures = this.#failures(base)
-    for (const fail of failures) yield { run: { ...base, ...fail }, strategy: fair }
+    const failures: RunOptions[] = []
+    for (const fail of this.#failures(base)) {
+      failures.push(fail)
+      yield { run: { ...base, ...fail }, strategy: fair }
+    }
     for (let i = failures.length; i < schedules; i++) {
       const seed = seedOf(this.#seed, i)
       const name = BY_CHANCE[i % BY_CHANCE.length]!
@@ -92,14 +95,14 @@ export class Cell {
     }
   }
 
-  #failures(base: RunOptions): RunOptions[] {
+  /** What is to fail, one thing after the other; at least once nothing. */
+  *#failures(base: RunOptions): Generator<RunOptions> {
     const failing = this.#program.plan.manifest.params?.[DISTURBANCE]?.failing ?? []
-    if (!failing.includes(this.#disturbance)) return [{}]
-    const runs: RunOptions[] = []
-    for (let fail = 1; ; fail++) {
+    if (!failing.includes(this.#disturbance)) return yield {}
+    for (let fail = 1; fail <= FAILURES_MAX; fail++) {
       const { failed } = failCall(this.#program, this.#sandbox, { ...base, fail })
-      if (failed === null) return runs
-      runs.push({ fail })
+      if (failed === null) return fail === 1 ? yield {} : undefined
+      yield { fail }
     }
   }
 
