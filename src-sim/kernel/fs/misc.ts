@@ -9,11 +9,11 @@ import { setKobjectName } from '../base/kobject'
 import { class_, device } from '../base/device'
 import { tryModuleGet } from '../base/module'
 import type { attribute_group } from '../base/attributes'
+import { defineMutex, mutexLock, mutexUnlock } from '../locking/mutex'
 import { faultInjection } from '../mm/fault-injection'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
-import { WaitList } from '../sched/schedule'
 import { cdev, initCdev, mapCdev, MINORS, registerRegion } from './cdev'
 import { fopsOf, replaceOps, type file, type file_operations, type inode } from './file'
 
@@ -47,8 +47,7 @@ class MiscCore {
   readonly major = new cdev()
   readonly class = new class_({ name: 'misc' })
   readonly minors = new Set<number>()
-  locked = false
-  readonly waiters = new WaitList()
+  readonly mutex = defineMutex('misc_mtx')
 
   constructor() {
     const m = machine()
@@ -65,13 +64,8 @@ class MiscCore {
 const miscCore = service(() => new MiscCore())
 
 function* lock(core: MiscCore): Sim {
-  while (core.locked) yield* core.waiters.waitUntil(() => !core.locked, core.major, 'misc_mtx')
-  core.locked = true
-}
-
-function unlock(core: MiscCore): void {
-  core.locked = false
-  core.waiters.wakeOne()
+  const wait = mutexLock(core.mutex)
+  if (typeof wait !== 'number') yield* wait
 }
 
 /** The misc major's open: swaps in the driver's operations, pinning their owner. */
@@ -79,7 +73,7 @@ function* miscOpen(node: inode, f: file): Sim<number> {
   const core = miscCore(machine())
   yield* lock(core)
   const ret = yield* openLocked(core, node, f)
-  unlock(core)
+  mutexUnlock(core.mutex)
   return ret
 }
 
@@ -136,7 +130,7 @@ export function* registerMisc(misc: miscdevice): Sim<number> {
   const core = miscCore(machine())
   yield* lock(core)
   const ret = yield* registerLocked(core, misc)
-  unlock(core)
+  mutexUnlock(core.mutex)
   return ret
 }
 
@@ -176,5 +170,5 @@ export function* deregisterMisc(misc: miscdevice): Sim {
   misc.this_device = null
   freeMinor(core, misc.minor)
   if (misc.minor > MISC_DYNAMIC_MINOR) misc.minor = MISC_DYNAMIC_MINOR
-  unlock(core)
+  mutexUnlock(core.mutex)
 }
