@@ -8,6 +8,7 @@ import type { device } from '../kernel/base/device'
 export * from './compiler'
 export * from './minmax'
 export * from './types'
+export * from './ioport/more'
 
 /**
  * Who uses which addresses: `linux/ioport`. Claims are bookkeeping, access works without (DM-94).

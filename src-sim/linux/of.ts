@@ -13,6 +13,7 @@ import type { ptr } from './types'
  */
 
 export { device_node } from '../kernel/of/node'
+export * from './of/match'
 
 /** One more reference; null stays null. */
 export function of_node_get<T extends Node | null>(node: T): T {

@@ -6,20 +6,25 @@ import {
   readTexts,
   type PropertyValue,
 } from '../kernel/base/property'
+import type { property_entry } from './property/more'
 import type { ptr } from './types'
 
 /** Brought along, as by the C header. */
 export * from './types'
+export * from './property/more'
 
 /** What firmware says about a device: `linux/property`. */
 
 /** Gives a device properties before it is added: `{ 'fifo-depth': 16, label: 'a' }`. 0. */
 export function device_create_managed_software_node(
   dev: device,
-  properties: Readonly<Record<string, PropertyValue>>,
+  properties: Readonly<Record<string, PropertyValue>> | readonly property_entry[],
   _parent: unknown,
 ): number {
-  dev.$properties = new PropertySet(properties)
+  const named = Array.isArray(properties)
+    ? Object.fromEntries((properties as property_entry[]).map((p) => [p.name, p.value]))
+    : (properties as Readonly<Record<string, PropertyValue>>)
+  dev.$properties = new PropertySet(named)
   return 0
 }
 export function device_property_present(dev: device, propname: string): boolean {

@@ -18,7 +18,7 @@ const EOVERFLOW = 75
 const EPROTO = 71
 
 function valueOf(dev: device, name: string): PropertyValue | undefined {
-  return dev.$properties?.values.get(name)
+  return dev.$properties?.values.get(name) ?? dev.of_node?.$properties.get(name)
 }
 
 export const hasProperty = (dev: device, name: string): boolean => valueOf(dev, name) !== undefined

@@ -18,6 +18,7 @@ import { setKobjectName } from '../base/kobject'
 import { matchOverride } from '../base/driver-override'
 import type { dev_pm_ops } from '../base/pm-runtime'
 import type { attribute_group } from '../base/attributes'
+import { matchNode, type of_device_id } from '../of/match'
 import { kernelLog } from '../printk/log'
 import {
   deviceResources,
@@ -97,6 +98,7 @@ export interface platform_driver_init {
     pm?: dev_pm_ops
     probe_type?: number
     suppress_bind_attrs?: boolean
+    of_match_table?: readonly of_device_id[] | null
     groups?: readonly attribute_group[]
     dev_groups?: readonly attribute_group[]
   }
@@ -130,10 +132,15 @@ class PlatformBus {
 
 export const platformBus = service((m) => new PlatformBus(m))
 
-/** DM-15: an override alone decides; then the id table, alone if there is one; then the name. */
+/**
+ * DM-15: an override alone decides; then the device tree; then the id table, alone if there is one;
+ * then the name.
+ */
 function matchPlatform(pdev: platform_device, drv: platform_driver): boolean {
   const override = matchOverride(pdev.dev, drv.driver)
   if (override >= 0) return override === 1
+  const table = drv.driver.of_match_table as readonly of_device_id[] | null
+  if (matchNode(table, pdev.dev.of_node)) return true
   if (!drv.id_table) return pdev.name === drv.driver.name
   const id = drv.id_table.find((entry) => entry.name === pdev.name)
   if (id) pdev.id_entry = id

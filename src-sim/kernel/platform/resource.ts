@@ -52,6 +52,8 @@ export class ResourceTree {
 
 /** Memory regions that drivers have requested. */
 export const regions = service(() => new ResourceTree())
+/** Ports that drivers have requested. */
+export const portRegions = service(() => new ResourceTree())
 /** What device descriptions occupy (platform devices). */
 export const deviceResources = service(() => new ResourceTree())
 

@@ -1,13 +1,21 @@
+import { machine } from '../../engine/current'
 import { hidden } from '../../engine/object'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
 import * as k from '../../kernel/base/kobject'
 import type { kobj_type, kobject, kset } from '../../kernel/base/kobject'
 import { rename } from '../../kernel/base/rename'
+import { firmwareDirectory, kernelDirectory, powerDirectory } from '../../kernel/base/well-known'
+import { live } from '../../kernel/live'
 import { sendUevent } from '../../kernel/base/uevent'
 import { EINVAL, ENOMEM } from '../errno'
 
 /** Sets, paths and names of kobjects. Part of `linux/kobject`. */
+
+/** /sys/kernel, /sys/firmware and /sys/power: `kobject_create_and_add('demo', kernel_kobj)`. */
+export const kernel_kobj: kobject = live(() => kernelDirectory(machine()))
+export const firmware_kobj: kobject = live(() => firmwareDirectory(machine()))
+export const power_kobj: kobject = live(() => powerDirectory(machine()))
 
 /** Starts a set's count at 1. From here on only `kset_put` ends it. */
 export function kset_init(set: kset): void {

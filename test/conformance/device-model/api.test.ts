@@ -198,3 +198,37 @@ export default function () {
   )
   expect(lines).toEqual(['quiet 0', 'ready 1 8'])
 })
+
+test('DM-15: a node of the device tree finds its driver before the id table and the name do', () => {
+  const lines = said(
+    `${HEAD}
+import { platform_driver_register, platform_driver_unregister, type platform_device } from 'linux/platform_device'
+import { device_get_match_data, device_property_match_string, device_property_read_u32 } from 'linux/property'
+const probe = (pdev: platform_device) => {
+  const depth = ptr(0)
+  device_property_read_u32(pdev.dev, 'depth', depth)
+  say('%s is %s, depth %d, dma %d', d.dev_name(pdev.dev), device_get_match_data(pdev.dev) ?? 'nothing', depth.value, device_property_match_string(pdev.dev, 'dma-names', 'tx'))
+  return 0
+}
+const drv = { driver: { name: 'new-uart', of_match_table: [{ compatible: 'acme,old', data: 'old' }, { compatible: 'acme,new', data: 'new' }] }, probe }
+${body('platform_driver_register(drv)', 'platform_driver_unregister(drv)')}`,
+    {
+      'machine.ts': `import { machine } from 'klab/machine'
+export default machine({ platform: [{ name: 'uart', properties: { compatible: ['acme,new', 'acme,old'], depth: 16, 'dma-names': ['rx', 'tx'] } }] })`,
+    },
+  )
+  expect(lines).toEqual(['uart is new, depth 16, dma 1'])
+})
+
+test('kobjects below /sys/kernel', () => {
+  const lines = said(
+    `${HEAD}
+import { kernel_kobj, kobject_create_and_add, kobject_put, type kobject } from 'linux/kobject'
+import { sysfs_create_group, sysfs_emit, __ATTR_RO } from 'linux/sysfs'
+const answer = __ATTR_RO('answer', (kobj, attr, buf) => sysfs_emit(buf, '%d\\n', 42))
+let kobj!: kobject
+${body(`kobj = kobject_create_and_add('demo', kernel_kobj)!; sysfs_create_group(kobj, { attrs: [answer.attr] })`, 'kobject_put(kobj)')}`,
+    scenario(`insmod('driver'); say('%s', cat('/sys/kernel/demo/answer').trim()); rmmod('driver')`),
+  )
+  expect(lines).toEqual(['42'])
+})
