@@ -62,9 +62,4 @@ export const requestRegion = (start: number, size: number, name: string): boolea
 
 export const resourceSize = (r: resource): number => r.end - r.start + 1
 
-/** As `%pR` prints it. */
-export function resourceText(r: { start: number; end: number; flags: number }): string {
-  const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`
-  const kind = r.flags & IORESOURCE_IO ? 'io ' : r.flags & IORESOURCE_IRQ ? 'irq' : 'mem'
-  return r.flags & IORESOURCE_IRQ ? `[irq ${r.start}]` : `[${kind} ${hex(r.start)}-${hex(r.end)}]`
-}
+export { resourceText } from '../printk/pointers'

@@ -1,17 +1,18 @@
 import { hidden } from '../../engine/object'
 import type { Machine } from '../../engine/machine'
 import { ERROR_NAMES } from '../errno'
+import { memoryText } from './pointers'
 import { symbolOf } from './symbols'
 
 /**
  * The kernel's `vsnprintf`, as far as drivers use it: flags, width, precision, `*`, the integer
  * conversions with their length modifiers, %s %c %%, and the pointer extensions %p %px %pS %ps %pe
- * %pK %pad %pOF-less device names (%pd is not modelled).
+ * %pK %pad %ph %pM %pI4 %pR.
  */
 export function vsprintf(machine: Machine, format: string, args: readonly unknown[]): string {
   let next = 0
   const take = (): unknown => args[next++]
-  const pattern = /%([-+ #0]*)(\d+|\*)?(?:\.(\d+|\*))?(hh|h|ll|l|z|t|j|L|q)?([diouxXcsp%])([A-Za-z]*)/g
+  const pattern = /%([-+ #0]*)(\d+|\*)?(?:\.(\d+|\*))?(hh|h|ll|l|z|t|j|L|q)?([diouxXcsp%])([A-Za-z0-9]*)/g
   let out = ''
   let from = 0
   for (let m = pattern.exec(format); m; m = pattern.exec(format)) {
@@ -31,7 +32,12 @@ export function vsprintf(machine: Machine, format: string, args: readonly unknow
     if (conversion === '%') text = '%'
     else if (conversion === 'c') text = character(take())
     else if (conversion === 's') text = clip(stringOf(take()), precision)
-    else if (conversion === 'p') text = pointer(machine, take(), suffix)
+    else if (conversion === 'p') {
+      const value = take()
+      const memory = memoryText(value, suffix, width)
+      if (memory !== null) width = 0
+      text = memory ?? pointer(machine, value, suffix)
+    }
     else text = integer(take(), conversion, length, flags, precision)
     const zero = flags.includes('0') && !left && precision < 0 && 'diouxX'.includes(conversion)
     out += pad(text, width, left, zero)
@@ -42,7 +48,9 @@ export function vsprintf(machine: Machine, format: string, args: readonly unknow
   return out + format.slice(from)
 }
 
-const EXTENSIONS = ['ad', 'ap', 'e', 'S', 's', 'x', 'K', 'B', 'f', 'F', 'OF']
+const EXTENSIONS = [
+  'ad', 'ap', 'e', 'S', 's', 'x', 'K', 'B', 'f', 'F', 'hC', 'hD', 'hN', 'h', 'M', 'I4', 'R', 'r',
+]
 
 function pointerExtension(letters: string): string {
   return EXTENSIONS.find((e) => letters.startsWith(e)) ?? ''
@@ -82,7 +90,7 @@ function integer(
   flags: string,
   precision: number,
 ): string {
-  let n = BigInt(Math.trunc(numberOf(value)))
+  let n = wholeOf(numberOf(value))
   const bits = length === 'hh' ? 8 : length === 'h' ? 16 : length === '' ? 32 : 64
   const signed = conversion === 'd' || conversion === 'i'
   n = signed ? BigInt.asIntN(bits, n) : BigInt.asUintN(bits, n)
@@ -99,7 +107,7 @@ function integer(
 
 /** Booleans, `ptr`-like boxes, distinguished 64-bit values and error pointers all print as numbers. */
 function numberOf(value: unknown): number {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : 0
+  if (typeof value === 'number') return value
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value === 'bigint') return Number(value)
   if (value === null || value === undefined) return 0
@@ -110,6 +118,10 @@ function numberOf(value: unknown): number {
   }
   return Number(value) || 0
 }
+
+/** A mask of 64 bits is infinite here; what is no number counts as 0. */
+const wholeOf = (n: number): bigint =>
+  n === Infinity ? (1n << 64n) - 1n : BigInt(Number.isNaN(n) || n === -Infinity ? 0 : Math.trunc(n))
 
 function pointer(machine: Machine, value: unknown, extension: string): string {
   if (extension === 'S' || extension === 's' || extension === 'B')
@@ -128,7 +140,8 @@ function errorName(value: unknown): string {
   return name === undefined ? `${errno}` : `-${name}`
 }
 
-export const hex16 = (n: number): string => BigInt(Math.trunc(n)).toString(16).padStart(16, '0')
+export const hex16 = (n: number): string =>
+  BigInt.asUintN(64, wholeOf(n)).toString(16).padStart(16, '0')
 
 /** A made-up but stable kernel address for objects that have no bytes of their own. */
 export function addressOf(machine: Machine, object: object): number {
