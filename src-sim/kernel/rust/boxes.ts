@@ -3,6 +3,7 @@ import { KernelObject } from '../../engine/object'
 import { point, type Sim } from '../../engine/suspend'
 import { kernelCall } from '../api'
 import { ENOMEM } from '../errno'
+import type { RefOwner } from '../locking/ref-ledger'
 import { kref, refGet, refInit, refPut, refRead } from '../locking/refcount'
 import { mightAlloc } from '../locking/fs-reclaim'
 import { sizeOf } from '../mm/embed'
@@ -27,6 +28,8 @@ export class ArcInner<T> extends KernelObject {
   constructor(data: T) {
     super()
     this.data = data
+    this.refcount.$parent = this
+    this.refcount.$field = 'refcount'
     refInit(this.refcount)
   }
 
@@ -48,6 +51,8 @@ export const typeName = (value: unknown): string =>
 export class Arc<T> extends Owned {
   /** @internal */
   readonly $inner: ArcInner<T>
+  /** @internal Whose the count is, where the kernel keeps it. */
+  $owner: RefOwner | undefined
 
   /** @internal Takes over one count. */
   constructor(inner: ArcInner<T>) {
@@ -98,8 +103,17 @@ export class Arc<T> extends Owned {
 
   /** @internal */
   override $drop(): Sim | void {
-    if (refPut(this.$inner.refcount)) return arcFree(this.$inner)
+    if (refPut(this.$inner.refcount, this.$owner)) return arcFree(this.$inner)
   }
+}
+
+/** The kernel keeps this pointer from now on: whoever looks for owners is told who has it. */
+export function keepFor(pointer: unknown, holder: object, why: string): void {
+  if (!(pointer instanceof Arc)) return
+  const owner = { holder, why }
+  refGet(pointer.$inner.refcount, owner)
+  refPut(pointer.$inner.refcount, pointer.$owner)
+  pointer.$owner = owner
 }
 
 /** How many handles there are. */

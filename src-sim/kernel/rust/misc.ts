@@ -5,6 +5,7 @@ import { ENOTTY } from '../errno'
 import type { file, file_operations, inode } from '../fs/file'
 import type { vm_area_struct } from '../fs/mapping'
 import { deregisterMisc, miscdevice, registerMisc } from '../fs/misc'
+import { keepFor } from './boxes'
 import { Device, type Normal } from './device'
 import { dropNow, Owned, takeOwnership } from './drop'
 import { asErrno, toResult } from './error'
@@ -110,6 +111,7 @@ function* setPointer(
   type: MiscDevice<unknown>, registration: MiscDeviceRegistration, f: file,
 ): Sim {
   f.private_data = takeOwnership(yield* call(() => type.open(f, registration)))
+  keepFor(f.private_data, f, 'open file')
 }
 
 function* release(type: MiscDevice<unknown>, f: file, text: Position): Sim<number> {

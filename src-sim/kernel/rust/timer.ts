@@ -6,7 +6,7 @@ import { kernelCall, named } from '../api'
 import { hrtimer, HRTIMER_NORESTART, HRTIMER_RESTART, hrtimers } from '../time/hrtimer'
 import { hrtimerCancel } from '../time/hrtimer-run'
 import { clockOffsetNs, CLOCK_MONOTONIC } from '../time/clock'
-import type { Arc } from './boxes'
+import { keepFor, type Arc } from './boxes'
 import { dropNow, Owned } from './drop'
 import { ArcBorrow, memberOf } from './pointers'
 
@@ -73,6 +73,7 @@ const startTimer = kernelCall('HrTimerPointer::start', function* (
   const mine = pointer.$move()
   yield point(startTimer, own.timer)
   own.$pointer = mine
+  keepFor(mine, own.timer, 'handle of a timer')
   hrtimers(machine()).start(own.timer, expiresNs, 0, mode)
   return new ArcHrTimerHandle(mine, own)
 })

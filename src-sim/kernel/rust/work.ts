@@ -6,6 +6,7 @@ import { kernelCall, named } from '../api'
 import { initDelayedWork, initWork, queueDelayedWorkOn, queueWorkOn } from '../workqueue/queue'
 import { delayed_work, work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues, type SystemQueue } from '../workqueue/workqueues'
+import { keepFor } from './boxes'
 import { dropNow, type Owned } from './drop'
 import { memberOf, pointee, type Foreign } from './pointers'
 
@@ -79,5 +80,6 @@ const enqueue = kernelCall('Queue::enqueue', function* (
     : queueWorkOn(null, wq, work.work)
   if (!queued) return mine
   work.$pointer = mine
+  keepFor(mine, work.work, 'queued work')
   return null
 })
