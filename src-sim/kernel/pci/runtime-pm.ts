@@ -1,6 +1,11 @@
+import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
+import { EAGAIN, EBUSY } from '../errno'
+import { deviceLog } from '../base/core'
 import type { device } from '../base/device'
 import { pmGetNoresume, RPM_ACTIVE, type dev_pm_ops } from '../base/pm-runtime'
+import { symbolOf } from '../printk/symbols'
+import { warn } from '../printk/warn'
 import { PCI_D0, PCI_D3hot, type pci_dev } from './pci-dev'
 import { setPowerState } from './power'
 import { restoreState, saveState } from './state'
@@ -23,22 +28,44 @@ function* goTo(pdev: pci_dev, state: number): Sim {
   if (typeof change !== 'number') yield* change
 }
 
-/** After the driver the bus puts the function into D3hot; without a driver it stays on. */
+/**
+ * The driver first; then the bus saves the function's state and puts it into D3hot, unless the
+ * driver has done so. Without a driver it stays on.
+ */
 function* suspend(dev: device): Sim<number> {
   const pdev = pciDev(dev)
-  if (!pdev.driver) {
-    saveState(pdev)
-    return 0
-  }
+  if (!pdev.driver) return saveState(pdev)
+  const before = pdev.current_state
   const driver = dev.driver?.pm?.runtime_suspend
   pdev.state_saved = false
-  const error = driver ? Number((yield* call(() => driver(dev))) ?? 0) : 0
-  if (error) return error
-  if (!pdev.state_saved) {
-    saveState(pdev)
-    yield* goTo(pdev, PCI_D3hot)
+  if (driver) {
+    const error = Number((yield* call(() => driver(dev))) ?? 0)
+    if (error) return refused(dev, driver, error)
+    if (!pdev.state_saved && pdev.current_state !== PCI_D0) {
+      if (pdev.current_state !== before) notSaved(pdev, driver)
+      return 0
+    }
   }
+  if (pdev.state_saved) return 0
+  saveState(pdev)
+  yield* goTo(pdev, PCI_D3hot)
   return 0
+}
+
+/** Being busy is no error. */
+function refused(dev: device, driver: object, error: number): number {
+  const text = `can't suspend (${symbolOf(machine(), driver, false)} returned ${error})`
+  if (error !== -EBUSY && error !== -EAGAIN) deviceLog(dev, 3, text)
+  return error
+}
+
+function notSaved(pdev: pci_dev, driver: object): void {
+  const who = `${pdev.driver?.name ?? 'pci'} ${pdev.$label}`
+  const text = `${who}: PCI PM: State of device not saved by ${symbolOf(machine(), driver, true)}`
+  warn(machine(), 'pci-pm', 'drivers/pci/pci-driver.c at pci_pm_runtime_suspend', text, {
+    objects: [pdev],
+    rules: ['DM-99'],
+  })
 }
 
 function* resume(dev: device): Sim<number> {

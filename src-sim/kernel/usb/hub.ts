@@ -134,6 +134,7 @@ function describe(host: UsbHost, udev: usb_device, port: UsbPort, model: UsbHard
   addDeviceFiles(udev)
   pmSetStatus(dev, RPM_ACTIVE)
   pmEnable(dev)
+  dev.power.runtime_auto = false
   pmGetNoresume(dev)
   setDeviceState(udev, USB_STATE_ADDRESS)
   model.attach(hostOf(host, udev, model))

@@ -90,8 +90,6 @@ export class usb_device extends KernelObject {
   authorized = 1
   can_submit = 1
   reset_in_progress = 0
-  /** @internal The core's own hold on its power is gone: it may sleep by itself. */
-  $mayAutosuspend = false
   /** How many requests are under way. */
   urbnum = 0
   /** @internal The hardware it was made for. */

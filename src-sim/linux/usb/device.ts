@@ -112,23 +112,12 @@ export function usb_autopm_put_interface_no_suspend(intf: usb_interface): void {
   pm.pmPutNoidle(intf.dev)
 }
 /** Lets the device sleep when nobody uses it: by itself it does not. May sleep. */
-export const usb_enable_autosuspend = kernelFrame(
-  'usb_enable_autosuspend',
-  function* (udev: usb_device): Sim {
-    if (!udev.$mayAutosuspend) {
-      udev.$mayAutosuspend = true
-      yield* pm.pmPutSync(udev.dev)
-    }
-  },
+export const usb_enable_autosuspend = kernelFrame('usb_enable_autosuspend', (udev: usb_device) =>
+  pm.pmAllow(udev.dev),
 )
 export const usb_disable_autosuspend = kernelFrame(
   'usb_disable_autosuspend',
-  function* (udev: usb_device): Sim {
-    if (udev.$mayAutosuspend) {
-      udev.$mayAutosuspend = false
-      yield* pm.pmGetSync(udev.dev)
-    }
-  },
+  (udev: usb_device) => pm.pmForbid(udev.dev),
 )
 export function usb_mark_last_busy(udev: usb_device): void {
   udev.dev.power.$lastBusyNs = machine().nowNs

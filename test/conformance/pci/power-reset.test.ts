@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
-import { EAGAIN, EINVAL, EIO, ENOTTY } from '../../../src-sim/linux/errno'
+import { EAGAIN, EBUSY, EINVAL, EIO, ENOTTY } from '../../../src-sim/linux/errno'
+import { device_release_driver, type device } from '../../../src-sim/linux/device'
+import * as pm from '../../../src-sim/linux/pm_runtime'
 import { msleep } from '../../../src-sim/linux/delay'
 import { readl, writel, writeq } from '../../../src-sim/linux/io'
 import { IRQ_HANDLED, request_irq } from '../../../src-sim/linux/interrupt'
@@ -188,4 +190,75 @@ test('a bus reset takes every device of the bus, with its driver', () => {
     expect(yield* sim(pci.pci_reset_bus(p))).toBe(0)
   })
   expect(k.log).toEqual(['prepare 01:00.0', 'prepare 01:00.1', 'done 01:00.0', 'done 01:00.1'])
+})
+
+test('DM-99: in probe two use it: the bus, and the one who forbids sleep; in remove the bus once more', () => {
+  const k = play(function* (kit) {
+    const count = (p: pci.pci_dev): void => kit.say(`${p.dev.power.usage_count}`)
+    const p = yield* bind(kit, { probe: (q: pci.pci_dev) => (count(q), 0), remove: count })
+    count(p)
+    yield* sim(device_release_driver(p.dev))
+    expect([p.dev.power.usage_count, pm.pm_runtime_active(p.dev)]).toEqual([1, true])
+  })
+  expect(k.log).toEqual(['2', '2', '3'])
+})
+
+test('DM-33, DM-99: asleep while nobody uses it: D3hot, and back with its configuration', () => {
+  const k = play(function* (kit) {
+    const say = (what: string) => (dev: device) => {
+      kit.say(`${what} ${(pci.to_pci_dev(dev as never) as pci.pci_dev).current_state}`)
+      return 0
+    }
+    const ops = { runtime_suspend: say('suspend'), runtime_resume: say('resume') }
+    const remove = (p: pci.pci_dev): void => {
+      kit.say(`remove ${readl(mmio).toString(16)}`)
+      pm.pm_runtime_get_noresume(p.dev)
+    }
+    let mmio = 0
+    const p = yield* bind(kit, {
+      driver: { pm: ops },
+      remove,
+      probe: (q: pci.pci_dev) => ((mmio = start(q)), 0),
+    })
+    yield* sim(pm.pm_runtime_put(p.dev))
+    yield* sim(msleep(20))
+    expect(p.current_state).toBe(pci.PCI_D0)
+    yield* sim(pm.pm_runtime_allow(p.dev))
+    yield* sim(msleep(20))
+    expect([p.current_state, readl(mmio)]).toEqual([pci.PCI_D3hot, ALL_ONES])
+    yield* sim(pm.pm_runtime_get_sync(p.dev))
+    expect([p.current_state, readl(mmio), command(p)]).toEqual([pci.PCI_D0, ID, 6])
+    yield* sim(pm.pm_runtime_put_sync(p.dev))
+    yield* sim(device_release_driver(p.dev))
+  })
+  const once = ['suspend 0', 'resume 0']
+  expect(k.log).toEqual([...once, ...once, ...once, `remove ${ID.toString(16)}`])
+  expect(k.kinds).toEqual([])
+})
+
+test('DM-99: a driver that sleeps by itself has to save its state by itself', () => {
+  const k = play(function* (kit) {
+    const runtime_suspend = function* (dev: device): Sim<number> {
+      return yield* sim(pci.pci_set_power_state(pci.to_pci_dev(dev as never), pci.PCI_D3hot))
+    }
+    const p = yield* bind(kit, { driver: { pm: { runtime_suspend } } })
+    yield* sim(pm.pm_runtime_put(p.dev))
+    yield* sim(pm.pm_runtime_allow(p.dev))
+    yield* sim(msleep(50))
+  })
+  expect(k.kinds).toEqual(['warn.pci-pm'])
+})
+
+test('DM-99: a refusal to sleep is printed unless the device is only busy', () => {
+  const k = play(function* (kit) {
+    let ret = -EBUSY
+    const p = yield* bind(kit, { driver: { pm: { runtime_suspend: () => ret } } })
+    yield* sim(pm.pm_runtime_put(p.dev))
+    yield* sim(pm.pm_runtime_allow(p.dev))
+    yield* sim(msleep(20))
+    ret = -EIO
+    expect(yield* sim(pm.pm_runtime_suspend(p.dev))).toBe(-EIO)
+  })
+  const refusals = k.dmesg.filter((l) => l.includes("can't suspend"))
+  expect(refusals).toEqual([`drv ${NAME}: can't suspend (runtime_suspend returned -5)`])
 })
