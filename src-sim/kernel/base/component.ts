@@ -3,10 +3,10 @@ import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, type Sim } from '../../engine/suspend'
 import { EINVAL, ENOMEM, EPROBE_DEFER } from '../errno'
+import { defineMutex, mutexLock, mutexUnlock } from '../locking/mutex'
 import { closeGroup, openGroup, releaseGroup, removeGroup } from './devres'
 import type { device } from './device'
 import { deviceLog } from './core'
-import { WaitList } from '../sched/schedule'
 
 export interface component_ops {
   bind?: ((comp: device, master: device, data: any) => number) | null
@@ -47,19 +47,17 @@ interface Aggregate {
 class Components {
   readonly components: Component[] = []
   readonly aggregates: Aggregate[] = []
-  locked = false
-  readonly waiters = new WaitList()
+  readonly mutex = defineMutex('component_mutex')
 }
 
 const components = service(() => new Components())
 
 function* locked<T>(body: () => Sim<T>): Sim<T> {
-  const all = components(machine())
-  while (all.locked) yield* all.waiters.waitUntil(() => !all.locked, null, 'component_mutex')
-  all.locked = true
+  const { mutex } = components(machine())
+  const wait = mutexLock(mutex)
+  if (typeof wait !== 'number') yield* wait
   const ret = yield* body()
-  all.locked = false
-  all.waiters.wakeOne()
+  mutexUnlock(mutex)
   return ret
 }
 
