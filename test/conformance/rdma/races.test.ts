@@ -50,7 +50,7 @@ export default function () {
   rmmod('driver')
 }`
 
-const SCHEDULES = 120
+const SCHEDULES = 60
 
 test.each([
   ['with disassociation', 'disassociate_ucontext: () => {},'],
