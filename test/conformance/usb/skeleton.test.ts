@@ -156,3 +156,15 @@ test('a request that outlives its module completes into text that is gone', () =
   const fixed = runLab(labOf(LATE.replace('KILL', 'usb_kill_urb(request)'), ECHO))
   expect(fixed.findings.map((f) => f.title)).toEqual([])
 })
+
+test('the counted skeleton stands every order of reading, pulling out and unloading', () => {
+  const lab = labOf(driver('kref_put(dev.kref, skel_delete)', 'count'), {
+    ...FILES,
+    'user.ts': FILES['user.ts'].replace('return first === 4 && second < 0 ? 0 : 1', 'return 0'),
+  })
+  for (let seed = 0; seed < 24; seed++) {
+    const strategy = seed % 2 ? 'random' : 'pct'
+    const result = runLab(lab, { strategy, seed })
+    expect({ seed, found: result.findings.map((f) => f.report.join('\n')) }).toEqual({ seed, found: [] })
+  }
+})
