@@ -7,6 +7,7 @@ import { compile, labOf, sandbox } from '../../sim/lab/lab-kit'
 const DRIVER = `
 import { devm_kzalloc } from 'linux/device'
 import { IS_ERR, PTR_ERR } from 'linux/err'
+import { msleep } from 'linux/delay'
 import { ENODEV, ENOMEM } from 'linux/errno'
 import { container_of } from 'linux/container_of'
 import { module_pci_driver, pci_get_drvdata, pci_set_drvdata, PCI_DEVICE, type pci_dev } from 'linux/pci'
@@ -26,6 +27,8 @@ function ping(drm: drm_device, data: object, file: drm_file) {
   file.driver_priv.n++
   c.seen!.n++
   if (!drm_dev_enter(drm, idx)) return -ENODEV
+  c.hw!.n++
+  msleep(1)
   c.hw!.n++
   drm_dev_exit(idx.value)
   return 0
