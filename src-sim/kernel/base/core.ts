@@ -7,6 +7,7 @@ import { step } from '../api'
 import { emit } from '../emit'
 import { EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
+import { acquireOn, releaseOn } from '../locking/access'
 import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { faultInjection } from '../mm/fault-injection'
 import { kernelLog } from '../printk/log'
@@ -332,9 +333,11 @@ export function* lockDevice(dev: device): Sim {
   while (dev.$locked)
     yield* dev.$lockWaiters.waitUntil(() => !dev.$locked, dev, `device_lock of ${dev.$label}`)
   dev.$locked = true
+  acquireOn(dev.$lockWaiters)
 }
 
 export function unlockDevice(dev: device): void {
+  releaseOn(dev.$lockWaiters)
   dev.$locked = false
   dev.$lockWaiters.wakeOne()
 }
