@@ -13,7 +13,7 @@ const DELAY = 100 // jiffies
 
 /** What the driver and the queue share. The count keeps this memory, and nothing but this memory. */
 class Stats {
-  work = new_delayed_work('Stats::run', (self: Arc<Stats>) => Stats.run(self))
+  work = new_delayed_work('Stats::run', Stats.run)
   samples = 0
 
   constructor(readonly bar: Devres<pci.Bar>) {}

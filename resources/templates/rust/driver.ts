@@ -15,7 +15,7 @@ const EDU_IRQ_ACK = 0x64
 
 /** Shared by the driver, the handler and the queue: it lives until the last of them lets go. */
 class Demo {
-  work = new_work('Demo::run', (self: Arc<Demo>) => Demo.run(self))
+  work = new_work('Demo::run', Demo.run)
   handled = 0
 
   constructor(readonly pdev: ARef<pci.Device>, readonly bar: Devres<pci.Bar>) {}

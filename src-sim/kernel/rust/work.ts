@@ -31,6 +31,7 @@ export class Work extends KernelObject {
     Object.defineProperty(func, 'name', { value: name })
     this.$delayed = delayed ? new delayed_work() : null
     this.work = this.$delayed?.work ?? new work_struct()
+    ;(this.work as { $label?: string }).$label = name
     if (this.$delayed) initDelayedWork(this.$delayed, func)
     else initWork(this.work, func)
   }

@@ -13,7 +13,7 @@ export const HrTimerMode = { Absolute: HRTIMER_MODE_ABS, Relative: HRTIMER_MODE_
 /**
  * The field of a structure that can be started. `run` is called in hardirq context:
  *
- *   class Demo { timer = new_hrtimer('Demo::run', (self: ArcBorrow<Demo>) => Demo.run(self)) }
+ *   class Demo { timer = new_hrtimer('Demo::run', Demo.run) }
  */
 export const new_hrtimer = quiet(
   <T>(name: string, run: HrTimerRun<T>, mode: number = HRTIMER_MODE_REL): Timer =>

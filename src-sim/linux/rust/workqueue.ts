@@ -10,7 +10,7 @@ export { Queue, Work } from '../../kernel/rust/work'
  * `new_work!`: the field of a structure that can be queued. `run` gets the pointer that was queued,
  * and owns it:
  *
- *   class Demo { work = new_work('Demo::run', (self: Arc<Demo>) => Demo.run(self)) }
+ *   class Demo { work = new_work('Demo::run', Demo.run) }
  */
 export const new_work = quiet(<P extends Foreign<any>>(name: string, run: (p: P) => void): WorkOf =>
   new WorkOf(name, run as never, false))

@@ -71,6 +71,12 @@ describe('work items (R-14)', () => {
     expect(kinds(run)).toEqual([])
   })
 
+  it('that never run keep their structure, and the leak says who has it', () => {
+    const run = runRust(driver(WORK, 'system().enqueue_delayed(demo.clone(), 100000)'))
+    expect(kinds(run)).toContain('leak.memory')
+    expect(run.dmesg.join('\n')).toContain('references: Demo::run: queued work')
+  })
+
   it('take the pointer over', () => {
     const run = runRust(driver(WORK, `
       const mine = demo.clone()
