@@ -21,3 +21,39 @@ export {
   PCI_STATUS,
   PCI_VENDOR_ID,
 } from './config'
+
+export const PCI_STATUS_CAP_LIST = 0x10
+export const PCI_CLASS_REVISION = 0x08
+export const PCI_CLASS_PROG = 0x09
+export const PCI_CLASS_DEVICE = 0x0a
+export const PCI_CACHE_LINE_SIZE = 0x0c
+export const PCI_LATENCY_TIMER = 0x0d
+export const PCI_BASE_ADDRESS_1 = 0x14
+export const PCI_BASE_ADDRESS_2 = 0x18
+export const PCI_BASE_ADDRESS_3 = 0x1c
+export const PCI_BASE_ADDRESS_4 = 0x20
+export const PCI_BASE_ADDRESS_5 = 0x24
+export const PCI_SUBSYSTEM_VENDOR_ID = 0x2c
+export const PCI_SUBSYSTEM_ID = 0x2e
+export const PCI_ROM_ADDRESS = 0x30
+export const PCI_CAPABILITY_LIST = 0x34
+export const PCI_INTERRUPT_PIN = 0x3d
+export const PCI_PRIMARY_BUS = 0x18
+export const PCI_SUBORDINATE_BUS = 0x1a
+/** Offsets in the capabilities of messages. */
+export const PCI_MSI_FLAGS = 2
+export const PCI_MSI_FLAGS_ENABLE = 1
+export const PCI_MSIX_FLAGS = 2
+export const PCI_MSIX_FLAGS_QSIZE = 0x07ff
+export const PCI_MSIX_FLAGS_ENABLE = 0x8000
+/** Offsets in the PCI Express capability. */
+export const PCI_EXP_FLAGS = 2
+export const PCI_EXP_DEVCAP = 4
+export const PCI_EXP_DEVCAP_FLR = 0x10000000
+export const PCI_EXP_DEVCTL = 8
+export const PCI_EXP_DEVCTL_READRQ = 0x7000
+export const PCI_EXP_DEVCTL_BCR_FLR = 0x8000
+export const PCI_EXP_DEVSTA = 0x0a
+export const PCI_EXP_DEVSTA_TRPND = 0x20
+export const PCI_EXP_LNKCTL = 0x10
+export const PCI_EXP_LNKSTA = 0x12

@@ -1,6 +1,7 @@
 import { quiet } from '../../kernel/api'
 import * as f from '../../kernel/pci/functions'
 import type { pci_dev } from '../../kernel/pci/pci-dev'
+import { EINVAL } from '../errno'
 import { ptr } from '../types'
 
 /** Configuration space. */
@@ -49,6 +50,10 @@ export function pci_clear_and_set_config_dword(
 export function pci_find_capability(pdev: pci_dev, cap: number): number {
   return f.functionAt(pdev)?.capability(cap) ?? 0
 }
+/** The next capability of a kind behind one at `pos`, or 0: each kind is there once. */
+export function pci_find_next_capability(_pdev: pci_dev, _pos: number, _cap: number): number {
+  return 0
+}
 /** Models have no extended configuration space: 0. */
 export function pci_find_ext_capability(_pdev: pci_dev, _cap: number): number {
   return 0
@@ -72,6 +77,44 @@ export function pcie_capability_write_word(pdev: pci_dev, pos: number, val: numb
 }
 export function pcie_capability_write_dword(pdev: pci_dev, pos: number, val: number): number {
   return pdev.pcie_cap ? f.writeConfig(pdev, pdev.pcie_cap + pos, 4, val) : 0
+}
+
+/** Changes bits of a register of the PCI Express capability. 0 or a PCIBIOS code. */
+export function pcie_capability_clear_and_set_word(
+  pdev: pci_dev,
+  pos: number,
+  clear: number,
+  set: number,
+): number {
+  const val = ptr(0)
+  const ret = readCapability(pdev, pos, 2, val)
+  return ret || pcie_capability_write_word(pdev, pos, (val.value & ~clear) | set)
+}
+export function pcie_capability_set_word(pdev: pci_dev, pos: number, set: number): number {
+  return pcie_capability_clear_and_set_word(pdev, pos, 0, set)
+}
+export function pcie_capability_clear_word(pdev: pci_dev, pos: number, clear: number): number {
+  return pcie_capability_clear_and_set_word(pdev, pos, clear, 0)
+}
+
+const DEVCTL = 8
+const READRQ = 0x7000
+
+/** How many bytes one read request may ask for. */
+export function pcie_get_readrq(pdev: pci_dev): number {
+  const val = ptr(0)
+  readCapability(pdev, DEVCTL, 2, val)
+  return 128 << ((val.value & READRQ) >> 12)
+}
+/** A power of two from 128 to 4096. 0 or -EINVAL. */
+export function pcie_set_readrq(pdev: pci_dev, rq: number): number {
+  const exponent = [128, 256, 512, 1024, 2048, 4096].indexOf(rq)
+  if (exponent < 0) return -EINVAL
+  return pcie_capability_clear_and_set_word(pdev, DEVCTL, READRQ, exponent << 12)
+}
+/** 1: nothing that the device has asked for is under way any more. */
+export function pci_wait_for_pending_transaction(_pdev: pci_dev): number {
+  return 1
 }
 
 function readCapability(pdev: pci_dev, pos: number, size: number, val: ptr<number>): number {

@@ -7,6 +7,7 @@ import { matchId, pciBus } from '../../kernel/pci/bus'
 import * as removal from '../../kernel/pci/removal'
 import { devicesBelow } from '../../kernel/pci/reset'
 import { findDevices } from '../../kernel/pci/scan'
+import { ENOSYS } from '../errno'
 import {
   PCI_ANY_ID,
   type pci_bus,
@@ -140,6 +141,14 @@ export const pcie_find_root_port = quiet(function pcie_find_root_port(
 export const pci_physfn = quiet(function pci_physfn(pdev: pci_dev): pci_dev {
   return pdev
 })
+/** No virtual functions, and none can be made. */
+export const pci_num_vf = quiet(function pci_num_vf(_pdev: pci_dev): number {
+  return 0
+})
+export function pci_enable_sriov(_pdev: pci_dev, _nr_virtfn: number): number {
+  return -ENOSYS
+}
+export function pci_disable_sriov(_pdev: pci_dev): void {}
 /** Calls `cb` for each device on a bus and behind it, until it answers something but 0. */
 export const pci_walk_bus = kernelCall(
   'pci_walk_bus',

@@ -17,7 +17,7 @@ import {
   type usb_device,
   type usb_interface,
 } from '../../kernel/usb/structs'
-import { EBUSY, EHOSTUNREACH, EINTR, ENODEV } from '../errno'
+import { EBUSY, EHOSTUNREACH, EINPROGRESS, EINTR, ENODEV } from '../errno'
 
 /** Device files, power and resets. */
 
@@ -89,7 +89,7 @@ export const usb_autopm_put_interface = kernelFrame(
 /** The same for contexts that must not sleep: the device wakes later. */
 export function usb_autopm_get_interface_async(intf: usb_interface): number {
   const status = pm.pmGet(intf.dev)
-  if (status < 0 && status !== -115) {
+  if (status < 0 && status !== -EINPROGRESS) {
     pm.pmPutNoidle(intf.dev)
     return status
   }

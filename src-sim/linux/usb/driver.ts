@@ -9,6 +9,7 @@ import type { device } from '../../kernel/base/device'
 import { modules } from '../../kernel/base/module'
 import { kernelLog } from '../../kernel/printk/log'
 import { deviceOfInterface, interfaceOf, isInterface } from '../../kernel/usb/driver'
+import { addIdFiles } from '../../kernel/usb/dynamic-ids'
 import { usbBus } from '../../kernel/usb/host'
 import { matchId, matchOne } from '../../kernel/usb/match'
 import {
@@ -61,6 +62,7 @@ function* register(init: usb_driver | usb_driver_init): Sim<number> {
   driver.bus = usbBus()
   driver.owner ??= modules(machine()).current
   driver.dev_groups = drv.dev_groups
+  addIdFiles(drv)
   driver.$probe = drv.probe as typeof driver.$probe
   driver.$remove = drv.disconnect as typeof driver.$remove
   const ret = yield* registerDriver(driver)
@@ -82,6 +84,7 @@ function* deregister(init: usb_driver | usb_driver_init): Sim {
   const drv = driverOf(init)
   kernelLog(machine()).print(6, `usbcore: deregistering interface driver ${drv.name}\n`)
   yield* unregisterDriver(drv.driver)
+  drv.$newIds.length = 0
 }
 
 /** Calls `disconnect` for every bound interface and takes the driver off the bus. May sleep. */
@@ -213,6 +216,28 @@ export function usb_find_common_endpoints(
     out.value = ep.desc
   }
   return 0
+}
+
+/** Whether all these endpoint addresses (up to a 0) are there and of this type. */
+const checkEndpoints = (intf: usb_interface, addresses: readonly number[], type: number): boolean => {
+  const end = addresses.indexOf(0)
+  const udev = deviceOfInterface(intf)
+  return addresses.slice(0, end < 0 ? undefined : end).every((address) => {
+    const ep = (address & 0x80 ? udev.ep_in : udev.ep_out)[address & 0xf]
+    return ep ? (ep.desc.bmAttributes & 3) === type : false
+  })
+}
+export function usb_check_bulk_endpoints(
+  intf: usb_interface,
+  ep_addrs: readonly number[],
+): boolean {
+  return checkEndpoints(intf, ep_addrs, 2)
+}
+export function usb_check_int_endpoints(
+  intf: usb_interface,
+  ep_addrs: readonly number[],
+): boolean {
+  return checkEndpoints(intf, ep_addrs, 3)
 }
 
 type Out = { value: usb_host_endpoint['desc'] | null } | null

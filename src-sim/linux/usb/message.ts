@@ -3,7 +3,9 @@ import { machine } from '../../engine/current'
 import { kernelFrame } from '../../kernel/api'
 import { setInterface } from '../../kernel/usb/config'
 import * as message from '../../kernel/usb/message'
-import { makePipe, PIPE_CONTROL } from '../../kernel/usb/pipe'
+import { endpointOf, makePipe, PIPE_CONTROL, pipeType } from '../../kernel/usb/pipe'
+import { transferType } from '../../kernel/usb/descriptors'
+import type { urb } from '../../kernel/usb/urb'
 import { setDeviceState } from '../../kernel/usb/config'
 import type { usb_device } from '../../kernel/usb/structs'
 import { kfree, kmalloc } from '../slab'
@@ -115,6 +117,20 @@ export const usb_interrupt_msg = bulk('usb_interrupt_msg')
 
 /** Ends the halt of an endpoint that has refused (-EPIPE). 0 or -errno. */
 export const usb_clear_halt = kernelFrame('usb_clear_halt', message.clearHalt)
+
+/** 0, or -EINVAL when the pipe's kind is not the endpoint's. */
+export function usb_pipe_type_check(dev: usb_device, pipe: number): number {
+  const ep = endpointOf(dev, pipe)
+  return !ep || transferType(ep.desc) !== pipeType(pipe) ? -EINVAL : 0
+}
+export function usb_urb_ep_type_check(urb: urb): number {
+  return urb.dev ? usb_pipe_type_check(urb.dev, urb.pipe) : -EINVAL
+}
+/** The endpoint forgets its halt, without a word to the device. */
+export function usb_reset_endpoint(dev: usb_device, epaddr: number): void {
+  const ep = (epaddr & IN ? dev.ep_in : dev.ep_out)[epaddr & 0xf]
+  if (ep) ep.$halted = false
+}
 
 /** Another alternate setting of an interface; requests of the old one end. 0 or -errno. */
 export const usb_set_interface = kernelFrame('usb_set_interface', setInterface)

@@ -193,3 +193,30 @@ test('a request in a freed structure is met by the completion', () => {
   })
   expect(k.kinds[0]).toBe('kasan.use-after-free')
 })
+
+test('new_id: a driver takes further devices', () => {
+  const k = play(function* (kit) {
+    yield* boot(kit)
+    yield* sim(usb.usb_register(driver(kit, { id_table: [usb.USB_DEVICE(9, 9)] })))
+    const file = '/sys/bus/usb/drivers/drv/new_id'
+    expect(yield* sim(echo(file, '1234'))).toBe(-e.EINVAL)
+    expect(yield* sim(echo(file, '1234 0001 0 9 8'))).toBe(-e.ENODEV)
+    expect(yield* sim(echo(file, '1234 0001 ff'))).toBe(12)
+    expect(yield* sim(echo('/sys/bus/usb/drivers/drv/remove_id', '1234 0001'))).toBe(9)
+  })
+  expect(k.log).toEqual(['probe 1-1:1.0'])
+})
+
+test('endpoints and pipes are checked by kind', () => {
+  play(function* (kit) {
+    const { intf, udev } = yield* bind(kit)
+    expect(usb.usb_check_bulk_endpoints(intf, [0x81, 0x02, 0])).toBe(true)
+    expect(usb.usb_check_int_endpoints(intf, [0x83, 0x81, 0])).toBe(false)
+    expect(usb.usb_pipe_type_check(udev, rcv(udev, 3))).toBe(-e.EINVAL)
+    const wrong = bulk(udev, rcv(udev, 3), 4, () => {})
+    wrong.interval = 8
+    expect([usb.usb_urb_ep_type_check(wrong), send(wrong)]).toEqual([-e.EINVAL, 0])
+    yield* sim(usb.usb_kill_urb(wrong))
+    expect(kit.kinds).toEqual(['warn.usb-bogus-urb'])
+  })
+})
