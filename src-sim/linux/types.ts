@@ -10,17 +10,26 @@ export function ptr<T>(initial?: T): ptr<T> {
   return { value: initial as T }
 }
 
+/** One pointer for each field, so that `&x == &x` and those who wait for it meet. */
+const pointers = new WeakMap<object, Map<PropertyKey, ptr<any>>>()
+
 /** `&object.field` as a pointer: reads and writes go to the field. */
 export function ptr_to<T extends object, K extends keyof T>(object: T, field: K): ptr<T[K]> {
-  return {
-    get value() {
-      return object[field]
-    },
-    set value(v: T[K]) {
-      object[field] = v
-    },
-  }
+  let known = pointers.get(object)
+  if (!known) pointers.set(object, (known = new Map()))
+  let pointer = known.get(field)
+  if (!pointer) known.set(field, (pointer = fieldPointer(object, field)))
+  return pointer
 }
+
+const fieldPointer = <T extends object, K extends keyof T>(object: T, field: K): ptr<T[K]> => ({
+  get value() {
+    return object[field]
+  },
+  set value(v: T[K]) {
+    object[field] = v
+  },
+})
 
 /** The NULL pointer. */
 export const NULL = null

@@ -1,5 +1,4 @@
 import { describe, expect, it, test } from 'vitest'
-// @ts-expect-error a build script without types
 import { driverApi } from '../../src-main/build/driver-api.mjs'
 import { typeProblems } from '../../src-main/cli/type-check'
 import { runLab } from '../sim/lab/lab-kit'

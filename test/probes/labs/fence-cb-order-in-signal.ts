@@ -5,17 +5,16 @@ import { KLAB, KLAB_PROBE } from './klab'
 import { kf, kf_add, kf_cb, kf_new, kf_ops } from './klab_fence'
 
 const l2 = DEFINE_SPINLOCK('l2')
+let g: dma_fence
 const a = new kf_cb()
 const c = new kf_cb()
 const z = new kf_cb()
-const nestcb = new dma_fence_cb()
-let g: dma_fence
-
 function nest(x: dma_fence, cb: dma_fence_cb) {
   KLAB('callback', 'name=nest')
   dma_fence_signal(g)
   KLAB('callback', 'name=nest_end')
 }
+const nestcb = new dma_fence_cb()
 function probe() {
   const k = kzalloc(kf, GFP_KERNEL)!
   const f = kf_new('f', 5, 1)

@@ -5,7 +5,6 @@ import { kf, kf_add, kf_cb, kf_new } from './klab_fence'
 
 const a = new kf_cb()
 const b = new kf_cb()
-
 function probe() {
   const f = kf_new('f', dma_fence_context_alloc(1), 1)
   KLAB('add', 'a=%d', kf_add(f, a, 'a'))

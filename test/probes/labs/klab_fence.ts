@@ -4,9 +4,9 @@ import { GFP_KERNEL, kzalloc } from 'linux/slab'
 import { DEFINE_SPINLOCK } from 'linux/spinlock'
 import { KLAB } from './klab'
 
-/** Fences that tell what is asked of them. */
+/** Fences of our own, whose callbacks tell when they are called. */
 export const kf_lock = DEFINE_SPINLOCK('kf_lock')
-export const kf_state = { enable_ret: true, log: true }
+export const kf_conf = { enable_ret: true, log: true }
 
 export class kf {
   f = new dma_fence()
@@ -17,23 +17,20 @@ export class kf_cb {
   cb = new dma_fence_cb()
   name = ''
 }
-
-function kf_enable(f: dma_fence) {
-  if (kf_state.log) KLAB('enable_signaling', 'fence=%s', container_of(f, kf, 'f').name)
-  return kf_state.enable_ret
-}
-function kf_release(f: dma_fence) {
-  if (kf_state.log) KLAB('fence_release', 'fence=%s', container_of(f, kf, 'f').name)
-  dma_fence_free(f)
-}
 export const kf_ops: dma_fence_ops = {
   get_driver_name: () => 'klab',
   get_timeline_name: () => 'line',
-  enable_signaling: kf_enable,
+  enable_signaling(f) {
+    if (kf_conf.log) KLAB('enable_signaling', 'fence=%s', container_of(f, kf, 'f').name)
+    return kf_conf.enable_ret
+  },
   signaled: (f) => container_of(f, kf, 'f').done,
-  release: kf_release,
+  release(f) {
+    if (kf_conf.log) KLAB('fence_release', 'fence=%s', container_of(f, kf, 'f').name)
+    dma_fence_free(f)
+  },
 }
-export function kf_new(name: string, ctx: number, seq: number) {
+export function kf_new(name: string, ctx: number, seq: number): dma_fence {
   const k = kzalloc(kf, GFP_KERNEL)!
   k.name = name
   dma_fence_init(k.f, kf_ops, kf_lock, ctx, seq)
