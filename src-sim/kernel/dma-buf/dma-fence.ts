@@ -177,7 +177,8 @@ export function initFence(
   seqno: number,
   seqno64 = false,
 ): void {
-  if (!ops?.get_driver_name || !ops.get_timeline_name) bugInInit(fence)
+  if (!ops?.get_driver_name || !ops.get_timeline_name)
+    bugAt(SOURCE, '__dma_fence_init', fence, 'FENCE-01')
   use(fence, 'flags', true, '__dma_fence_init')
   refInit(fence.refcount)
   fence.ops = ops
@@ -201,15 +202,16 @@ export function ownLockClass(fence: dma_fence, key: string): void {
   fence.inline_lock.dep_map!.$key = key
 }
 
-function bugInInit(fence: dma_fence): never {
+/** `BUG_ON` of the code under drivers/dma-buf: ends the task. */
+export function bugAt(source: string, inside: string, object: object, rule: string): never {
   const m = machine()
   report(m, {
     kind: 'oops.bug',
     before: ['------------[ cut here ]------------'],
-    title: `kernel BUG at ${SOURCE}!`,
-    at: takeStack(m, now.exec, '__dma_fence_init'),
-    objects: [fence],
-    rules: ['FENCE-01'],
+    title: `kernel BUG at ${source}!`,
+    at: takeStack(m, now.exec, inside),
+    objects: [object],
+    rules: [rule],
     level: 1,
   })
   taintUnreliable(m)

@@ -104,7 +104,7 @@ export class Slab {
     h.$alloc = record
     h.$address = address
     this.live.add(record)
-    emit(kmallocEvent, object, callSite(), address, bytes, roundUp(bytes), gfpText(GFP_ATOMIC_LIKE))
+    emit(kmallocEvent, object, callSite(), address, bytes, kmallocSize(bytes), gfpText(GFP_ATOMIC_LIKE))
     this.on.alloc.emit(record)
     return object
   }
@@ -133,7 +133,9 @@ export const slab = service((machine) => new Slab(machine))
 
 const CACHES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 
-const roundUp = (bytes: number): number => CACHES.find((size) => size >= bytes) ?? bytes
+/** How much an allocation of `bytes` really gets. */
+export const kmallocSize = (bytes: number): number =>
+  CACHES.find((size) => size >= bytes) ?? bytes
 
 export function kmallocCache(bytes: number): string {
   const size = CACHES.find((s) => s >= bytes)

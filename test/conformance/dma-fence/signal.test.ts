@@ -217,6 +217,17 @@ it('FENCE-06 enable_signaling is asked once, under the lock with interrupts off,
   expect(log).toEqual(['true true true', 'a true', 'b true'])
 })
 
+it('FENCE-06 a callback that finds nothing to wait for is not queued', () => {
+  const { log } = checked(function* (say) {
+    const fence = newFence({ ...NAMES, enable_signaling: () => false })
+    const { cb } = new waiter()
+    say(yield* sim(f.dma_fence_add_callback(fence, cb, () => say('called'))))
+    say(yield* sim(f.dma_fence_remove_callback(fence, cb)))
+    yield* sim(f.dma_fence_put(fence))
+  })
+  expect(log).toEqual(['-2', 'false'])
+})
+
 it('FENCE-06 false from enable_signaling signals at once, with the error set before', () => {
   const { log } = checked(function* (say) {
     const enable_signaling = (fence: f.dma_fence): boolean => {

@@ -43,3 +43,6 @@ export function kf_add(f: dma_fence, c: kf_cb, name: string) {
   c.name = name
   return dma_fence_add_callback(f, c.cb, kf_cb_fn)
 }
+export function kf_name(f: dma_fence | null) {
+  return f && f.ops === kf_ops ? container_of(f, kf, 'f').name : f ? 'other' : 'null'
+}
