@@ -61,6 +61,7 @@ export class UsbHost {
   readonly high: GivebackList
   /** Those who wait for a request to be over: one queue for all, as in the kernel. */
   readonly killers = new WaitList()
+  toldOfWrongType = false
   readonly #machine: Machine
   #lastNumber = 1
 

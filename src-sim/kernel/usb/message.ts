@@ -2,7 +2,13 @@ import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
 import { EINVAL, ENOENT, ENOMEM, ETIMEDOUT } from '../errno'
 import { allocate, slab } from '../mm/slab'
-import { complete, completion, waitForCompletionTimeout } from '../sched/completion'
+import {
+  complete,
+  completion,
+  waitForCompletionStateTimeout,
+  waitForCompletionTimeout,
+} from '../sched/completion'
+import { TASK_KILLABLE } from '../sched/states'
 import { MAX_SCHEDULE_TIMEOUT, msecsToJiffies } from '../time/clock'
 import {
   transferType,
@@ -25,23 +31,49 @@ function usb_api_blocking_completion(urb: Urb): void {
   complete(context.done)
 }
 
-/** `usb_start_wait_urb`: 0 or -errno; the time is in ms, 0 = for ever. Takes the request along. */
-function* startAndWait(urb: Urb, timeoutMs: number, out: { value: number } | null): Sim<number> {
+/** The longest that a wait may last which not even a fatal signal ends. */
+const MAX_TIMEOUT_MS = 60_000
+
+/** How long to wait, in ms, and whether a fatal signal ends it; then 0 is for ever. */
+export interface Patience {
+  timeoutMs: number
+  killable?: boolean
+}
+
+/** `usb_start_wait_urb`: 0 or -errno. Takes the request along. */
+function* startAndWait(
+  urb: Urb,
+  patience: Patience,
+  out: { value: number } | null,
+): Sim<number> {
   const context = { done: new completion(), status: 0 }
   urb.context = context
   urb.actual_length = 0
   let ret = submitUrb(urb)
   if (ret === 0) {
-    const jiffies = timeoutMs ? msecsToJiffies(machine(), timeoutMs) : MAX_SCHEDULE_TIMEOUT
-    const left = yield* call(() => waitForCompletionTimeout(context.done, jiffies) as number)
+    const left = yield* wait(context.done, patience)
     if (left <= 0) {
       yield* killUrb(urb)
-      ret = context.status === -ENOENT ? -ETIMEDOUT : context.status
+      ret = context.status === -ENOENT ? left || -ETIMEDOUT : context.status
     } else ret = context.status
   }
   if (out) out.value = urb.actual_length
   putUrb(urb)
   return ret
+}
+
+/** What is left of the time, 0, or the error of a wait that was ended. */
+function* wait(done: completion, { timeoutMs, killable }: Patience): Sim<number> {
+  if (killable) {
+    const ticks = timeoutMs > 0 ? msecsToJiffies(machine(), timeoutMs) : MAX_SCHEDULE_TIMEOUT
+    const name = 'wait_for_completion_killable_timeout'
+    return yield* call(
+      () => waitForCompletionStateTimeout(name, done, ticks, TASK_KILLABLE) as number,
+    )
+  }
+  const limit = timeoutMs <= 0 ? MAX_TIMEOUT_MS : Math.min(timeoutMs, MAX_TIMEOUT_MS)
+  const ticks = msecsToJiffies(machine(), limit)
+  return yield* call(() => waitForCompletionTimeout(done, ticks) as number)
 }
 
 function fill(
@@ -64,7 +96,7 @@ export function* controlMessage(
   pipe: number,
   setup: Omit<usb_ctrlrequest, '$id' | '$dead' | '$parent' | '$field'>,
   data: Uint8Array | null,
-  timeoutMs: number,
+  patience: Patience,
 ): Sim<number> {
   const request = allocate(usb_ctrlrequest, true)
   if (!request) return -ENOMEM
@@ -75,7 +107,7 @@ export function* controlMessage(
     const length = { value: 0 }
     urb.setup_packet = request
     fill(urb, udev, pipe, data, setup.wLength)
-    const error = yield* startAndWait(urb, timeoutMs, length)
+    const error = yield* startAndWait(urb, patience, length)
     ret = error || length.value
   }
   slab(machine()).free(request)
@@ -89,7 +121,7 @@ export function* bulkMessage(
   data: Uint8Array,
   length: number,
   out: { value: number } | null,
-  timeoutMs: number,
+  patience: Patience,
 ): Sim<number> {
   const ep = endpointOf(udev, pipe)
   if (!ep || length < 0) return -EINVAL
@@ -98,7 +130,7 @@ export function* bulkMessage(
   const periodic = transferType(ep.desc) === USB_ENDPOINT_XFER_INT
   fill(urb, udev, periodic ? asInterrupt(pipe) : pipe, data, length)
   if (periodic) urb.interval = interval(udev, ep)
-  return yield* startAndWait(urb, timeoutMs, out)
+  return yield* startAndWait(urb, patience, out)
 }
 
 const asInterrupt = (pipe: number): number => ((pipe & 0x3fffffff) | 0x40000000) >>> 0
@@ -114,7 +146,7 @@ const interval = (udev: usb_device, ep: usb_host_endpoint): number =>
 
 const CLEAR_FEATURE = 1
 const TO_ENDPOINT = 2
-const CONTROL_MS = 5000
+const CONTROL = { timeoutMs: 5000 }
 
 /** `usb_clear_halt`: ends the halt of an endpoint that has refused. 0 or -errno. */
 export function* clearHalt(udev: usb_device, pipe: number): Sim<number> {
@@ -127,7 +159,7 @@ export function* clearHalt(udev: usb_device, pipe: number): Sim<number> {
     wLength: 0,
   }
   const control = makePipe(PIPE_CONTROL, udev, 0, false)
-  const ret = yield* controlMessage(udev, control, setup, null, CONTROL_MS)
+  const ret = yield* controlMessage(udev, control, setup, null, CONTROL)
   if (ret < 0) return ret
   if (ep) ep.$halted = false
   return 0

@@ -29,6 +29,8 @@ export const pipeKind = (pipe: number): number => pipe >>> 30
 /** The transfer type that an endpoint must have for this pipe. */
 export const pipeType = (pipe: number): number => TYPES[pipeKind(pipe)]!
 
+export const kindOfType = (type: number): number => (TYPES as readonly number[]).indexOf(type)
+
 export function endpointOf(dev: usb_device, pipe: number): usb_host_endpoint | null {
   const table = pipeIn(pipe) ? dev.ep_in : dev.ep_out
   return table[pipeEndpoint(pipe)] ?? null

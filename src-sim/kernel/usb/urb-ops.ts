@@ -1,6 +1,7 @@
 import { machine } from '../../engine/current'
 import { point, RELAX, type Sim } from '../../engine/suspend'
 import * as errno from '../errno'
+import { deviceLog } from '../base/core'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { warn } from '../printk/warn'
@@ -16,7 +17,7 @@ import {
   type usb_host_endpoint,
 } from './descriptors'
 import { usbHost } from './host'
-import { endpointOf, pipeIn, pipeType } from './pipe'
+import { endpointOf, kindOfType, pipeIn, pipeKind, pipeType } from './pipe'
 import { USB_SPEED_HIGH, USB_STATE_CONFIGURED, USB_STATE_UNAUTHENTICATED } from './structs'
 import { dequeue, enqueue } from './transfer'
 import { mapUrb, unmapUrb } from './urb-dma'
@@ -62,24 +63,31 @@ function check(urb: Urb, ep: usb_host_endpoint): number {
     const setup = urb.setup_packet
     if (!setup) return -ENOEXEC
     isIn = (setup.bRequestType & USB_DIR_IN) !== 0 && setup.wLength !== 0
-    if (pipeIn(urb.pipe) !== isIn) bogus(urb, 'control dir', 'bRequestType', setup.bRequestType)
+    if (pipeIn(urb.pipe) !== isIn) wrongDirection(urb, setup.bRequestType)
     if (setup.wLength !== urb.transfer_buffer_length) return -EBADR
   }
   urb.transfer_flags = (urb.transfer_flags & ~URB_DIR_IN) | (isIn ? URB_DIR_IN : 0)
   if (!control && urb.dev!.state < USB_STATE_CONFIGURED) return -ENODEV
   if (ep.desc.wMaxPacketSize <= 0 || urb.transfer_buffer_length < 0) return -EMSGSIZE
-  if (pipeType(urb.pipe) !== type) bogus(urb, 'urb xfer', 'type', type)
+  if (pipeType(urb.pipe) !== type) wrongType(urb, type)
   if (type === USB_ENDPOINT_XFER_INT || type === USB_ENDPOINT_XFER_ISOC) return checkInterval(urb)
   return 0
 }
 
-function bogus(urb: Urb, what: string, other: string, value: number): void {
-  const text =
-    what === 'urb xfer'
-      ? `BOGUS urb xfer, pipe ${pipeType(urb.pipe)} != type ${value}`
-      : `BOGUS ${what}, pipe ${urb.pipe.toString(16)} doesn't match ${other} ${value.toString(16)}`
-  const name = `usb ${urb.dev!.$label}: ${text}`
-  warnAt('usb-bogus-urb', 'drivers/usb/core/urb.c at usb_submit_urb', name, urb)
+function wrongDirection(urb: Urb, requestType: number): void {
+  const pipe = urb.pipe.toString(16)
+  const text = `BOGUS control dir, pipe ${pipe} doesn't match bRequestType ${requestType.toString(16)}`
+  const where = 'drivers/usb/core/urb.c at usb_submit_urb'
+  warnAt('usb-control-dir', where, `usb ${urb.dev!.$label}: ${text}`, urb)
+}
+
+/** Only a line in the log, once: the endpoint's own type is what counts. */
+function wrongType(urb: Urb, type: number): void {
+  const host = usbHost(machine())
+  if (host.toldOfWrongType) return
+  host.toldOfWrongType = true
+  const kinds = `pipe ${pipeKind(urb.pipe)} != type ${kindOfType(type)}`
+  deviceLog(urb.dev!.dev, 4, `BOGUS urb xfer, ${kinds}`)
 }
 
 /** Intervals are powers of two: frames, or microframes at high speed. */

@@ -12,7 +12,7 @@ import { kfree, kmalloc } from '../slab'
 import { EINVAL, ENODATA, ENOMEM, EREMOTEIO } from '../errno'
 import type { ptr } from '../types'
 
-/** Requests that are waited for. All may sleep; times are in milliseconds, 0 = for ever. */
+/** Requests that are waited for. All may sleep; times are in milliseconds, a minute at most. */
 
 const IN = 0x80
 
@@ -30,7 +30,9 @@ export const usb_control_msg = kernelFrame(
     size: number,
     timeout: number,
   ): Sim<number> =>
-    message.controlMessage(dev, pipe, setupOf(request, requesttype, value, index, size), data, timeout),
+    message.controlMessage(dev, pipe, setupOf(request, requesttype, value, index, size), data, {
+      timeoutMs: timeout,
+    }),
 )
 
 const setupOf = (
@@ -64,7 +66,7 @@ export const usb_control_msg_send = kernelFrame(
     }
     const pipe = makePipe(PIPE_CONTROL, dev, endpoint, false)
     const setup = setupOf(request, requesttype, value, index, size)
-    const ret = yield* message.controlMessage(dev, pipe, setup, data, timeout)
+    const ret = yield* message.controlMessage(dev, pipe, setup, data, { timeoutMs: timeout })
     kfree(data)
     return ret < 0 ? ret : 0
   },
@@ -90,14 +92,14 @@ export const usb_control_msg_recv = kernelFrame(
     if (!data) return -ENOMEM
     const pipe = makePipe(PIPE_CONTROL, dev, endpoint, true)
     const setup = setupOf(request, requesttype, value, index, size)
-    const ret = yield* message.controlMessage(dev, pipe, setup, data, timeout)
+    const ret = yield* message.controlMessage(dev, pipe, setup, data, { timeoutMs: timeout })
     if (ret === size) driver_data.set(data.subarray(0, size))
     kfree(data)
     return ret < 0 ? ret : ret === size ? 0 : -EREMOTEIO
   },
 )
 
-const bulk = (name: string) =>
+const bulk = (name: string, killable = false) =>
   kernelFrame(
     name,
     (
@@ -108,12 +110,16 @@ const bulk = (name: string) =>
       actual_length: ptr<number> | null,
       timeout: number,
     ): Sim<number> =>
-      message.bulkMessage(usb_dev, pipe, data, len, actual_length, timeout),
+      message.bulkMessage(usb_dev, pipe, data, len, actual_length, { timeoutMs: timeout, killable }),
   )
 
 /** Moves bytes through a bulk endpoint and waits: 0, -ETIMEDOUT, or what the request came to. */
 export const usb_bulk_msg = bulk('usb_bulk_msg')
 export const usb_interrupt_msg = bulk('usb_interrupt_msg')
+/** The same; a fatal signal ends the wait, and 0 means for ever. */
+export const usb_bulk_msg_killable = bulk('usb_bulk_msg_killable', true)
+/** The longest time that the other waits take, also for 0. */
+export const USB_MAX_SYNCHRONOUS_TIMEOUT = 60000
 
 /** Ends the halt of an endpoint that has refused (-EPIPE). 0 or -errno. */
 export const usb_clear_halt = kernelFrame('usb_clear_halt', message.clearHalt)
@@ -150,7 +156,7 @@ export const usb_get_descriptor = kernelFrame(
       makePipe(PIPE_CONTROL, dev, 0, true),
       setupOf(6, IN, (type << 8) | index, 0, size),
       buf,
-      5000,
+      { timeoutMs: 5000 },
     ),
 )
 
@@ -163,7 +169,7 @@ export const usb_string = kernelFrame(
     if (!wire) return -ENOMEM
     const pipe = makePipe(PIPE_CONTROL, dev, 0, true)
     const setup = setupOf(6, IN, (3 << 8) | index, 0x0409, 255)
-    const ret = yield* message.controlMessage(dev, pipe, setup, wire, 5000)
+    const ret = yield* message.controlMessage(dev, pipe, setup, wire, { timeoutMs: 5000 })
     let length = ret < 2 ? (ret < 0 ? ret : -ENODATA) : 0
     for (let at = 2; length >= 0 && at < ret && length < size - 1; at += 2) buf[length++] = wire[at]!
     if (length >= 0) buf[length] = 0

@@ -208,7 +208,7 @@ test('new_id: a driver takes further devices', () => {
 })
 
 test('endpoints and pipes are checked by kind', () => {
-  play(function* (kit) {
+  const k = play(function* (kit) {
     const { intf, udev } = yield* bind(kit)
     expect(usb.usb_check_bulk_endpoints(intf, [0x81, 0x02, 0])).toBe(true)
     expect(usb.usb_check_int_endpoints(intf, [0x83, 0x81, 0])).toBe(false)
@@ -217,6 +217,11 @@ test('endpoints and pipes are checked by kind', () => {
     wrong.interval = 8
     expect([usb.usb_urb_ep_type_check(wrong), send(wrong)]).toEqual([-e.EINVAL, 0])
     yield* sim(usb.usb_kill_urb(wrong))
-    expect(kit.kinds).toEqual(['warn.usb-bogus-urb'])
+    expect(send(wrong)).toBe(0)
+    yield* sim(usb.usb_kill_urb(wrong))
   })
+  expect(k.dmesg.filter((l) => l.includes('BOGUS'))).toEqual([
+    'usb 1-1: BOGUS urb xfer, pipe 3 != type 1',
+  ])
+  expect(k.kinds).toEqual([])
 })

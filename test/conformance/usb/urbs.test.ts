@@ -217,6 +217,20 @@ test('messages that wait: bytes, timeouts, refusals', () => {
   })
 })
 
+test('a wait that nothing can end is over after a minute', () => {
+  play(function* (kit) {
+    const { udev } = yield* bind(kit)
+    const buffer = kzalloc(8, GFP_KERNEL)!
+    for (const timeout of [0, 90_000]) {
+      const before = kit.machine.nowNs
+      const ret = usb.usb_bulk_msg(udev, rcv(udev, 1), buffer, 8, null, timeout)
+      expect(yield* sim(ret)).toBe(-e.ETIMEDOUT)
+      const seconds = (kit.machine.nowNs - before) / 1e9
+      expect(seconds > 60 && seconds < 62).toBe(true)
+    }
+  })
+})
+
 test('interrupt endpoints are asked at their interval', () => {
   const k = play(function* (kit) {
     const { udev } = yield* bind(kit, {}, SOURCE)
