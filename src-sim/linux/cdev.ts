@@ -1,9 +1,8 @@
 import { kernelCall } from '../kernel/api'
-import { allocate } from '../kernel/mm/slab'
 import { addDevice, deleteDevice } from '../kernel/base/core'
 import type { device } from '../kernel/base/device'
 import type { kobject } from '../kernel/base/kobject'
-import { addCdev, cdev, deleteCdev, initCdev } from '../kernel/fs/cdev'
+import { addCdev, allocCdev, deleteCdev, initCdev, type cdev } from '../kernel/fs/cdev'
 import { createNode, removeNode } from '../kernel/fs/devnodes'
 import type { file_operations } from '../kernel/fs/file'
 import type { Sim } from '../engine/suspend'
@@ -23,11 +22,9 @@ export function cdev_init(c: cdev, fops: file_operations): void {
   initCdev(c, fops)
 }
 
-/** A cdev with memory of its own; null when there is none. */
+/** A cdev whose memory goes with its last reference; null when there is none. Set its `ops`. */
 export function cdev_alloc(): cdev | null {
-  const c = allocate(cdev, true)
-  if (c) initCdev(c, {})
-  return c
+  return allocCdev()
 }
 
 /** Makes the cdev keep `kobj` alive: call before `cdev_add`. */

@@ -5,6 +5,7 @@ import { point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
 import { EBUSY, EINVAL, ENOMEM } from '../errno'
+import { allocate, slab } from '../mm/slab'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { initKobject, kobject, getKobject, getKobjectUnlessZero, putKobject } from '../base/kobject'
@@ -94,6 +95,21 @@ function* releaseCdev(kobj: kobject): Sim {
   const { parent } = kobj
   kobj.parent = null
   yield* putKobject(parent, { holder: c, why: PARENT })
+}
+
+/** The memory is the cdev's own, and goes with the last reference. */
+const DYNAMIC_CDEV_TYPE = {
+  release: (function* (kobj: kobject): Sim {
+    yield* releaseCdev(kobj)
+    slab(machine()).free(kobj.$parent as cdev)
+  }) as unknown as (kobj: kobject) => void,
+}
+
+/** `cdev_alloc`: null when there is no memory. */
+export function allocCdev(): cdev | null {
+  const c = allocate(cdev, true)
+  if (c) initKobject(c.kobj, DYNAMIC_CDEV_TYPE)
+  return c
 }
 
 export function initCdev(c: cdev, ops: file_operations): void {

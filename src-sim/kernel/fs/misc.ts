@@ -30,6 +30,8 @@ export class miscdevice extends KernelObject {
   groups: readonly attribute_group[] | null = null
   nodename: string | null = null
   mode = 0o600
+  /** @internal Its place on the list; null in a structure that was never registered. */
+  $links: { linked: boolean } | null = null
 
   constructor(init?: MiscInit) {
     super()
@@ -155,6 +157,7 @@ function* registerLocked(core: MiscCore, misc: miscdevice): Sim<number> {
   }
   misc.this_device = dev
   core.list.unshift(misc)
+  misc.$links = { linked: true }
   return 0
 }
 
@@ -163,6 +166,7 @@ export function* deregisterMisc(misc: miscdevice): Sim {
   const core = miscCore(machine())
   yield* lock(core)
   yield point(deregisterMisc, misc)
+  misc.$links!.linked = false
   const at = core.list.indexOf(misc)
   if (at >= 0) core.list.splice(at, 1)
   const dev = misc.this_device

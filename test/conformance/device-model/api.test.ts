@@ -232,3 +232,26 @@ ${body(`kobj = kobject_create_and_add('demo', kernel_kobj)!; sysfs_create_group(
   )
   expect(lines).toEqual(['42'])
 })
+
+test('DM-72: the memory of an allocated cdev goes with its last reference', () => {
+  const cdev = `${HEAD}
+import { cdev_alloc, cdev_add, cdev_del } from 'linux/cdev'
+import { alloc_chrdev_region, unregister_chrdev_region } from 'linux/fs'
+const dev = ptr(0)
+const c = () => { const c = cdev_alloc()!; c.ops = {}; cdev_add(c, dev.value, 1); cdev_del(c); return c }
+`
+  expect(
+    said(`${cdev}${body(`alloc_chrdev_region(dev, 0, 1, 'c'); c(); say('gone')`, 'unregister_chrdev_region(dev.value, 1)')}`),
+  ).toEqual(['gone'])
+  const twice = labOf(`${cdev}${body(`alloc_chrdev_region(dev, 0, 1, 'c'); cdev_del(c())`)}`)
+  expect(runLab(twice).findings.map((f) => f.kind)).toContain('kasan.use-after-free')
+})
+
+test('DM-76: deregistering what was never registered walks a list that is not there', () => {
+  const { findings } = runLab(
+    labOf(`${HEAD}
+import { misc_deregister, miscdevice } from 'linux/miscdevice'
+${body(`misc_deregister(new miscdevice({ name: 'm', fops: {} }))`)}`),
+  )
+  expect(findings.map((f) => f.kind)).toEqual(['oops.null-deref'])
+})
