@@ -18,10 +18,11 @@ import {
 
 /**
  * How the drop of a `Devres` and the unbinding of its device settle who waits for whom (R-07):
- * `now`: whoever comes second waits until the value is gone; `both-wait` (June 2025): drop also
- * waits for the callback to be over; `nobody-waits` (February 2026).
+ * `now`: whoever comes second waits until the value is gone; `callback-waits` (early 2025): only
+ * unbinding does; `both-wait` (June 2025): drop also waits for the callback to be over;
+ * `nobody-waits` (February 2026).
  */
-export type DevresGeneration = 'now' | 'both-wait' | 'nobody-waits'
+export type DevresGeneration = 'now' | 'callback-waits' | 'both-wait' | 'nobody-waits'
 
 export const devresGeneration = service(() => ({ value: 'now' as DevresGeneration }))
 

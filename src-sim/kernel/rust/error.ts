@@ -39,11 +39,6 @@ export function toResult(ret: number): number {
   return ret
 }
 
-/** Throws the error of this number. */
-export function fail(errorNumber: number): never {
-  throw new KernelError(errorNumber)
-}
-
 /**
  * Runs what answers a `Result`, as a C callback does: an error becomes a negative number, a number
  * is the answer, anything else is success. Other exceptions are the lab's own trouble.

@@ -44,6 +44,23 @@ describe('Devres', () => {
     expect(said(run)).toContain('say EINVAL')
   })
 
+  it('compares devices, not bindings: a handle of a former binding gets through (R-05)', () => {
+    const run = runRust(driver(`
+      pdev.enable_device_mem()
+      if (old) pr_info('say ' + old.try_access() + '\\n')
+      if (old) old.access(pdev).read32(0)
+      old = pdev.iomap_region_sized(0, 'demo', 0x100).into_devres()
+    `, 'let old: Devres<pci.Bar> | null = null'), { 'scenario.ts': `
+      import { insmod, echo, msleep } from 'klab/scenario'
+      export default function () {
+        insmod('driver')
+        for (const what of ['unbind', 'bind']) echo('/sys/bus/pci/drivers/demo/' + what, '0000:01:00.0')
+        msleep(1)
+      }` })
+    expect(said(run)).toEqual(['unbind', 'say null'])
+    expect(kinds(run)).toEqual(['mmio.fault'])
+  })
+
   it('is taken away at unbind wherever the handle is, newest first among all of devres (R-06)', () => {
     const run = runRust(driver(`
       forget(Devres.new(pdev, new Noisy('older')))
@@ -119,6 +136,21 @@ describe('the race of drop and unbind (R-07)', () => {
     const run = runRust(race('nobody-waits'), { 'scenario.ts': RACE })
     expect(said(run)).toEqual(['unbind', 'say devres begins', 'say unbound'])
     expect(kinds(run)).toEqual(['text.execute-after-unload'])
+  })
+
+  const late = (generation: string): string[] => said(runRust(driver(`
+    use_devres_generation('${generation}')
+    const r = Devres.new(pdev, new Slow())
+    kthread_run(() => { msleep(100); drop(r); pr_info('say dropped\\n'); return 0 }, null, 'owner')
+  `, "class Slow { drop() { msleep(300); pr_info('drop slow\\n') } }"), { 'scenario.ts': `
+    import { insmod, echo, msleep } from 'klab/scenario'
+    export default function () {
+      insmod('driver'); echo('/sys/bus/pci/drivers/demo/unbind', '0000:01:00.0'); msleep(400)
+    }` }))
+
+  it('makes the owner wait as well, which it did not in early 2025', () => {
+    expect(late('now')).toEqual(['unbind', 'drop slow', 'say dropped'])
+    expect(late('callback-waits')).toEqual(['unbind', 'say dropped', 'drop slow'])
   })
 
   const nested = (generation: string): string => driver(`
