@@ -26,7 +26,7 @@ const portOf = (machine: Machine, slot: Slot): pci_dev | null =>
   pciBus(machine).buses.get(slot.bus)?.self ?? null
 
 /** `pcieport 0000:00:05.0: pciehp: Slot(1): text`, as the hot-plug driver of the port prints it. */
-function say(machine: Machine, slot: Slot, text: string): void {
+export function say(machine: Machine, slot: Slot, text: string): void {
   const port = portOf(machine, slot)
   if (port) deviceLog(port.dev, 6, `pciehp: Slot(${slot.bus}): ${text}`)
 }
@@ -81,7 +81,7 @@ function tearOut(machine: Machine, slot: Slot, card: Slot[], devices: pci_dev[])
 }
 
 /** Last function first; what is still there is made quiet before its power goes. */
-function* unconfigure(machine: Machine, devices: pci_dev[], surprise: boolean): Sim {
+export function* unconfigure(machine: Machine, devices: pci_dev[], surprise: boolean): Sim {
   yield* lockRescanRemove(machine)
   for (const pdev of devices.reverse()) {
     yield* stopAndRemove(machine, pdev)

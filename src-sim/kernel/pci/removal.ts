@@ -11,6 +11,7 @@ import type { Slot } from './config'
 import { putIntx } from './intx'
 import type { pci_bus, pci_dev } from './pci-dev'
 import { findDevices } from './scan'
+import { removeSlotFiles } from './slot-files'
 
 /** Taking devices off their bus: drivers/pci/remove.c. */
 
@@ -49,6 +50,7 @@ function* removeDevice(machine: Machine, pdev: pci_dev): Sim {
   const below = pdev.subordinate
   if (below) {
     for (const child of [...below.$devices]) yield* removeDevice(machine, child)
+    yield* removeSlotFiles(machine, below)
     pciBus(machine).buses.delete(below.number)
     pdev.subordinate = null
   }
@@ -107,7 +109,8 @@ export function takeOut(machine: Machine, slot: Slot): void {
   powerOff(machine, slot)
 }
 
-function powerOff(machine: Machine, slot: Slot): void {
+/** The same for a card that stays in its slot. */
+export function powerOff(machine: Machine, slot: Slot): void {
   const fn = slot.present
   if (!fn) return
   for (const inner of pciBus(machine).slotsBehind(slot)) powerOff(machine, inner)

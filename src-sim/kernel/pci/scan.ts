@@ -22,6 +22,7 @@ import { takeIntx } from './intx'
 import { pci_bus, pci_dev, PCI_HEADER_TYPE_BRIDGE } from './pci-dev'
 import { addPciFiles } from './pci-sysfs'
 import { initRuntimePm } from './runtime-pm'
+import { addSlotFiles } from './slot-files'
 import { saveState } from './state'
 
 /** As the kernel has it. */
@@ -145,6 +146,7 @@ function makeBus(machine: Machine, bridge: pci_dev, number: number): void {
   below.self = bridge
   bridge.subordinate = below
   pciBus(machine).buses.set(number, below)
+  addSlotFiles(machine, below)
 }
 
 function assignBar(

@@ -182,3 +182,33 @@ test('a driver without probe binds; the id table ends at the first empty entry',
   })
   expect(k.log).toEqual([])
 })
+
+test('slots: power off leaves the card in its slot, but nobody finds it until power is on', () => {
+  const k = play(function* (kit) {
+    const p = pci.pci_dev_get(yield* bind(kit))
+    const slot = '/sys/bus/pci/slots/1'
+    expect(yield* sim(cat(`${slot}/address`))).toBe('0000:01:00\n')
+    expect(yield* sim(echo(`${slot}/power`, '1'))).toBe(-ENODEV)
+    expect(yield* sim(echo(`${slot}/power`, '2'))).toBe(-EINVAL)
+    expect(yield* sim(echo(`${slot}/power`, '0'))).toBe(1)
+    expect([yield* sim(cat(`${slot}/power`)), yield* sim(cat(`${slot}/adapter`))]).toEqual([
+      '0\n',
+      '1\n',
+    ])
+    expect([pci.pci_dev_is_disconnected(p), dword(p, 0)]).toEqual([false, [0, 0xffffffff]])
+    yield* sim(echo('/sys/bus/pci/rescan', '1'))
+    expect(kit.log).toEqual(['probe 01:00.0', 'remove 01:00.0'])
+    expect(yield* sim(echo(`${slot}/power`, '1'))).toBe(1)
+  })
+  expect(k.log).toEqual(['probe 01:00.0', 'remove 01:00.0', 'probe 01:00.0'])
+  expect(k.dmesg).toContain('pcieport 0000:00:05.0: pciehp: Slot(1): Already enabled')
+})
+
+test('the slot of a removed bridge is gone', () => {
+  play(function* (kit) {
+    yield* boot(kit, TREE)
+    expect(yield* sim(cat('/sys/bus/pci/slots/3/power'))).toBe('1\n')
+    yield* sim(echo('/sys/bus/pci/devices/0000:02:00.0/remove', '1'))
+    expect(yield* sim(cat('/sys/bus/pci/slots/3/power'))).toBe(-ENOENT)
+  })
+})
