@@ -88,6 +88,22 @@ test('an endless loop without any call is reported too', () => {
   expect(machine.run()).toBe('stopped')
 })
 
+test.each([
+  ['an interrupt', true, 'stopped'],
+  ['a task', false, 'until'],
+] as const)('a loop in %s is trusted for as long as it deserves', (_what, inInterrupt, stop) => {
+  const bench = new Bench({ cpus: 1, stepsMax: 500 })
+  const { machine } = bench
+  machine.trouble = { ...machine.trouble, stuck: () => machine.halt('stopped', 'stuck') }
+  const loop = function* (): Sim {
+    for (;;) yield LOOP
+  }
+  if (inInterrupt)
+    machine.interrupt(machine.cpus[0]!, { name: 'irq', source: machine, start: loop })
+  else bench.spawn('looper', loop())
+  expect(machine.run()).toBe(stop)
+})
+
 test.each(strategies)('a busy wait lasts until the object is released: by %s', (_n, make) => {
   const bench = new Bench({ cpus: 2, strategy: make(), stepsMax: 5000 })
   const { machine } = bench
