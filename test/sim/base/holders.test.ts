@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { recorder } from '../../../src-sim/kernel/emit'
 import { Trace, type EventRecord, type StateView } from '../../../src-sim/trace'
-import { compile, labOf, start } from '../lab/lab-kit'
+import { compile, labOf, readBuiltin, start } from '../lab/lab-kit'
 
 /** Who holds which reference, read from the trace of a whole run. */
 
@@ -98,3 +98,24 @@ test('a refused rmmod says who is in the way, and so does the module at any mome
     by: ['file: operations of an open file'],
   })
 })
+
+test.each(['bug-01-fixed', 'bug-11-fixed', 'bug-13-fixed', 'bug-18-fixed'])(
+  '%s: at any moment the named references of a device or module add up to its count',
+  (id) => {
+    const booted = start(compile(readBuiltin(id)))
+    booted.machine.run()
+    const trace = new Trace(recorder(booted.machine).writer!.store)
+    let seen = 0
+    for (let part = 1; part <= 20; part++) {
+      const state = trace.stateAt(Math.floor(((trace.length - 1) * part) / 20))
+      for (const object of state.objects) {
+        if (object.refs === null || !/device|module|pci_dev/.test(object.type)) continue
+        const mine = state.edges.filter((e) => e.held === object.id && e.counted)
+        const named = mine.reduce((sum, e) => sum + e.count, 0)
+        expect([object.name, named]).toEqual([object.name, object.refs])
+        seen++
+      }
+    }
+    expect(seen).toBeGreaterThan(0)
+  },
+)
