@@ -3,7 +3,7 @@ import { operationName } from '../engine/choice-key'
 import type { Machine } from '../engine/machine'
 import { hidden } from '../engine/object'
 import { memoryAccess } from '../kernel/mm/watch'
-import { slab, type Allocation } from '../kernel/mm/slab'
+import { kmallocSize, slab, type Allocation } from '../kernel/mm/slab'
 import { embedOffset } from '../kernel/mm/embed'
 import { hex16 } from '../kernel/printk/format'
 import { report, takeStack, taskText, traceLines, type ReportStack } from '../kernel/report'
@@ -119,18 +119,21 @@ function historyLines(machine: Machine, record: Allocation): string[] {
   return lines
 }
 
+/** Nobody knows any more how much of a freed block was asked for: all of it is meant. */
 function placeLines(record: Allocation, offset: number): string[] {
-  const end = record.address + record.bytes
-  const inside = offset < record.bytes
+  const slot = /^kmalloc-/.test(record.cache) ? kmallocSize(record.bytes) : record.bytes
+  const bytes = record.freed ? slot : record.bytes
+  const end = record.address + bytes
+  const inside = offset < bytes
   const where = inside
     ? `located ${offset} bytes inside of`
-    : `located ${offset - record.bytes} bytes to the right of`
+    : `located ${offset - bytes} bytes to the right of`
   const state = record.freed ? 'freed' : 'allocated'
   return [
     '',
     `The buggy address belongs to the object at ${hex16(record.address)}`,
-    ` which belongs to the cache ${record.cache} of size ${record.bytes}`,
+    ` which belongs to the cache ${record.cache} of size ${slot}`,
     `The buggy address is ${where}`,
-    ` ${state} ${record.bytes}-byte region [${hex16(record.address)}, ${hex16(end)})`,
+    ` ${state} ${bytes}-byte region [${hex16(record.address)}, ${hex16(end)})`,
   ]
 }

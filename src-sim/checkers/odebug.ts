@@ -87,7 +87,9 @@ export class ObjectDebug {
           `ODEBUG: ${what} ${state} (active state ${kind.clientState ?? 0}) object: ${address} ` +
           `object type: ${kind.type} ` +
           `hint: ${hint === null ? '0x0' : symbolOf(machine, hint, true)}`,
+        before: ['------------[ cut here ]------------'],
         details: [`WARNING: lib/debugobjects.c:629 at debug_print_object${byWhom()}`],
+        tail: ['---[ end trace 0000000000000000 ]---'],
         stacks: armed && state === 'active' ? [{ role: 'armed', stack: armed }] : [],
         objects: [object],
         rules: kind.rules,
