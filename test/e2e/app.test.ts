@@ -156,6 +156,47 @@ describe('the app in a browser', () => {
     }
   })
 
+  it('sends bookmarks along in a bundle', async () => {
+    const fresh = await launchApp()
+    try {
+      const { page } = fresh
+      const bookmarks = page.getByTestId('bookmark-count')
+      await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
+      await page.evaluate(() => {
+        Reflect.deleteProperty(window, 'showOpenFilePicker')
+        Reflect.deleteProperty(window, 'showSaveFilePicker')
+      })
+      await page.keyboard.press('F5')
+      await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
+      await page.getByTestId('step-input').fill('40')
+      await page.keyboard.press('Enter')
+      await page.getByTestId('status-step').filter({ hasText: 'step 40/' }).waitFor()
+      await page.keyboard.press('Alt+2')
+      await page.keyboard.press('m')
+      await bookmarks.filter({ hasText: '1' }).waitFor()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.keyboard.press('Control+e'),
+      ])
+      const bundle = join(screenshots, '../marked.klab')
+      await download.saveAs(bundle)
+      await page.keyboard.press('Control+Shift+F5')
+      await bookmarks.waitFor({ state: 'detached' })
+      await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        page.keyboard.press('Control+Shift+B'),
+      ])
+      await chooser.setFiles(bundle)
+      await page.getByTestId('bundle-bar').waitFor()
+      await bookmarks.filter({ hasText: '1' }).waitFor()
+      await page.getByTestId('status-step').filter({ hasText: 'step 40/' }).waitFor()
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it.each(['light', 'dark'] as const)('shows all panels in %s colours', async (colorScheme) => {
     const fresh = await launchApp({ width: 1920, height: 1080, colorScheme })
     try {
