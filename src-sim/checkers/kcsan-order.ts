@@ -2,7 +2,9 @@ import { now } from '../engine/current'
 import type { Machine } from '../engine/machine'
 import { powerCallbacks } from '../kernel/base/pm-runtime'
 import { irqs } from '../kernel/irq/desc'
+import { irqWorks } from '../kernel/irq/irq-work'
 import { irqTrace } from '../kernel/irq/irqflags'
+import { tasklets } from '../kernel/irq/tasklet'
 import { markedAccesses } from '../kernel/locking/access'
 import { locking } from '../kernel/locking/locking'
 import { semaphores } from '../kernel/locking/semaphore'
@@ -10,6 +12,7 @@ import { rcu } from '../kernel/rcu/tree'
 import { completions } from '../kernel/sched/completion'
 import { timers } from '../kernel/time/timer'
 import { hrtimers } from '../kernel/time/hrtimer'
+import { ORDERED } from '../kernel/workqueue/structs'
 import { workqueues } from '../kernel/workqueue/workqueues'
 import type { Clocks } from './kcsan-clocks'
 
@@ -47,6 +50,22 @@ type Sync = (object: object) => void
 function attachCallbacks(machine: Machine, acquire: Sync, release: Sync): void {
   workqueues.whenUsed(machine, ({ on }) => {
     on.activate.add(release)
+    on.start.add((work, _fn, wq) => {
+      acquire(work)
+      if (wq.flags & ORDERED) acquire(wq)
+    })
+    on.end.add((work, _fn, wq) => {
+      release(work)
+      release(wq) // for whoever waits for the whole queue
+    })
+  })
+  tasklets.whenUsed(machine, ({ on }) => {
+    on.schedule.add(release)
+    on.start.add(acquire)
+    on.end.add(release)
+  })
+  irqWorks.whenUsed(machine, ({ on }) => {
+    on.queue.add(release)
     on.start.add(acquire)
     on.end.add(release)
   })

@@ -8,9 +8,12 @@ import { memoryAccess } from '../kernel/mm/watch'
 import { embedOffset } from '../kernel/mm/embed'
 import { addressOf, hex16 } from '../kernel/printk/format'
 import { report, takeStack, traceLines, whereText } from '../kernel/report'
+import { delayed_work } from '../kernel/workqueue/structs'
 import { Clocks, VectorClock } from './kcsan-clocks'
 import { attachOrder } from './kcsan-order'
 
+/** Calls after which something that was going on has come to its end. */
+const WAITING_CALL = /sync|flush|drain|destroy|cancel|kill|stop|shutdown/
 const RULER = '='.repeat(66)
 
 export interface KcsanOptions {
@@ -47,6 +50,8 @@ class Kcsan {
   /** What write barriers have fixed, and what marked reads have found, by context. */
   readonly #fenced = new Map<number, VectorClock>()
   readonly #found = new Map<number, VectorClock>()
+  /** What the latest call of each context has waited for. */
+  readonly #waits = new Map<number, object>()
   /** A race of a plain read that turns out to be the argument of READ_ONCE is none. */
   #pending: { exec: Exec; mine: Seen; tell: () => void } | null = null
 
@@ -78,15 +83,33 @@ class Kcsan {
     const { beforeCall } = machine
     machine.beforeCall = (exec) => {
       beforeCall?.(exec)
-      this.#settle(exec, operationName(exec.operation) === 'READ_ONCE')
-      if (exec.object !== null && typeof exec.object === 'object')
-        this.#clocks.acquire(exec.id, exec.object)
+      const name = operationName(exec.operation)
+      this.#settle(exec, name === 'READ_ONCE')
+      this.#waited(exec)
+      const { object } = exec
+      if (object === null || typeof object !== 'object') return
+      this.#acquire(exec, object)
+      if (WAITING_CALL.test(name)) this.#waits.set(exec.id, object)
     }
     const { contextEnd } = machine.observer
     machine.observer.contextEnd = (exec) => {
       contextEnd?.(exec)
       this.#settle(exec, false)
     }
+  }
+
+  /** What a delayed work hands over is left at the work inside. */
+  #acquire(exec: Exec, object: object): void {
+    this.#clocks.acquire(exec.id, object)
+    if (object instanceof delayed_work) this.#clocks.acquire(exec.id, object.work)
+  }
+
+  /** The call that waited has returned: what it waited for has happened. */
+  #waited(exec: Exec): void {
+    const object = this.#waits.get(exec.id)
+    if (object === undefined) return
+    this.#waits.delete(exec.id)
+    this.#acquire(exec, object)
   }
 
   #settle(exec: Exec, marks: boolean): void {
@@ -107,6 +130,7 @@ class Kcsan {
 
   #access(object: object, field: PropertyKey, write: boolean, marked: boolean, exec: Exec): void {
     this.#settle(exec, false)
+    this.#waited(exec)
     const clock = this.#clocks.of(exec.id)
     const variable = this.#variable(object, field)
     const mine: Seen = {

@@ -1,4 +1,5 @@
 import { machine } from '../engine/current'
+import { acquireOn } from '../kernel/locking/access'
 import { kernelCall, quiet } from '../kernel/api'
 import { createFile, removeAttribute, wrapAttribute } from '../kernel/base/attributes'
 import { attachDevice } from '../kernel/base/attach'
@@ -161,6 +162,7 @@ export const device_unlock = kernelCall('device_unlock', core.unlockDevice)
 export function device_trylock(dev: device): number {
   if (dev.$locked) return 0
   dev.$locked = true
+  acquireOn(dev.$lockWaiters)
   return 1
 }
 

@@ -9,6 +9,7 @@ import * as ev from '../../trace/events'
 import { step } from '../api'
 import { emit, recorder } from '../emit'
 import { EBUSY, EEXIST, ENOENT, EPERM, EWOULDBLOCK } from '../errno'
+import { acquireOn, releaseOn } from '../locking/access'
 import { codeOwners, RefLedger, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { taintUnreliable } from '../locking/taint'
@@ -257,6 +258,7 @@ export function* deleteModule(m: Machine, name: string, flags = 0): Sim<number> 
   if (mod.$init && !mod.$exit && !force()) return -EBUSY
   if (mod.$refcount === 1) mod.$refcount = 0
   else if (!force()) return refuse(mod, -EWOULDBLOCK)
+  acquireOn(mod)
   setModuleState(mod, 'GOING')
   emit(ev.module_exit_start, mod, mod.$exit)
   yield point(deleteModule, mod)
@@ -321,6 +323,7 @@ export function moduleGet(mod: module | null, owner?: RefOwner): void {
 export function modulePut(mod: module | null, giver?: RefGiver): void {
   if (!mod) return
   memoryAccess(currentMachine()).touch(mod, 'refcnt', true)
+  releaseOn(mod)
   mod.$refcount--
   if (mod.$refcount < 0)
     warn(currentMachine(), 'module-put', 'kernel/module/main.c at module_put', null, {

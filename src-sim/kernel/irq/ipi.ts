@@ -2,6 +2,7 @@ import type { Cpu } from '../../engine/cpu'
 import { cpu as thisCpu, machine, now } from '../../engine/current'
 import { call, spinOn, type Sim } from '../../engine/suspend'
 import { named } from '../api'
+import { acquireOn, releaseOn } from '../locking/access'
 import { warn } from '../printk/warn'
 import { preemptDisable, preemptEnable } from '../sched/schedule'
 import { hardirq } from './hardirq'
@@ -16,7 +17,9 @@ interface CrossCall {
 
 const crossCallInterrupt = named('sysvec_call_function', function* (cross: CrossCall): Sim {
   yield* hardirq(cross, 'call_function', function* () {
+    acquireOn(cross)
     yield* call(() => cross.fn(cross.info as never))
+    releaseOn(cross)
     cross.done = true
     machine().unspin(cross)
   })
@@ -24,12 +27,18 @@ const crossCallInterrupt = named('sysvec_call_function', function* (cross: Cross
 
 function send(cpu: Cpu, fn: (info: never) => unknown, info: unknown): CrossCall {
   const cross: CrossCall = { fn, info, done: false }
+  releaseOn(cross)
   machine().interrupt(cpu, {
     name: 'call_function',
     source: cross,
     start: () => crossCallInterrupt(cross),
   })
   return cross
+}
+
+function* finished(cross: CrossCall): Sim {
+  while (!cross.done) yield spinOn(cross)
+  acquireOn(cross)
 }
 
 /** Waiting for other CPUs with interrupts off: two that do so wait for each other. */
@@ -49,7 +58,7 @@ export function* callOnCpu(
   else {
     checkContext('smp_call_function_single')
     const cross = send(cpu, fn, info)
-    while (wait && !cross.done) yield spinOn(cross)
+    if (wait) yield* finished(cross)
   }
   preemptEnable()
   return 0
@@ -75,6 +84,6 @@ export function* callOnCpus(
   if (others.length > 0) checkContext('smp_call_function_many_cond')
   const sent = others.map((cpu) => send(cpu, fn, info))
   if (here && (mask >>> self.id) & 1) yield* callHere(fn, info)
-  if (wait) for (const cross of sent) while (!cross.done) yield spinOn(cross)
+  if (wait) for (const cross of sent) yield* finished(cross)
   preemptEnable()
 }

@@ -1,4 +1,5 @@
 import { KernelObject } from '../../engine/object'
+import { acquireOn, releaseOn } from '../locking/access'
 import { defineSpinlock, spinlock_t } from '../locking/spinlock'
 
 /** Allocating arrays keep track of which indexes are free; ALLOC1 begins at 1. */
@@ -51,9 +52,14 @@ function position(order: readonly number[], index: number): number {
   return low
 }
 
+/** What is stored is published as by rcu_assign_pointer, and looked up as by rcu_dereference. */
+const isPointer = (entry: unknown): entry is object => typeof entry === 'object' && entry !== null
+
 export function loadAt(xa: xarray, index: number): unknown {
   const entry = xa.$entries.get(index) ?? null
-  return entry === RESERVED ? null : entry
+  if (entry === RESERVED) return null
+  if (isPointer(entry)) acquireOn(entry)
+  return entry
 }
 
 /** Stores (null takes out) and answers what was there. Marks go with what they marked. */
@@ -66,6 +72,7 @@ export function storeAt(xa: xarray, index: number, entry: unknown): unknown {
     xa.$order.splice(position(xa.$order, index), 1)
     for (const marks of xa.$marks) marks.delete(index)
   } else {
+    if (isPointer(entry)) releaseOn(entry)
     if (!has) xa.$order.splice(position(xa.$order, index), 0, index)
     xa.$entries.set(index, entry)
   }
