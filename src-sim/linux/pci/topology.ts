@@ -21,7 +21,7 @@ export const pci_name = quiet(function pci_name(pdev: pci_dev): string {
   return pdev.$label
 })
 /** The `pci_dev` around a device of this bus. */
-export const to_pci_dev = quiet(function to_pci_dev(dev: { $parent: object | null }): pci_dev {
+export const to_pci_dev = quiet(function to_pci_dev(dev: device): pci_dev {
   return dev.$parent as pci_dev
 })
 export const dev_is_pci = quiet(function dev_is_pci(dev: device): boolean {

@@ -22,7 +22,8 @@ const CASES = {
       using bar = bound.iomap_region(0, 'demo').into_devres()
       bar.access(any).try_read32(0)
       using kept: ARef<pci.Device> = normal.into()`,
-    free: "Devres.new(bound, new Noisy('x'))",
+    free: "Devres.new(bound, new Noisy('x')); to_pci_dev(bound.as_raw()).enable_cnt",
+    more: "import { to_pci_dev } from 'linux/pci'",
   },
   coreOnBound: { free: 'bound.set_master()' },
   boundOnNormal: { free: "normal.iomap_region(0, 'demo')" },
