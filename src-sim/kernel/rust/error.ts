@@ -1,5 +1,5 @@
 import type { Sim } from '../../engine/suspend'
-import * as errno from '../errno'
+import { errorName } from '../errno'
 
 /**
  * `kernel::error::Error`. A function whose Rust signature says `Result<T>` answers a `T` or throws
@@ -23,15 +23,9 @@ export class KernelError {
   }
 
   toString(): string {
-    return NAMES.get(-this.$errno) ?? String(this.$errno)
+    return errorName(-this.$errno)
   }
 }
-
-const NAMES = new Map(
-  Object.entries(errno)
-    .filter(([, value]) => typeof value === 'number')
-    .map(([name, value]) => [value as number, name]),
-)
 
 /** `to_result`: throws when a C function has answered an error. */
 export function toResult(ret: number): number {

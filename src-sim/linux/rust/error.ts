@@ -11,7 +11,7 @@ export { KernelError } from '../../kernel/rust/error'
 /** Throws the error of a negative number, as `to_result(ret)?`. */
 export { toResult as to_result } from '../../kernel/rust/error'
 
-type Code = { readonly [Name in Exclude<keyof typeof errno, 'errnoName'>]: KernelError }
+type Code = { readonly [Name in Exclude<keyof typeof errno, 'errorName'>]: KernelError }
 
 /** The errors by name: `throw code.EINVAL`. */
 export const code = Object.fromEntries(
