@@ -10,6 +10,7 @@ import { modulePut, tryModuleGet, type module } from '../base/module'
 import type { RefOwner } from '../locking/ref-ledger'
 import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
 import { findNode, inode } from './devnodes'
+import { FASYNC } from './fasync'
 import { address_space, type vm_area_struct } from './mapping'
 
 export { inode } from './devnodes'
@@ -126,9 +127,10 @@ export function dropFile(f: file): boolean {
   return --f.$count === 0
 }
 
-/** `__fput` (DM-74): `release` once, then the device, then the module. */
+/** `__fput` (DM-74): no more signals, `release` once, then the device, then the module. */
 export function* finishFile(f: file): Sim {
   yield point(finishFile, f)
+  if (f.f_flags & FASYNC) yield* fasyncFile(f, -1, 0)
   const release = operation(f, 'release')
   if (release) yield* call(() => release(f.f_inode, f))
   const c = f.f_inode.i_cdev as cdev | null

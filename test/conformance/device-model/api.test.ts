@@ -255,3 +255,36 @@ ${body(`misc_deregister(new miscdevice({ name: 'm', fops: {} }))`)}`),
   )
   expect(findings.map((f) => f.kind)).toEqual(['oops.null-deref'])
 })
+
+test('DM-74: a file that asked for signals is taken off the list before its release', () => {
+  const lines = said(
+    `${HEAD}
+import { misc_register, misc_deregister, miscdevice } from 'linux/miscdevice'
+import { fasync_helper, kill_fasync, SIGIO, POLL_IN, type fasync_struct, type file, type inode } from 'linux/fs'
+const list = ptr<fasync_struct | null>(null)
+const fops = {
+  owner: THIS_MODULE,
+  fasync: (fd: number, f: file, on: number) => { const ret = fasync_helper(fd, f, on, list); say('fasync fd %d on %d: %d', fd, on, ret); return ret },
+  unlocked_ioctl: () => { kill_fasync(list, SIGIO, POLL_IN); return 0 },
+  release: (node: inode, f: file) => { say('release, list %s', list.value ? 'full' : 'empty'); return 0 },
+}
+const m = new miscdevice({ name: 'demo', fops })
+${body('misc_register(m)', 'misc_deregister(m)')}`,
+    {
+      'user.ts': `import { open, close, fasync } from 'user/libc'
+export function watcher() {
+  const fd = open('/dev/demo')
+  fasync(fd, 1)
+  fasync(fd, 1)
+  close(fd)
+  return 0
+}`,
+      'scenario.ts': `import { insmod, rmmod, spawn, wait } from 'klab/scenario'
+import { watcher } from './user'
+export default function () { insmod('driver'); wait(spawn(watcher)); rmmod('driver') }`,
+    },
+  )
+  expect(lines).toEqual([
+    'fasync fd 3 on 1: 1', 'fasync fd 3 on 1: 0', 'fasync fd -1 on 0: 1', 'release, list empty',
+  ])
+})
