@@ -3,7 +3,7 @@ import { EPROBE_DEFER } from '../errno'
 import { step } from '../api'
 import type { RefOwner } from '../locking/ref-ledger'
 import { asyncSchedule } from './async'
-import { probeDriver } from './bind'
+import { bindWithoutProbe, probeDriver } from './bind'
 import { busPrivate, forEachDevice } from './bus'
 import { getDevice, lockDevice, putDevice, unlockDevice } from './core'
 import { deferProbe } from './deferred'
@@ -67,7 +67,7 @@ function* attachLocked(dev: device, allowAsync: boolean): Sim<number> {
   let ret = 0
   let later = false
   if (dev.$private?.dead !== true) {
-    if (dev.driver) ret = dev.$bound ? 1 : 0
+    if (dev.driver) ret = yield* bindClaimed(dev)
     else {
       const walk = { checkAsync: allowAsync, wantAsync: false, haveAsync: false }
       if (dev.parent) yield* pmGetSync(dev.parent)
@@ -82,6 +82,13 @@ function* attachLocked(dev: device, allowAsync: boolean): Sim<number> {
     asyncSchedule(() => attachLater(dev))
   }
   return ret
+}
+
+/** A driver may have taken a device before it was added: there is nothing left to probe. */
+function* bindClaimed(dev: device): Sim<number> {
+  if (dev.$bound || (yield* bindWithoutProbe(dev)) === 0) return 1
+  dev.driver = null
+  return 0
 }
 
 /** The second, asynchronous pass: only drivers that prefer it (DM-27). */

@@ -4,22 +4,37 @@ import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
 import type { attribute_group } from '../../kernel/base/attributes'
 import { findDevice, registerDriver, unregisterDriver } from '../../kernel/base/bus'
-import { getDevice, lockDevice, putDevice, unlockDevice } from '../../kernel/base/core'
+import { bindWithoutProbe, releaseDriver } from '../../kernel/base/bind'
+import {
+  getDevice,
+  isRegistered,
+  lockDevice,
+  putDevice,
+  unlockDevice,
+} from '../../kernel/base/core'
 import type { device } from '../../kernel/base/device'
 import { modules } from '../../kernel/base/module'
 import { kernelLog } from '../../kernel/printk/log'
-import { deviceOfInterface, interfaceOf, isInterface } from '../../kernel/usb/driver'
+import {
+  deviceOfInterface,
+  interfaceOf,
+  isInterface,
+  unbindInterface,
+} from '../../kernel/usb/driver'
 import { addIdFiles } from '../../kernel/usb/dynamic-ids'
 import { usbBus } from '../../kernel/usb/host'
 import { matchId, matchOne } from '../../kernel/usb/match'
 import {
   usb_driver,
+  USB_INTERFACE_BOUND,
+  USB_INTERFACE_UNBINDING,
   type pm_message_t,
   type usb_device,
   type usb_device_id,
   type usb_interface,
 } from '../../kernel/usb/structs'
 import type { usb_host_interface, usb_host_endpoint } from '../../kernel/usb/descriptors'
+import { EBUSY, ENODEV } from '../errno'
 import { module_exit, module_init } from '../module'
 
 /** Drivers of USB interfaces, and what they hold on to. */
@@ -119,6 +134,55 @@ export function usb_set_intfdata(intf: usb_interface, data: unknown): void {
 export function usb_get_intfdata<T = unknown>(intf: usb_interface): T {
   return intf.dev.driver_data as T
 }
+
+/**
+ * Takes a further interface of the same device, without a probe: from `probe`, for functions that
+ * have several. 0, -EBUSY when it has a driver, -ENODEV. The device lock is held.
+ */
+export const usb_driver_claim_interface = kernelCall(
+  'usb_driver_claim_interface',
+  function* (
+    init: usb_driver | usb_driver_init,
+    iface: usb_interface | null,
+    data: unknown,
+  ): Sim<number> {
+    if (!iface) return -ENODEV
+    const { dev } = iface
+    if (dev.driver) return -EBUSY
+    if (!iface.authorized) return -ENODEV
+    dev.driver = driverOf(init).driver
+    dev.driver_data = data
+    iface.needs_binding = 0
+    iface.condition = USB_INTERFACE_BOUND
+    if (!isRegistered(dev)) return 0
+    return yield* bindWithoutProbe(dev)
+  },
+)
+
+/** Gives an interface back that was claimed: `disconnect` is called for it. Not from `disconnect`. */
+export const usb_driver_release_interface = kernelCall(
+  'usb_driver_release_interface',
+  function* (init: usb_driver | usb_driver_init, iface: usb_interface): Sim {
+    const { dev } = iface
+    if (dev.driver === null || dev.driver !== driverOf(init).driver) return
+    if (iface.condition !== USB_INTERFACE_BOUND) return
+    iface.condition = USB_INTERFACE_UNBINDING
+    if (isRegistered(dev)) {
+      yield* releaseDriver(dev)
+      return
+    }
+    yield* lockDevice(dev)
+    yield* unbindInterface(dev)
+    dev.driver = null
+    unlockDevice(dev)
+  },
+)
+/** An interface that a driver is bound to. */
+export const usb_interface_claimed = quiet(function usb_interface_claimed(
+  iface: usb_interface,
+): number {
+  return iface.dev.driver ? 1 : 0
+})
 
 /** The device that an interface is part of. */
 export const interface_to_usbdev = quiet(function interface_to_usbdev(

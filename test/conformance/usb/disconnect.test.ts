@@ -225,3 +225,33 @@ test('endpoints and pipes are checked by kind', () => {
   ])
   expect(k.kinds).toEqual([])
 })
+
+class two_functions extends usb_device_model {
+  override interfaces = [{ endpoints: [] }, { endpoints: [] }]
+}
+
+test('a claimed interface is bound without a probe, and disconnected with the other', () => {
+  const k = play(function* (kit) {
+    yield* boot(kit, { port: PORT, model: two_functions, present: false })
+    let data: usb.usb_interface | null = null
+    const drv: usb.usb_driver_init = driver(kit, {
+      probe: function* (intf: usb.usb_interface): Sim<number> {
+        kit.say(`probe ${intf.dev.kobj.name}`)
+        data = usb.usb_ifnum_to_if(usb.interface_to_usbdev(intf), 1)
+        return yield* sim(usb.usb_driver_claim_interface(drv, data, kit))
+      },
+      disconnect: function* (intf: usb.usb_interface): Sim {
+        kit.say(`disconnect ${intf.dev.kobj.name} ${usb.usb_get_intfdata(intf) === kit}`)
+        if (intf !== data) yield* sim(usb.usb_driver_release_interface(drv, data!))
+      },
+    })
+    yield* sim(usb.usb_register(drv))
+    yield* sim(plug(PORT))
+    expect([usb.usb_interface_claimed(data!), d.device_is_bound(data!.dev)]).toEqual([1, true])
+    expect(yield* sim(usb.usb_driver_claim_interface(drv, data, kit))).toBe(-e.EBUSY)
+    expect(yield* sim(usb.usb_driver_claim_interface(drv, null, kit))).toBe(-e.ENODEV)
+    yield* sim(unplug(PORT))
+  })
+  expect(k.log).toEqual(['probe 1-1:1.0', 'disconnect 1-1:1.0 false', 'disconnect 1-1:1.1 true'])
+  expect(k.kinds).toEqual([])
+})
