@@ -5,6 +5,7 @@ import * as a from '../../kernel/base/attributes'
 import type { attribute, attribute_group } from '../../kernel/base/attributes'
 import type { kobject } from '../../kernel/base/kobject'
 import { removeWithSelf, sysfs, type SysfsDirectory } from '../../kernel/base/sysfs'
+import { kernelLog } from '../../kernel/printk/log'
 import { EEXIST, EINVAL, ENOENT } from '../errno'
 import type { kobj_attribute } from '../kobject'
 
@@ -68,8 +69,14 @@ export const sysfs_remove_groups = kernelCall(
 )
 
 function* update(kobj: kobject, group: attribute_group): Sim<number> {
-  yield* a.removeGroups(kobj, [group])
-  return a.createGroups(kobj, [group])
+  const directory = subdirectory(kobj, group.name)
+  if (!directory) {
+    const text = `Can't update unknown attr grp name: ${kobj.name}/${group.name}`
+    kernelLog(machine()).print(4, `${text}\n`)
+    return -EINVAL
+  }
+  yield* a.removeAll(directory, group)
+  return a.createFiles(kobj, group, directory)
 }
 /** Asks `is_visible` again: files come and go. 0 or -errno. May sleep. */
 export const sysfs_update_group = kernelCall('sysfs_update_group', update)
