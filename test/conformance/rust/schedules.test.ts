@@ -16,7 +16,7 @@ function outcomes(lab: LabSource): Record<string, number> {
     for (let i = 0; i < SCHEDULES / 2; i++) {
       const strategy = makeStrategy(how, { seed: seedOf(3, i), preemptions: 3, choices: [] })
       const { findings, stop } = run(strategy, false)
-      const all = findings.length > 0 ? [...new Set(findings.map((f) => f.kind))] : [stop]
+      const all = findings.length > 0 ? [...new Set(findings.map((f) => f.kind))] : [String(stop)]
       for (const kind of all) counts[kind] = (counts[kind] ?? 0) + 1
     }
   return counts
