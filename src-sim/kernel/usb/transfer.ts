@@ -21,10 +21,12 @@ import {
   USB_DIR_IN,
   USB_ENDPOINT_XFER_CONTROL,
   USB_ENDPOINT_XFER_INT,
+  USB_ENDPOINT_XFER_ISOC,
   type usb_host_endpoint,
 } from './descriptors'
 import type { UsbHardware } from './hardware'
 import type { UsbHost } from './host'
+import { movePackets } from './isochronous'
 import { standardRequest } from './standard'
 import type { Urb } from './urb'
 import { USB_SPEED_HIGH } from './structs'
@@ -101,6 +103,8 @@ function duration(urb: Urb): number {
     const interval = Math.max(1, urb.interval)
     return interval * MICROFRAME_NS * (high ? 1 : 8)
   }
+  if (transferType(desc) === USB_ENDPOINT_XFER_ISOC)
+    return urb.number_of_packets * Math.max(1, urb.interval) * MICROFRAME_NS * (high ? 1 : 8)
   const packets = Math.ceil(urb.transfer_buffer_length / Math.max(1, maxPacket(desc)))
   return MICROFRAME_NS * Math.max(1, Math.ceil(packets / PACKETS_A_MICROFRAME))
 }
@@ -123,6 +127,7 @@ function transfer(host: UsbHost, urb: Urb): void {
 function move(host: UsbHost, urb: Urb, model: UsbHardware): Outcome {
   const { desc } = urb.ep!
   if (transferType(desc) === USB_ENDPOINT_XFER_CONTROL) return control(host, urb, model)
+  if (transferType(desc) === USB_ENDPOINT_XFER_ISOC) return movePackets(host, urb, model)
   return endpointIn(desc)
     ? receive(host, urb, model.in(desc.bEndpointAddress, urb.transfer_buffer_length))
     : send(host, urb, model)

@@ -17,6 +17,7 @@ import {
   type usb_host_endpoint,
 } from './descriptors'
 import { usbHost } from './host'
+import { checkPackets } from './isochronous'
 import { endpointOf, kindOfType, pipeIn, pipeKind, pipeType } from './pipe'
 import { USB_SPEED_HIGH, USB_STATE_CONFIGURED, USB_STATE_UNAUTHENTICATED } from './structs'
 import { dequeue, enqueue } from './transfer'
@@ -68,7 +69,12 @@ function check(urb: Urb, ep: usb_host_endpoint): number {
   }
   urb.transfer_flags = (urb.transfer_flags & ~URB_DIR_IN) | (isIn ? URB_DIR_IN : 0)
   if (!control && urb.dev!.state < USB_STATE_CONFIGURED) return -ENODEV
-  if (ep.desc.wMaxPacketSize <= 0 || urb.transfer_buffer_length < 0) return -EMSGSIZE
+  if (ep.desc.wMaxPacketSize <= 0) return -EMSGSIZE
+  if (type === USB_ENDPOINT_XFER_ISOC) {
+    const error = checkPackets(urb)
+    if (error) return error
+  }
+  if (urb.transfer_buffer_length < 0) return -EMSGSIZE
   if (pipeType(urb.pipe) !== type) wrongType(urb, type)
   if (type === USB_ENDPOINT_XFER_INT || type === USB_ENDPOINT_XFER_ISOC) return checkInterval(urb)
   return 0

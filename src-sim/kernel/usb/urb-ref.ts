@@ -2,6 +2,7 @@ import { machine } from '../../engine/current'
 import type { RefOwner } from '../locking/ref-ledger'
 import { refGet, refInit, refPut } from '../base/refs'
 import { allocate, slab } from '../mm/slab'
+import { usb_iso_packet_descriptor } from './isochronous'
 import { URB_FREE_BUFFER, urb, type Urb } from './urb'
 
 /** Life of a request's structure. */
@@ -14,7 +15,7 @@ export function allocUrb(packets: number): Urb | null {
   const u = allocate(urb, true)
   if (!u) return null
   initUrb(u)
-  u.number_of_packets = packets
+  u.iso_frame_desc = Array.from({ length: packets }, () => new usb_iso_packet_descriptor())
   return u
 }
 

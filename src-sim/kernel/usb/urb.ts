@@ -2,6 +2,7 @@ import { KernelObject } from '../../engine/object'
 import { refcount_t } from '../locking/refcount'
 import { WaitList } from '../sched/schedule'
 import type { usb_ctrlrequest, usb_host_endpoint } from './descriptors'
+import type { usb_iso_packet_descriptor } from './isochronous'
 import type { usb_device } from './structs'
 
 export const URB_SHORT_NOT_OK = 0x0001
@@ -45,6 +46,7 @@ export class urb extends KernelObject {
   setup_packet: usb_ctrlrequest | null = null
   start_frame = 0
   number_of_packets = 0
+  iso_frame_desc: usb_iso_packet_descriptor[] = []
   interval = 0
   error_count = 0
   context: any = null

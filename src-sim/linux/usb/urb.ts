@@ -27,7 +27,9 @@ export {
   type usb_complete_t,
 } from '../../kernel/usb/urb'
 
-/** A request structure, or null. Pair: `usb_free_urb`. */
+export { usb_iso_packet_descriptor } from '../../kernel/usb/isochronous'
+
+/** A request structure, with room for that many isochronous packets; or null. Pair: `usb_free_urb`. */
 export function usb_alloc_urb(iso_packets: number, _mem_flags: gfp_t): urb | null {
   return refs.allocUrb(iso_packets)
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
+import { usb_device_model } from '../../../src-sim/hardware/usb-device-model'
 import { now } from '../../../src-sim/engine/current'
 import { msleep } from '../../../src-sim/linux/delay'
 import * as e from '../../../src-sim/linux/errno'
@@ -257,4 +258,39 @@ test('a buffer that no device can reach is refused', () => {
     expect(send(urb)).toBe(-e.EAGAIN)
   })
   expect(k.kinds).toEqual(['warn.usb-not-dma-capable'])
+})
+
+class camera extends usb_device_model {
+  override interfaces = [
+    { endpoints: [{ address: 0x81, type: 'isochronous' as const, maxPacket: 16, interval: 1 }] },
+  ]
+  frames = 0
+
+  override in(_address: number, length: number): Uint8Array | null {
+    return this.frames++ % 2 ? null : new Uint8Array(length).fill(this.frames)
+  }
+}
+
+test('isochronous packets come at their times, or stay empty', () => {
+  const k = play(function* (kit) {
+    const { udev } = yield* bind(kit, {}, { port: '1-1', model: camera })
+    const buffer = kzalloc(48, GFP_KERNEL)!
+    const urb = usb.usb_alloc_urb(3, GFP_KERNEL)!
+    const pipe = usb.usb_rcvisocpipe(udev, 1)
+    const done = (u: usb.urb): void => {
+      const packets = u.iso_frame_desc.map((p) => `${p.status}:${p.actual_length}`)
+      kit.say(`${u.status} ${u.actual_length} ${packets.join(' ')}`)
+    }
+    usb.usb_fill_bulk_urb(urb, udev, pipe, buffer, 48, done, null)
+    urb.interval = 1
+    expect(send(urb)).toBe(-e.EINVAL)
+    urb.number_of_packets = 3
+    urb.iso_frame_desc.forEach((p, n) => ((p.offset = 16 * n), (p.length = n === 2 ? 17 : 16)))
+    expect([send(urb), urb.iso_frame_desc[0]!.status]).toEqual([-e.EMSGSIZE, -e.EXDEV])
+    urb.iso_frame_desc[2]!.length = 16
+    expect(send(urb)).toBe(0)
+    yield* sim(msleep(1))
+    expect([buffer[0], buffer[16], buffer[32]]).toEqual([1, 0, 3])
+  })
+  expect(k.log.slice(1)).toEqual(['0 32 0:16 0:0 0:16'])
 })
