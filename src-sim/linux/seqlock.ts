@@ -1,3 +1,4 @@
+import { machine } from '../engine/current'
 import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import * as s from '../kernel/locking/seqlock'
@@ -72,7 +73,9 @@ export function DEFINE_SEQLOCK(name = ''): seqlock_t {
 }
 export const seqlock_init = kernelCall('seqlock_init', function (lock: seqlock_t): void {
   spin.initSpinlock(lock.lock)
-  s.initSeqcount(lock.seqcount)
+  // Two classes of one place: the count is not the lock of its writers.
+  const place = machine().runtime.p
+  s.initSeqcount(lock.seqcount, undefined, place === 0 ? undefined : `seqcount at ${place}`)
 })
 export const read_seqbegin = kernelCall(
   'read_seqbegin',
