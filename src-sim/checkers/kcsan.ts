@@ -13,7 +13,10 @@ import { Clocks, VectorClock } from './kcsan-clocks'
 import { attachOrder } from './kcsan-order'
 
 /** Calls after which something that was going on has come to its end. */
-const WAITING_CALL = /sync|flush|drain|destroy|cancel|kill|stop|shutdown/
+const WAITING_CALL = /sync|flush|drain|destroy|cancel|kill|stop|shutdown|barrier/
+/** What readers and writers of sequence counts do in between counts as marked: readers look twice. */
+const SEQ_BEGIN = /read_seq(count_)?begin|raw_(read_)?seqcount(_begin)?$|write_seq(lock|count_begin)/
+const SEQ_END = /read_seq(count_)?retry|write_seq(unlock|count_end)/
 const RULER = '='.repeat(66)
 
 export interface KcsanOptions {
@@ -50,6 +53,8 @@ class Kcsan {
   /** What write barriers have fixed, and what marked reads have found, by context. */
   readonly #fenced = new Map<number, VectorClock>()
   readonly #found = new Map<number, VectorClock>()
+  /** Contexts inside a section of a sequence count. */
+  readonly #sequences = new Set<number>()
   /** What the latest call of each context has waited for. */
   readonly #waits = new Map<number, object>()
   /** A race of a plain read that turns out to be the argument of READ_ONCE is none. */
@@ -86,6 +91,8 @@ class Kcsan {
       const name = operationName(exec.operation)
       this.#settle(exec, name === 'READ_ONCE')
       this.#waited(exec)
+      if (SEQ_BEGIN.test(name)) this.#sequences.add(exec.id)
+      else if (SEQ_END.test(name)) this.#sequences.delete(exec.id)
       const { object } = exec
       if (object === null || typeof object !== 'object') return
       this.#acquire(exec, object)
@@ -137,7 +144,7 @@ class Kcsan {
       context: exec.id,
       time: clock.get(exec.id),
       write,
-      marked,
+      marked: marked || this.#sequences.has(exec.id),
       where: exec.kind === 'task' ? `task ${(exec as { pid?: number }).pid}` : 'interrupt',
       stack: takeStack(this.#machine, exec),
     }

@@ -11,6 +11,7 @@ import {
 import { named } from '../api'
 import { emit } from '../emit'
 import { localBhDisable, localBhEnable } from '../irq/softirq'
+import { releaseOn } from '../locking/access'
 import { heldChecker } from '../locking/assert'
 import { locking } from '../locking/locking'
 import { memoryAccess } from '../mm/watch'
@@ -154,6 +155,7 @@ const srcuWorker = named('srcu_invoke_callbacks', function* (
   emit(rcu_invoke_callback, 'srcu', head, func)
   rcu(currentMachine()).on.invoke.emit(head, func)
   yield* call(() => func(head))
+  releaseOn(domain)
   emit(rcu_callback_end, 'srcu', func)
   const softirqs = localBhEnable()
   if (softirqs) yield* softirqs

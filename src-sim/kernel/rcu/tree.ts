@@ -12,6 +12,7 @@ import { named } from '../api'
 import { emit } from '../emit'
 import { hardirq } from '../irq/hardirq'
 import { openSoftirq, raiseSoftirq, RCU_SOFTIRQ } from '../irq/softirq'
+import { releaseOn } from '../locking/access'
 import { memoryAccess } from '../mm/watch'
 import { warn } from '../printk/warn'
 import { contextState } from '../sched/context'
@@ -228,6 +229,7 @@ export class Rcu {
       mapAcquire(callback, 0)
       yield* call(run)
       mapRelease(callback)
+      releaseOn(this)
       this.#invoking.delete(cpu)
       emit(ev.rcu_callback_end, 'rcu_preempt', func)
     }

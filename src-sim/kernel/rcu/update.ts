@@ -4,6 +4,7 @@ import { service } from '../../engine/service'
 import type { Sim } from '../../engine/suspend'
 import { rcu_barrier } from '../../trace/events'
 import { emit } from '../emit'
+import { acquireOn } from '../locking/access'
 import { heldChecker } from '../locking/assert'
 import { lockMutex, mutex, initMutex, mutexUnlock } from '../locking/mutex'
 import { slab } from '../mm/slab'
@@ -129,6 +130,7 @@ export function* rcuBarrier(): Sim {
     const wait = waitForCompletion(done)
     if (wait) yield* wait
   }
+  acquireOn(all)
   emit(rcu_barrier, 'rcu_preempt', 'end', 0)
   mutexUnlock(barrierLock)
 }

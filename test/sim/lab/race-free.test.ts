@@ -122,6 +122,68 @@ function fn() { msleep(2); d.x++; smp_store_release(d, 'on', 1); wake_up(wq); re
     init: "init_waitqueue_head(wq); kthread_run(fn, null, 't'); wait_event(wq, () => smp_load_acquire(d, 'on')); use()",
     exit: 'use()',
   },
+  'a count that drops to zero': {
+    top: `const left = new atomic_t(); class parts { a = 0; b = 0 }
+const p = new parts()
+function one() { p.a++; if (atomic_dec_and_test(left)) use3(); return 0 }
+function two() { p.b++; if (atomic_dec_and_test(left)) use3(); return 0 }
+const use3 = () => { if (p.a + p.b > 9) pr_info('z') }`,
+    init: "atomic_set(left, 2); kthread_run(one, null, 'one'); kthread_run(two, null, 'two')",
+    exit: 'msleep(10)',
+  },
+  'a lockless list': {
+    top: `const list = new llist_head(); class item { node = new llist_node(); x = 0 }
+function fn() { const i = kzalloc(item, GFP_KERNEL)!; i.x = 7; llist_add(i.node, list); return 0 }`,
+    init: "init_llist_head(list); kthread_run(fn, null, 'one')",
+    exit: `for (let n = llist_del_all(list); n; ) { const i = llist_entry(n, item, 'node'); n = n.next
+        if (i.x === 7) use2(); kfree(i) }`,
+  },
+  'a seqlock': {
+    top: `const lock = new seqlock_t(); let thread: task_struct
+function fn() { while (!kthread_should_stop()) { write_seqlock(lock); d.x++; write_sequnlock(lock); msleep(1) } return 0 }`,
+    init: `seqlock_init(lock); thread = kthread_run(fn, null, 'w'); msleep(2)
+      let seq = 0; let x = 0
+      do { seq = read_seqbegin(lock); x = d.x } while (read_seqretry(lock, seq))`,
+    exit: 'kthread_stop(thread); use()',
+  },
+  'a notifier that was unregistered': {
+    top: `const chain = BLOCKING_NOTIFIER_HEAD('chain'); let thread: task_struct
+const nb = { notifier_call: () => { d.x++; return 0 } }
+function fn() { while (!kthread_should_stop()) { blocking_notifier_call_chain(chain, 0, null); msleep(1) } return 0 }`,
+    init: "d.x++; blocking_notifier_chain_register(chain, nb); thread = kthread_run(fn, null, 't'); msleep(3)",
+    exit: 'blocking_notifier_chain_unregister(chain, nb); use(); kthread_stop(thread)',
+  },
+  'a semaphore for readers and writers': {
+    top: `const sem = new rw_semaphore(); let thread: task_struct
+function fn() { while (!kthread_should_stop()) { down_read(sem); use(); up_read(sem); msleep(1) } return 0 }`,
+    init: "init_rwsem(sem); thread = kthread_run(fn, null, 't'); msleep(2); down_write(sem); d.x++; up_write(sem); msleep(3)",
+    exit: 'down_write(sem); d.x++; up_write(sem); kthread_stop(thread)',
+  },
+  'callbacks of RCU and their barrier': {
+    top: `class item { rcu = new rcu_head(); x = 0 }
+function gone(head: rcu_head) { const i = container_of(head, item, 'rcu'); if (i.x === 7) d.x++; kfree(i) }`,
+    init: 'const i = kzalloc(item, GFP_KERNEL)!; i.x = 7; call_rcu(i.rcu, gone)',
+    exit: 'rcu_barrier(); use()',
+  },
+  'a completion for all': {
+    top: `const done = new completion(); let thread: task_struct
+function fn() { wait_for_completion(done); use(); return 0 }`,
+    init: "init_completion(done); kthread_run(fn, null, 'a'); kthread_run(fn, null, 'b'); msleep(2); d.x = 5; complete_all(done)",
+    exit: 'msleep(5)',
+  },
+  'a flag under a lock and a wake-up': {
+    top: `const wq = new wait_queue_head(); const lock = DEFINE_SPINLOCK('lock')
+const ready = () => { spin_lock(lock); const on = d.on; spin_unlock(lock); return on }
+function fn() { msleep(2); d.x++; spin_lock(lock); d.on = 1; spin_unlock(lock); wake_up(wq); return 0 }`,
+    init: "init_waitqueue_head(wq); kthread_run(fn, null, 't'); wait_event(wq, ready); use()",
+    exit: 'use()',
+  },
+  'a work of a kthread worker that was cancelled': {
+    top: `let worker: kthread_worker; const work = new kthread_work()
+function fn() { msleep(5); d.x++ }`,
+    init: "d.x++; worker = kthread_create_worker(0, 'w'); kthread_init_work(work, fn); kthread_queue_work(worker, work)",
+    exit: 'kthread_cancel_work_sync(work); use(); kthread_destroy_worker(worker)',
+  },
 }
 
 const SCENARIO = `
@@ -147,13 +209,20 @@ import { GFP_KERNEL, kfree, kzalloc } from 'linux/slab'
 import { init_waitqueue_head, wait_event, wait_queue_head, wake_up } from 'linux/wait'
 import { jiffies } from 'linux/jiffies'
 import { kref, kref_get, kref_init, kref_put } from 'linux/kref'
-import { kthread_create_worker, kthread_destroy_worker, kthread_init_work, kthread_queue_work, kthread_run, kthread_should_stop, kthread_stop, kthread_work, type kthread_worker } from 'linux/kthread'
+import { kthread_cancel_work_sync, kthread_create_worker, kthread_destroy_worker, kthread_init_work, kthread_queue_work, kthread_run, kthread_should_stop, kthread_stop, kthread_work, type kthread_worker } from 'linux/kthread'
 import { mdelay, msleep, udelay } from 'linux/delay'
 import { mod_timer, timer_delete_sync, timer_list, timer_setup } from 'linux/timer'
 import { ms_to_ktime } from 'linux/ktime'
+import { atomic_dec_and_test, atomic_set, atomic_t } from 'linux/atomic'
+import { BLOCKING_NOTIFIER_HEAD, blocking_notifier_call_chain, blocking_notifier_chain_register, blocking_notifier_chain_unregister } from 'linux/notifier'
+import { init_llist_head, llist_add, llist_del_all, llist_entry, llist_head, llist_node } from 'linux/llist'
+import { read_seqbegin, read_seqretry, seqlock_init, seqlock_t, write_seqlock, write_sequnlock } from 'linux/seqlock'
+import { down_read, down_write, init_rwsem, rw_semaphore, up_read, up_write } from 'linux/rwsem'
+import { complete_all, completion, init_completion, wait_for_completion } from 'linux/completion'
+import { DEFINE_SPINLOCK, spin_lock, spin_unlock } from 'linux/spinlock'
 import { on_each_cpu, smp_call_function } from 'linux/smp'
 import { pr_info } from 'linux/printk'
-import { rcu_assign_pointer, rcu_dereference, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from 'linux/rcupdate'
+import { call_rcu, rcu_assign_pointer, rcu_barrier, rcu_dereference, rcu_head, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from 'linux/rcupdate'
 import { READ_ONCE, WRITE_ONCE } from 'linux/compiler'
 import { smp_load_acquire, smp_store_release } from 'linux/barrier'
 import { tasklet_kill, tasklet_schedule, tasklet_setup, tasklet_struct } from 'linux/interrupt'
