@@ -23,11 +23,13 @@ const FIRST_FD = 3
 /** The descriptors of a process; shared by the threads of one. */
 export class FileTable {
   readonly open = new Map<number, file>()
+  /** Promised to a file that is being made. */
+  readonly reserved = new Set<number>()
   users = 1
 
   /** The lowest free descriptor, or -EMFILE. */
   freeNumber(from = FIRST_FD): number {
-    for (let fd = from; fd < FILES_MAX; fd++) if (!this.open.has(fd)) return fd
+    for (let fd = from; fd < FILES_MAX; fd++) if (!this.open.has(fd) && !this.reserved.has(fd)) return fd
     return -EMFILE
   }
 }
@@ -168,11 +170,15 @@ export function fput(f: file): void {
   queueWorkOn(null, workqueues(currentMachine()).system('system_percpu_wq'), work)
 }
 
+export function fdInstalled(p: Process, fd: number, f: file): void {
+  emit(ev.fd_install, p, fd, f)
+}
+
 export function installFd(p: Process, f: file): number {
   const fd = p.files ? p.files.freeNumber() : -EBADF
   if (fd >= 0) {
     p.files!.open.set(fd, f)
-    emit(ev.fd_install, p, fd, f)
+    fdInstalled(p, fd, f)
   }
   return fd
 }
