@@ -115,9 +115,20 @@ function frameText(machine: Machine, raw: Position | string): string {
   return `${at.name}${offset}${at.module ? ` [${at.module}]` : ''}`
 }
 
-/** ` name+0x10/0x40 [mod]` lines, innermost first, as under `Call Trace:`. */
+/** Whether a frame is of a program, or of the person at the keyboard. */
+function isUserSpace(machine: Machine, frame: Position | string): boolean {
+  const kind = typeof frame === 'number' ? machine.runtime.file(frame)?.kind : undefined
+  return kind === 'scenario' || kind === 'user'
+}
+
+/**
+ * ` name+0x10/0x40 [mod]` lines, innermost first, as under `Call Trace:`. The kernel's stack ends
+ * where a program entered it.
+ */
 export function traceLines(machine: Machine, stack: RawStack): string[] {
-  return stack.frames.map((f) => ` ${frameText(machine, f)}`)
+  const entry = stack.frames.findIndex((frame) => isUserSpace(machine, frame))
+  const frames = entry > 0 ? stack.frames.slice(0, entry) : stack.frames
+  return frames.map((f) => ` ${frameText(machine, f)}`)
 }
 
 /** Name of the innermost function of a stack, as the kernel prints it. */

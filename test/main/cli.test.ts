@@ -90,6 +90,22 @@ module_exit(two_exit)
     expect(err).toContain('--fail')
   })
 
+  it("prints what a scenario writes to the kernel log between the module's lines", () => {
+    const folder = labFolder('kmsg', initOf("printk('loading\\n')", "import { printk } from 'linux/printk'\n"))
+    writeFileSync(
+      join(folder, 'scenario.ts'),
+      `import { echo, insmod } from 'klab/scenario'
+export default function () {
+  echo('/dev/kmsg', '<5>before')
+  insmod('driver')
+  echo('/dev/kmsg', 'after')
+}
+`,
+    )
+    const { dmesg } = JSON.parse(klab('run', folder, '--json').out)
+    expect(dmesg.map((line: string) => line.replace(/^\[.*?\] /, ''))).toEqual(['before', 'loading', 'after'])
+  })
+
   it('names a similar lab when there is none of that name', () => {
     const { code, err } = klab('run', 'bug-01-brokn')
     expect(code).toBe(2)

@@ -55,7 +55,7 @@ test('RCU-04 freeing memory with a queued head in it is told when it is freed', 
     kfree(object)
     yield* sim(r.rcu_barrier())
   })
-  expect(dmesg[0]).toMatch(/^ODEBUG: free active \(active state 1\) .* object type: rcu_head hint: 0x0$/)
+  expect(dmesg[1]).toMatch(/^ODEBUG: free active \(active state 1\) .* object type: rcu_head hint: 0x0$/)
   expect(dmesg).toContain('BUG: KASAN: slab-use-after-free in rcu_cblist_dequeue+0x0/0x10')
 })
 
