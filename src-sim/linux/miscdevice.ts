@@ -2,6 +2,11 @@ import { quiet, kernelCall } from '../kernel/api'
 import { deregisterMisc, miscdevice, registerMisc, type MiscInit } from '../kernel/fs/misc'
 import { module_exit, module_init } from './module'
 
+/** Brought along, as by the C header. */
+export * from './device'
+export * from './list'
+export * from './types'
+
 /** Character devices with one node each: `linux/miscdevice`. */
 export { miscdevice, MISC_DYNAMIC_MINOR, MISC_MAJOR } from '../kernel/fs/misc'
 
