@@ -5,6 +5,7 @@ import * as ev from '../../trace/events'
 import type { wait_queue_head } from '../sched/wait-queue'
 import { emit } from '../emit'
 import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
+import { acquireOn, releaseOn } from '../locking/access'
 import { memoryAccess } from '../mm/watch'
 import { modulePut, tryModuleGet, type module } from '../base/module'
 import type { RefOwner } from '../locking/ref-ledger'
@@ -124,7 +125,10 @@ export function getFile(f: file): file {
 
 /** Drops a reference. True: it was the last one, and `finishFile` must follow. */
 export function dropFile(f: file): boolean {
-  return --f.$count === 0
+  releaseOn(f)
+  if (--f.$count > 0) return false
+  acquireOn(f)
+  return true
 }
 
 /** `__fput` (DM-74): no more signals, `release` once, then the device, then the module. */

@@ -3,6 +3,7 @@ import type { Machine } from '../../engine/machine'
 import { call, point, spinOn, type Sim } from '../../engine/suspend'
 import { irq_free, irq_line_disable, irq_line_enable, irq_request } from '../../trace/events'
 import { emit } from '../emit'
+import { acquireOn } from '../locking/access'
 import { faultInjection } from '../mm/fault-injection'
 import { warn } from '../printk/warn'
 import { mightSleep } from '../sched/schedule'
@@ -173,6 +174,7 @@ export function disableIrqNosync(irq: number): void {
   const desc = irqs(currentMachine()).get(irq)
   if (!desc) return
   desc.depth++
+  knowHandlers(desc)
   emit(irq_line_disable, desc, irq, desc.depth)
 }
 
@@ -224,7 +226,13 @@ export function* synchronizeHardirq(irq: number): Sim<boolean> {
   if (!desc) return true
   irqs(machine).on.synchronize.emit(desc, false)
   while (desc.inProgress) yield spinOn(desc)
+  knowHandlers(desc)
   return desc.threadsActive === 0
+}
+
+/** What handlers have done so far is known: they end under the lock of the line. */
+function knowHandlers(desc: IrqDesc): void {
+  for (let { action } = desc; action !== null; action = action.next) acquireOn(action)
 }
 
 export function* synchronizeIrq(irq: number): Sim {
@@ -233,6 +241,7 @@ export function* synchronizeIrq(irq: number): Sim {
   if (!desc) return
   irqs(machine).on.synchronize.emit(desc, true)
   yield* waitForLine(desc)
+  knowHandlers(desc)
 }
 
 function* waitForLine(desc: IrqDesc): Sim {
