@@ -29,6 +29,7 @@ export {
 } from '../kernel/usb/structs'
 export * from './usb/device'
 export * from './usb/driver'
+export * from './usb/endpoints'
 export * from './usb/message'
 export * from './usb/structs'
 export * from './usb/urb'

@@ -36,8 +36,9 @@ function* storeNewId(core: device_driver, text: string): Sim<number> {
   const [, , , , cls = 0, class_mask = 0, driver_data = 0] = fields
   const id = { vendor: vendor!, device: device!, subvendor, subdevice, class: cls, class_mask }
   if (fields.length < 7 && drv.id_table.some((own) => sameDevice(own, id))) return -EEXIST
-  if (drv.id_table.length > 0 && !drv.id_table.some((own) => (own.driver_data ?? 0) === driver_data))
-    return -EINVAL
+  const { id_table } = drv
+  const known = id_table.some((own) => (own.driver_data ?? 0) === driver_data)
+  if (id_table.length > 0 && !known) return -EINVAL
   const error = yield* addDynamicId(drv, { ...id, driver_data })
   return error || text.length
 }

@@ -144,7 +144,8 @@ export class pci_dev extends KernelObject {
 
   /** @internal Not there any more, or another one is in its place. */
   get $gone(): boolean {
-    return this.error_state === pci_channel_io_perm_failure || this.$slot?.present !== this.$function
+    const failed = this.error_state === pci_channel_io_perm_failure
+    return failed || this.$slot?.present !== this.$function
   }
 }
 

@@ -96,7 +96,8 @@ function* waitReady(pdev: pci_dev, what: string): Sim<number> {
       deviceLog(pdev.dev, 4, `not ready ${delayMs - 1}ms after ${what}; giving up`)
       return -ENOTTY
     }
-    if (delayMs > WAIT_MS) deviceLog(pdev.dev, 6, `not ready ${delayMs - 1}ms after ${what}; waiting`)
+    if (delayMs > WAIT_MS)
+      deviceLog(pdev.dev, 6, `not ready ${delayMs - 1}ms after ${what}; waiting`)
     yield* scheduleTimeoutNs(delayMs * MS, what, 'uninterruptible')
     delayMs *= 2
   }

@@ -92,7 +92,9 @@ function* unbound(intf: usb_interface, drv: usb_driver): Sim {
   pmSetStatus(intf.dev, RPM_SUSPENDED)
 }
 
-/** `usb_unbind_interface`: requests end before the driver hears of it, unless it asked otherwise. */
+/**
+ * `usb_unbind_interface`: requests end before the driver hears of it, unless it asked otherwise.
+ */
 export function* unbindInterface(dev: device): Sim {
   const intf = interfaceOf(dev)
   const drv = usbDriverOf(dev.driver)

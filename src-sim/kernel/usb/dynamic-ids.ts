@@ -18,7 +18,8 @@ const MATCH_DEVICE = USB_DEVICE_ID_MATCH_VENDOR | USB_DEVICE_ID_MATCH_PRODUCT
 const driverOf = (core: device_driver): usb_driver => hidden(core).$parent as usb_driver
 
 function readFields(text: string): number[] | null {
-  const fields = text.trim().split(/\s+/).map((w) => (/^(0x)?[0-9a-f]+$/i.test(w) ? parseInt(w, 16) : NaN))
+  const words = text.trim().split(/\s+/)
+  const fields = words.map((w) => (/^(0x)?[0-9a-f]+$/i.test(w) ? parseInt(w, 16) : NaN))
   return fields.length < 2 || fields.some(Number.isNaN) ? null : fields
 }
 
@@ -28,7 +29,11 @@ function* storeNewId(core: device_driver, text: string): Sim<number> {
   const fields = readFields(text)
   if (!fields) return -EINVAL
   const [idVendor, idProduct, bInterfaceClass = 0, refVendor, refProduct] = fields
-  const id: usb_device_id = { match_flags: MATCH_DEVICE, idVendor: idVendor!, idProduct: idProduct! }
+  const id: usb_device_id = {
+    match_flags: MATCH_DEVICE,
+    idVendor: idVendor!,
+    idProduct: idProduct!,
+  }
   if (fields.length > 2 && bInterfaceClass) {
     if (bInterfaceClass > 255) return -EINVAL
     id.bInterfaceClass = bInterfaceClass

@@ -47,7 +47,9 @@ export interface GivebackList {
   readonly wq: workqueue_struct
 }
 
-/** One controller (xhci) with its root hub; built when a machine has USB, or a driver asks for it. */
+/**
+ * One controller (xhci) with its root hub; built when a machine has USB, or a driver asks for it.
+ */
 export class UsbHost {
   readonly bus = new UsbBusType()
   readonly ports = new Map<string, UsbPort>()

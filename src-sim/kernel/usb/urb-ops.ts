@@ -37,7 +37,7 @@ export function submitUrb(urb: Urb | null): number {
   if (!urb || !urb.complete) return -EINVAL
   touch(urb, 'usb_submit_urb')
   if (urb.hcpriv) {
-    warnAt('usb-active', 'drivers/usb/core/urb.c at usb_submit_urb', 'URB %p submitted while active', urb)
+    warnAt('usb-active', 'URB 0000000000000000 submitted while active', urb)
     return -EBUSY
   }
   const { dev } = urb
@@ -51,8 +51,9 @@ export function submitUrb(urb: Urb | null): number {
   return error || hand(urb)
 }
 
-function warnAt(what: string, where: string, text: string, urb: Urb): void {
-  warn(machine(), what, where, text.replace('%p', '0000000000000000'), { objects: [urb] })
+function warnAt(what: string, text: string, urb: Urb): void {
+  const where = 'drivers/usb/core/urb.c at usb_submit_urb'
+  warn(machine(), what, where, text, { objects: [urb] })
 }
 
 /** What a request must be like before the controller sees it. */
@@ -81,10 +82,9 @@ function check(urb: Urb, ep: usb_host_endpoint): number {
 }
 
 function wrongDirection(urb: Urb, requestType: number): void {
-  const pipe = urb.pipe.toString(16)
-  const text = `BOGUS control dir, pipe ${pipe} doesn't match bRequestType ${requestType.toString(16)}`
-  const where = 'drivers/usb/core/urb.c at usb_submit_urb'
-  warnAt('usb-control-dir', where, `usb ${urb.dev!.$label}: ${text}`, urb)
+  const [pipe, wanted] = [urb.pipe.toString(16), requestType.toString(16)]
+  const text = `BOGUS control dir, pipe ${pipe} doesn't match bRequestType ${wanted}`
+  warnAt('usb-control-dir', `usb ${urb.dev!.$label}: ${text}`, urb)
 }
 
 /** Only a line in the log, once: the endpoint's own type is what counts. */

@@ -1,6 +1,7 @@
 import { kernelCall, kernelFrame } from '../../kernel/api'
 import { lockDevice, unlockDevice } from '../../kernel/base/core'
 import * as reset from '../../kernel/pci/reset'
+import type { Sim } from '../../engine/suspend'
 import type { pci_dev } from '../../kernel/pci/pci-dev'
 
 /** Resets. */
@@ -22,9 +23,12 @@ export const pci_try_reset_function = kernelFrame(
 )
 /** The bare reset: nobody is told, and configuration space is not restored. 0 or -ENOTTY. */
 export const pcie_flr = kernelFrame('pcie_flr', reset.functionLevelReset)
-export const pcie_reset_flr = kernelFrame('pcie_reset_flr', function* (pdev: pci_dev, probe: boolean) {
-  return probe ? 0 : yield* reset.functionLevelReset(pdev)
-})
+export const pcie_reset_flr = kernelFrame(
+  'pcie_reset_flr',
+  function* (pdev: pci_dev, probe: boolean): Sim<number> {
+    return probe ? 0 : yield* reset.functionLevelReset(pdev)
+  },
+)
 export const __pci_reset_function_locked = kernelFrame(
   '__pci_reset_function_locked',
   reset.functionLevelReset,

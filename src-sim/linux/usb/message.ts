@@ -110,7 +110,10 @@ const bulk = (name: string, killable = false) =>
       actual_length: ptr<number> | null,
       timeout: number,
     ): Sim<number> =>
-      message.bulkMessage(usb_dev, pipe, data, len, actual_length, { timeoutMs: timeout, killable }),
+      message.bulkMessage(usb_dev, pipe, data, len, actual_length, {
+        timeoutMs: timeout,
+        killable,
+      }),
   )
 
 /** Moves bytes through a bulk endpoint and waits: 0, -ETIMEDOUT, or what the request came to. */
@@ -171,7 +174,8 @@ export const usb_string = kernelFrame(
     const setup = setupOf(6, IN, (3 << 8) | index, 0x0409, 255)
     const ret = yield* message.controlMessage(dev, pipe, setup, wire, { timeoutMs: 5000 })
     let length = ret < 2 ? (ret < 0 ? ret : -ENODATA) : 0
-    for (let at = 2; length >= 0 && at < ret && length < size - 1; at += 2) buf[length++] = wire[at]!
+    for (let at = 2; length >= 0 && at < ret && length < size - 1; at += 2)
+      buf[length++] = wire[at]!
     if (length >= 0) buf[length] = 0
     kfree(wire)
     return length

@@ -29,7 +29,10 @@ export {
 
 export { usb_iso_packet_descriptor } from '../../kernel/usb/isochronous'
 
-/** A request structure, with room for that many isochronous packets; or null. Pair: `usb_free_urb`. */
+/**
+ * A request structure, with room for that many isochronous packets; or null. Pair:
+ * `usb_free_urb`.
+ */
 export function usb_alloc_urb(iso_packets: number, _mem_flags: gfp_t): urb | null {
   return refs.allocUrb(iso_packets)
 }
