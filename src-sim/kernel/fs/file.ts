@@ -3,6 +3,7 @@ import { KernelObject } from '../../engine/object'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import type { wait_queue_head } from '../sched/wait-queue'
+import { step } from '../api'
 import { emit } from '../emit'
 import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
 import { acquireOn, releaseOn } from '../locking/access'
@@ -86,7 +87,7 @@ export function replaceOps(f: file, ops: file_operations): void {
 export function* openPath(path: string, flags: number): Sim<file | number> {
   const node = findNode(path)
   if (!node) return -ENOENT
-  return yield* openInode(node, path, flags)
+  return yield* step('chrdev_open', openInode(node, path, flags))
 }
 
 /** `chrdev_open` (DM-70): the cdev, its owner and the operations' owner are pinned. */
@@ -132,7 +133,9 @@ export function dropFile(f: file): boolean {
 }
 
 /** `__fput` (DM-74): no more signals, `release` once, then the device, then the module. */
-export function* finishFile(f: file): Sim {
+export const finishFile = (f: file): Sim => step('__fput', letGo(f))
+
+function* letGo(f: file): Sim {
   yield point(finishFile, f)
   if (f.f_flags & FASYNC) yield* fasyncFile(f, -1, 0)
   const release = operation(f, 'release')

@@ -3,6 +3,7 @@ import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import { EBUSY, EINVAL, ENODEV, ENOMEM } from '../errno'
+import { named } from '../api'
 import { registerDevice, unregisterDevice } from '../base/core'
 import { registerClass } from '../base/class'
 import { setKobjectName } from '../base/kobject'
@@ -53,7 +54,7 @@ class MiscCore {
 
   constructor() {
     const m = machine()
-    const ops = { open: miscOpen as unknown as (i: inode, f: file) => number }
+    const ops = { open: named('misc_open', miscOpen) as unknown as file_operations['open'] }
     initCdev(this.major, ops)
     this.major.kobj.name = 'misc'
     registerRegion(MISC_MAJOR * MINORS, 0x10000, 'misc')
