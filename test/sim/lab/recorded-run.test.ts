@@ -98,6 +98,7 @@ describe('a report in a bundle', () => {
       traceHash: '',
       notes: '',
       trace: bytes,
+      marks: NO_MARKS,
       report: { findings: [{ kind: 7 }], dmesg: [] } as never,
     })
     expect(() => readBundle(packed)).toThrow(/^This bundle is damaged: .* in its report\.json\.$/)
