@@ -9,10 +9,17 @@ const LAB_FILE = /\.(ts|json|md)$/
 export function pickFile(accept: string): Promise<File | null> {
   return new Promise((done) => {
     const input = document.createElement('input')
+    const close = (file: File | null): void => {
+      input.remove()
+      done(file)
+    }
     input.type = 'file'
     input.accept = accept
-    input.addEventListener('change', () => done(input.files?.[0] ?? null))
-    input.addEventListener('cancel', () => done(null))
+    input.hidden = true
+    input.addEventListener('change', () => close(input.files?.[0] ?? null))
+    input.addEventListener('cancel', () => close(null))
+    // Outside the document it could be collected as garbage while the person still chooses.
+    document.body.append(input)
     input.click()
   })
 }
