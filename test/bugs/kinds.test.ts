@@ -35,7 +35,7 @@ const runTwin = (kind: string, init: string) =>
 /** Kinds that need a device, or a fault of the hardware: other tests have them. */
 const WITH_HARDWARE = ['mmio.fault', 'mmio.bad-unmap', 'dma.stray']
 /** Tried with the subsystem they belong to. */
-const ELSEWHERE = ['rcu.stall', 'sleep.in-atomic-code']
+const ELSEWHERE = ['rcu.stall', 'sleep.in-atomic-code', 'refcount.of-node']
 
 it('every kind that the sources name has a smallest driver', () => {
   const named = new Set<string>()
