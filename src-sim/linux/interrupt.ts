@@ -216,16 +216,10 @@ export function irq_set_affinity_hint(irq: number, cpumask: number | null): numb
 }
 export const irq_update_affinity_hint = irq_set_affinity_hint
 
-export const HI_SOFTIRQ = 0
-export const TIMER_SOFTIRQ = 1
-export const NET_TX_SOFTIRQ = 2
-export const NET_RX_SOFTIRQ = 3
-export const BLOCK_SOFTIRQ = 4
-export const IRQ_POLL_SOFTIRQ = 5
-export const TASKLET_SOFTIRQ = 6
-export const SCHED_SOFTIRQ = 7
-export const HRTIMER_SOFTIRQ = 8
-export const RCU_SOFTIRQ = 9
+export {
+  BLOCK_SOFTIRQ, HI_SOFTIRQ, HRTIMER_SOFTIRQ, IRQ_POLL_SOFTIRQ, NET_RX_SOFTIRQ, NET_TX_SOFTIRQ,
+  RCU_SOFTIRQ, SCHED_SOFTIRQ, TASKLET_SOFTIRQ, TIMER_SOFTIRQ,
+} from '../kernel/irq/softirq'
 /** Registers the function of a softirq vector. */
 export function open_softirq(nr: number, action: () => void): void {
   openSoftirq(nr, action as never)
