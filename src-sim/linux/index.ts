@@ -13,7 +13,7 @@ export const labApi: ReadonlyMap<string, Readonly<Record<string, unknown>>> = ne
     .sort()
     .flatMap((path) => {
       const name = specifierOf(path)
-      return name === null ? [] : [[name, withLiveNames(files[path]!)] as const]
+      return name === null ? [] : [[name, withLiveNames(files[path] as Record<string, unknown>)] as const]
     }),
 )
 
