@@ -168,6 +168,8 @@ describe('the app in a browser', () => {
         Reflect.deleteProperty(window, 'showOpenFilePicker')
         Reflect.deleteProperty(window, 'showSaveFilePicker')
       })
+      // Long before it is needed: the browser must know that it shall not ask by itself.
+      const chooser = page.waitForEvent('filechooser')
       await page.keyboard.press('F5')
       await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
       await page.getByTestId('step-input').fill('40')
@@ -188,11 +190,8 @@ describe('the app in a browser', () => {
       await page.keyboard.press('Alt+2')
       await page.keyboard.press('m')
       await bookmarks.filter({ hasText: '2' }).waitFor()
-      const [chooser] = await Promise.all([
-        page.waitForEvent('filechooser'),
-        page.keyboard.press('Control+Shift+B'),
-      ])
-      await chooser.setFiles(bundle)
+      await page.keyboard.press('Control+Shift+B')
+      await (await chooser).setFiles(bundle)
       await page.getByTestId('bundle-bar').waitFor()
       await bookmarks.filter({ hasText: '1' }).waitFor()
       await page.getByTestId('status-step').filter({ hasText: 'step 40/' }).waitFor()
