@@ -296,17 +296,27 @@ export class Scheduler {
     exec.lastStepNs = machine.nowNs
   }
 
-  /** Polling costs a sixteenth of the time polled so far, so that long waits take few turns. */
+  /**
+   * Polling costs a sixteenth of the time polled so far, so that long waits take few turns. In chosen
+   * runs only when nobody else moves: what is polled for may be a few steps of theirs away.
+   */
   #poll(exec: Exec): void {
     const machine = this.#machine
     if (exec.pollingSinceNs < 0 || exec.pointsSincePoll > POLL_POINTS_MAX)
       exec.pollingSinceNs = machine.nowNs
     exec.pointsSincePoll = 0
     const polledNs = machine.nowNs - exec.pollingSinceNs
-    this.#charge(exec, Math.max(RELAX_COST_NS, Math.floor(polledNs / 16)))
+    const patient = machine.timed || !this.#othersCanStep(exec)
+    this.#charge(exec, patient ? Math.max(RELAX_COST_NS, Math.floor(polledNs / 16)) : RELAX_COST_NS)
     if (polledNs < SOFT_LOCKUP_NS) return
     exec.pollingSinceNs = machine.nowNs
     machine.trouble.stuck(exec, polledNs)
+  }
+
+  #othersCanStep(exec: Exec): boolean {
+    for (const { top } of this.#machine.cpus)
+      if (top !== null && top !== exec && !top.relaxed && top.spinningOn === null) return true
+    return false
   }
 
   #loop(exec: Exec): void {

@@ -39,6 +39,25 @@ test.each(strategies)('a polling loop ends when an event sets the flag: by %s', 
   expect(bench.machine.steps).toBeLessThan(1000)
 })
 
+test('whoever polls between all steps of another is not kept waiting by ever longer turns', () => {
+  const poller: Strategy = {
+    name: 'poller', timed: false,
+    pick: (enabled, count) =>
+      Math.max(0, enabled.slice(0, count).findIndex((t) => t.exec?.name.startsWith('poller'))),
+  }
+  const bench = new Bench({ strategy: poller, stepsMax: 5000 })
+  let flag = false
+  bench.spawn('poller', (function* (): Sim {
+    while (!flag) yield RELAX
+  })(), { cpu: 0 })
+  bench.spawn('setter', (function* (): Sim {
+    yield* talk(bench, 's', 500)
+    flag = true
+  })(), { cpu: 1 })
+  expect(bench.machine.run()).toBe('finished')
+  expect(bench.machine.nowNs).toBeLessThan(10_000_000)
+})
+
 test('a poller looks again after every move of others, not only when they have come to rest', () => {
   let early = 0
   for (let seed = 0; seed < 30; seed++) {
