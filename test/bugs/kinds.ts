@@ -203,6 +203,33 @@ export const KINDS: Record<string, Twins> = {
     broken: 'pr_info("%d", b!.n)',
     fixed: 'if (b) pr_info("%d", b.n)',
   },
+  'irq.bogus-return': {
+    top: `let answer = 0
+      function line(): number {
+        const irq = irq_alloc_desc(NUMA_NO_NODE)
+        irq_set_chip_and_handler(irq, dummy_irq_chip, handle_simple_irq)
+        return irq
+      }
+      const once = (irq: number) => {
+        if (request_irq(irq, () => answer, 0, 'klab', line)) return
+        generic_handle_irq_safe(irq); free_irq(irq, line)
+      }`,
+    broken: 'answer = 77; const irq = line(); once(irq); irq_free_desc(irq)',
+    fixed: 'answer = IRQ_HANDLED; const irq = line(); once(irq); irq_free_desc(irq)',
+  },
+  'kasan.invalid-free': {
+    top: 'class box { n = 0 }\nconst at_rest = new box()',
+    broken: 'kfree(at_rest)',
+    fixed: 'kfree(kzalloc(box, GFP_KERNEL))',
+  },
+  'refcount.underflow': {
+    broken: 'const r = new refcount_t(); refcount_set(r, 0); refcount_dec_and_test(r)',
+    fixed: 'const r = new refcount_t(); refcount_set(r, 1); refcount_dec_and_test(r)',
+  },
+  'refcount.saturated': {
+    broken: 'const r = new refcount_t(); refcount_set(r, 0x7fffffff); refcount_inc(r)',
+    fixed: 'const r = new refcount_t(); refcount_set(r, 0x7ffffffe); refcount_inc(r)',
+  },
   'oops.bug': { broken: 'BUG_ON(1 > 0)', fixed: 'BUG_ON(1 < 0)' },
   'odebug.free-active': {
     top: 'class box { timer = new timer_list() }',
