@@ -169,7 +169,7 @@ describe('the app in a browser', () => {
         Reflect.deleteProperty(window, 'showSaveFilePicker')
       })
       // Long before it is needed: the browser must know that it shall not ask by itself.
-      const chooser = page.waitForEvent('filechooser')
+      const chooser = page.waitForEvent('filechooser', { timeout: 0 })
       await page.keyboard.press('F5')
       await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
       await page.getByTestId('step-input').fill('40')

@@ -100,7 +100,8 @@ export const useLayout = defineStore('layout', () => {
     if (dock.hasMaximizedGroup() && !panel.api.isMaximized()) dock.exitMaximizedGroup()
     panel.api.setActive()
     active.value = id
-    if (focus) requestAnimationFrame(() => focusPanel(id))
+    // At once when it can be seen already, so that the next key goes there however late a frame is.
+    if (focus && !focusPanel(id)) requestAnimationFrame(() => focusPanel(id))
   }
 
   function add(dock: DockviewApi, id: string, info: PanelNote): IDockviewPanel {
@@ -179,13 +180,17 @@ export const useLayout = defineStore('layout', () => {
   }
 })
 
-/** Puts the keyboard into a panel: on what it marks as its main element, else on itself. */
-export function focusPanel(id: string): void {
+/**
+ * Puts the keyboard into a panel: on what it marks as its main element, else on itself. False when
+ * it is not there yet, or hidden.
+ */
+export function focusPanel(id: string): boolean {
   const frame = document.querySelector<HTMLElement>(`[data-panel="${id}"]`)
   const main =
     frame?.querySelector<HTMLElement>('[data-main-focus]') ??
     frame?.querySelector<HTMLElement>('[role=textbox], textarea, input, button, [tabindex="0"]')
   ;(main ?? frame)?.focus()
+  return frame?.contains(document.activeElement) ?? false
 }
 
 function nearestGroup(
