@@ -56,8 +56,7 @@ describe('the app in a browser', () => {
     try {
       const { page } = fresh
       await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
-      await page.evaluate(() => Reflect.deleteProperty(window, 'showOpenFilePicker'))
-      page.once('filechooser', (chooser) => void chooser.setFiles(bundle))
+      fresh.picks = bundle
       await page.keyboard.press('Control+Shift+B')
       await page.getByTestId('bundle-bar').waitFor()
       await page.getByText('A recorded run: nothing of it is executed.').waitFor()
@@ -164,12 +163,6 @@ describe('the app in a browser', () => {
       const { page } = fresh
       const bookmarks = page.getByTestId('bookmark-count')
       await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
-      await page.evaluate(() => {
-        Reflect.deleteProperty(window, 'showOpenFilePicker')
-        Reflect.deleteProperty(window, 'showSaveFilePicker')
-      })
-      // Long before it is needed: the browser must know that it shall not ask by itself.
-      const chooser = page.waitForEvent('filechooser', { timeout: 0 })
       await page.keyboard.press('F5')
       await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
       await page.getByTestId('step-input').fill('40')
@@ -190,8 +183,8 @@ describe('the app in a browser', () => {
       await page.keyboard.press('Alt+2')
       await page.keyboard.press('m')
       await bookmarks.filter({ hasText: '2' }).waitFor()
+      fresh.picks = bundle
       await page.keyboard.press('Control+Shift+B')
-      await (await chooser).setFiles(bundle)
       await page.getByTestId('bundle-bar').waitFor()
       await bookmarks.filter({ hasText: '1' }).waitFor()
       await page.getByTestId('status-step').filter({ hasText: 'step 40/' }).waitFor()

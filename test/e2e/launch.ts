@@ -13,6 +13,8 @@ export interface LaunchedApp {
   url: string
   /** Errors of the page and of its console, a strict CSP's refusals included. */
   problems: string[]
+  /** What the person picks when the app asks for a file. */
+  picks: string
   close(): Promise<void>
 }
 
@@ -40,17 +42,25 @@ export async function launchApp(options: LaunchOptions = {}): Promise<LaunchedAp
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text())
   })
-  await page.goto(options.lab ? `${url}&lab=${options.lab}` : url)
-  return {
+  const app: LaunchedApp = {
     page,
     browser,
     url,
     problems,
+    picks: '',
     close: async () => {
       await browser.close()
       server.kill()
     },
   }
+  // From the start: the browser must know early that it shall not ask by itself.
+  page.on('filechooser', (chooser) => void chooser.setFiles(app.picks))
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, 'showOpenFilePicker')
+    Reflect.deleteProperty(window, 'showSaveFilePicker')
+  })
+  await page.goto(options.lab ? `${url}&lab=${options.lab}` : url)
+  return app
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
