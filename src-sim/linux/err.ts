@@ -1,34 +1,29 @@
 import { quiet } from '../kernel/api'
+import { error_pointer, errPtr, isErr, ptrErr } from '../kernel/err'
+
+export { error_pointer }
 
 /** Brought along, as by the C header. */
 export * from './errno'
 
 /** Error pointers: `linux/err`. */
 
-/** What `ERR_PTR` answers: stands where a pointer would, and carries an error number. */
-export class error_pointer {
-  readonly errno: number
-  constructor(errno: number) {
-    this.errno = errno
-  }
-}
-
 /** An error number in the place of a pointer, e.g. `ERR_PTR(-ENOMEM)`. Test with `IS_ERR`. */
 export const ERR_PTR = quiet(function ERR_PTR<T = never>(error: number): T {
-  return new error_pointer(error) as unknown as T
+  return errPtr<T>(error)
 })
 
 /** The (negative) error number inside an error pointer. */
 export const PTR_ERR = quiet(function PTR_ERR(pointer: unknown): number {
-  return pointer instanceof error_pointer ? pointer.errno : 0
+  return ptrErr(pointer)
 })
 
 export const IS_ERR = quiet(function IS_ERR(pointer: unknown): boolean {
-  return pointer instanceof error_pointer
+  return isErr(pointer)
 })
 
 export const IS_ERR_OR_NULL = quiet(function IS_ERR_OR_NULL(pointer: unknown): boolean {
-  return pointer === null || pointer === undefined || pointer instanceof error_pointer
+  return pointer === null || pointer === undefined || isErr(pointer)
 })
 
 /** The error of an error pointer, 0 for a good one. */
