@@ -1,7 +1,7 @@
 import { physicalMemory } from '../kernel/mm/physical'
 import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
-import { bytesOf, entriesOf, firstOf, nextOf, scatterlist, type SgList } from '../kernel/dma/sg'
+import { bytesOf, entriesOf, firstOf, nextOf, scatterlist, sg_table, type SgList } from '../kernel/dma/sg'
 import { PAGE_SIZE, type PhysAddr } from '../base/units'
 import { ENOMEM } from './errno'
 import type { page } from './gfp'
@@ -11,14 +11,7 @@ import type { dma_addr_t, gfp_t } from './types'
  * Lists of pieces of memory: `linux/scatterlist`. A list is an array of `scatterlist` that
  * `sg_init_table` has made one; a loop over it is `for (const sg of for_each_sg(sgl, nents))`.
  */
-export { scatterlist }
-
-/** A list and how long it is: for the CPU (orig_nents) and, once mapped, for the device (nents). */
-export class sg_table {
-  sgl: scatterlist[] = []
-  nents = 0
-  orig_nents = 0
-}
+export { scatterlist, sg_table }
 
 /** Makes a list of the first `nents` elements of an array; all are empty. */
 export const sg_init_table = quiet((sgl: scatterlist[], nents: number): void => {

@@ -23,6 +23,13 @@ export class scatterlist extends KernelObject {
   $last = false
 }
 
+/** A list and how long it is: for the CPU (orig_nents) and, once mapped, for the device (nents). */
+export class sg_table {
+  sgl: scatterlist[] = []
+  nents = 0
+  orig_nents = 0
+}
+
 /** A list, or the array that holds it. */
 export type SgList = scatterlist | readonly scatterlist[]
 
