@@ -34,6 +34,8 @@ export interface PciSlotSpec {
   model?: Model
   /** A bridge sits here, with the bus of this number (1 to 255) behind it. */
   bridge?: number
+  /** False: the bridge has no access control (ACS), so neighbours can always reach each other. */
+  acs?: boolean
   /** Slots with the same name here are wired to one INTx line; left out: a line of its own. */
   line?: string
   /** False: the slot is empty until the scenario plugs it. */
@@ -122,7 +124,7 @@ export function setUpHardware(machine: Machine, spec: MachineSpec): string[] {
 function addPlace(machine: Machine, spec: PciSlotSpec): void {
   const { slot, model, bridge } = spec
   if (bridge !== undefined) {
-    addBridge(machine, slot, bridge)
+    addBridge(machine, slot, bridge, spec.acs)
     return
   }
   if (model === undefined) throw new Error(`machine.ts: slot ${slot} needs a model or a bridge.`)

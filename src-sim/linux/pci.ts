@@ -39,6 +39,7 @@ export {
   type pci_ers_result_t,
 } from '../kernel/pci/pci-dev'
 export * from '../kernel/pci/registers'
+export * from './pci/acs'
 export * from './pci/config'
 export * from './pci/driver'
 export * from './pci/enable'

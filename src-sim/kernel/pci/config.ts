@@ -24,7 +24,13 @@ export const PCI_CAP_ID_MSIX = 0x11
 /** Offset in the power management capability; its lowest two bits are the state. */
 export const PCI_PM_CTRL = 4
 export const PCI_PM_CTRL_STATE_MASK = 3
-const CONFIG_BYTES = 256
+/** Where extended configuration space begins; only functions with something in it have one. */
+export const PCI_CFG_SPACE_SIZE = 256
+const ACS_BYTES = 8
+export const PCI_EXT_CAP_ID_ACS = 0x0d
+/** Offsets in the access control capability. */
+export const PCI_ACS_CAP = 4
+export const PCI_ACS_CTRL = 6
 const MSI_AT = 0x40
 const PM_AT = 0x58
 const MSIX_AT = 0x60
@@ -55,7 +61,7 @@ export interface Slot {
 /** A function in a slot: its configuration space, as real bytes, and the model behind it. */
 export class PciFunction extends KernelObject {
   readonly model: PciHardware
-  #config = new Uint8Array(CONFIG_BYTES)
+  #config: Uint8Array
   /** Somebody keeps the present contents: they are copied before the next change. */
   #kept = false
   /** The link above it is broken: it neither hears nor answers until it is reset. */
@@ -64,6 +70,7 @@ export class PciFunction extends KernelObject {
   constructor(model: PciHardware) {
     super()
     this.model = model
+    this.#config = new Uint8Array(PCI_CFG_SPACE_SIZE + (model.acs ? ACS_BYTES : 0))
     this.powerOn()
   }
 
@@ -133,18 +140,22 @@ export class PciFunction extends KernelObject {
       this.set(MSIX_AT + 2, 2, model.vectorsX - 1)
     }
     add(EXP_AT, PCI_CAP_ID_EXP)
+    this.set(EXP_AT + 2, 2, 2 | ((model.portType ?? 0) << 4))
     this.set(EXP_AT + 4, 4, EXP_FLR)
+    if (!model.acs) return
+    this.set(PCI_CFG_SPACE_SIZE, 4, 0x10000 | PCI_EXT_CAP_ID_ACS)
+    this.set(PCI_CFG_SPACE_SIZE + PCI_ACS_CAP, 2, model.acs)
   }
 
   get(where: number, size: number): number {
-    if (where < 0 || where + size > CONFIG_BYTES) return 2 ** (8 * size) - 1
+    if (where < 0 || where + size > this.#config.length) return 2 ** (8 * size) - 1
     let value = 0
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#config[where + i]!
     return value
   }
 
   set(where: number, size: number, value: number): void {
-    if (where < 0 || where + size > CONFIG_BYTES) return
+    if (where < 0 || where + size > this.#config.length) return
     const config = this.#change()
     for (let i = 0; i < size; i++) config[where + i] = value >>> (8 * i)
   }
@@ -179,6 +190,13 @@ export class PciFunction extends KernelObject {
       at = this.get(at + 1, 1)
     }
     return 0
+  }
+
+  /** The same in extended configuration space, where nothing or one capability is. */
+  extendedCapability(id: number): number {
+    return this.#config.length > PCI_CFG_SPACE_SIZE && this.get(PCI_CFG_SPACE_SIZE, 2) === id
+      ? PCI_CFG_SPACE_SIZE
+      : 0
   }
 
   get command(): number {

@@ -32,6 +32,10 @@ export interface PciHardware {
   bars: number[]
   /** The bus behind it, when it is a bridge. */
   secondaryBus?: number
+  /** Kind of port, as in the PCI Express capability; left out: an endpoint. */
+  portType?: number
+  /** What its access control capability can do (PCI_ACS_*); left out: it has none. */
+  acs?: number
   /** Message-signalled interrupts (MSI) it can send; 0 = none. */
   vectors: number
   /** The same for MSI-X. */

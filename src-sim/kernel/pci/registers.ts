@@ -1,5 +1,7 @@
 /** What drivers may name of configuration space. */
 export {
+  PCI_ACS_CAP,
+  PCI_ACS_CTRL,
   PCI_BASE_ADDRESS_0,
   PCI_CAP_ID_EXP,
   PCI_CAP_ID_MSI,
@@ -12,6 +14,7 @@ export {
   PCI_COMMAND_MEMORY,
   PCI_COMMAND_SERR,
   PCI_DEVICE_ID,
+  PCI_EXT_CAP_ID_ACS,
   PCI_HEADER_TYPE,
   PCI_INTERRUPT_LINE,
   PCI_PM_CTRL,
@@ -48,6 +51,22 @@ export const PCI_MSIX_FLAGS_QSIZE = 0x07ff
 export const PCI_MSIX_FLAGS_ENABLE = 0x8000
 /** Offsets in the PCI Express capability. */
 export const PCI_EXP_FLAGS = 2
+export const PCI_EXP_FLAGS_TYPE = 0xf0
+/** Kinds of function, as `pci_pcie_type` answers. */
+export const PCI_EXP_TYPE_ENDPOINT = 0
+export const PCI_EXP_TYPE_LEG_END = 1
+export const PCI_EXP_TYPE_ROOT_PORT = 4
+export const PCI_EXP_TYPE_UPSTREAM = 5
+export const PCI_EXP_TYPE_DOWNSTREAM = 6
+export const PCI_EXP_TYPE_PCI_BRIDGE = 7
+/** Access control: source validation, translation blocking, redirects, forwarding, direct. */
+export const PCI_ACS_SV = 0x01
+export const PCI_ACS_TB = 0x02
+export const PCI_ACS_RR = 0x04
+export const PCI_ACS_CR = 0x08
+export const PCI_ACS_UF = 0x10
+export const PCI_ACS_EC = 0x20
+export const PCI_ACS_DT = 0x40
 export const PCI_EXP_DEVCAP = 4
 export const PCI_EXP_DEVCAP_FLR = 0x10000000
 export const PCI_EXP_DEVCTL = 8

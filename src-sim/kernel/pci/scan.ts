@@ -3,6 +3,7 @@ import { point, type Sim } from '../../engine/suspend'
 import { hotplug } from '../../trace/events'
 import { emit } from '../emit'
 import { ENODEV } from '../errno'
+import { enableAcs } from './acs'
 import { attachDevice } from '../base/attach'
 import { addDevice, initializeDevice } from '../base/core'
 import { slab } from '../mm/slab'
@@ -109,6 +110,7 @@ function describe(machine: Machine, pdev: pci_dev, slot: Slot, fn: PciFunction):
   pdev.revision = model.revision
   pdev.class = model.classCode
   pdev.devfn = slot.devfn
+  pdev.multifunction = all.card(slot).length > 1 ? 1 : 0
   pdev.bus = all.buses.get(slot.bus) ?? null
   readCapabilities(pdev, fn)
   pdev.resource = model.bars.map((size, bar) => assignBar(machine, pdev, fn, bar, size))
@@ -134,6 +136,7 @@ function readCapabilities(pdev: pci_dev, fn: PciFunction): void {
   pdev.msi_cap = fn.capability(PCI_CAP_ID_MSI)
   pdev.msix_cap = fn.capability(PCI_CAP_ID_MSIX)
   pdev.pcie_cap = fn.capability(PCI_CAP_ID_EXP)
+  enableAcs(fn)
 }
 
 /** The bus behind a bridge. */

@@ -1,6 +1,7 @@
 import { quiet } from '../../kernel/api'
 import * as f from '../../kernel/pci/functions'
 import type { pci_dev } from '../../kernel/pci/pci-dev'
+import { pcieType } from '../../kernel/pci/acs'
 import { EINVAL } from '../errno'
 import { ptr } from '../types'
 
@@ -54,15 +55,20 @@ export function pci_find_capability(pdev: pci_dev, cap: number): number {
 export function pci_find_next_capability(_pdev: pci_dev, _pos: number, _cap: number): number {
   return 0
 }
-/** Models have no extended configuration space: 0. */
-export function pci_find_ext_capability(_pdev: pci_dev, _cap: number): number {
-  return 0
+/** Offset of a capability in extended configuration space, or 0. */
+export function pci_find_ext_capability(pdev: pci_dev, cap: number): number {
+  return f.functionAt(pdev)?.extendedCapability(cap) ?? 0
 }
 export const pci_is_pcie = quiet(function pci_is_pcie(pdev: pci_dev): boolean {
   return pdev.pcie_cap !== 0
 })
 export const pci_pcie_cap = quiet(function pci_pcie_cap(pdev: pci_dev): number {
   return pdev.pcie_cap
+})
+
+/** Kind of PCI Express function: PCI_EXP_TYPE_*. */
+export const pci_pcie_type = quiet(function pci_pcie_type(pdev: pci_dev): number {
+  return pcieType(pdev)
 })
 
 /** A register of the PCI Express capability. 0, or a PCIBIOS code and 0 in `*val`. */
