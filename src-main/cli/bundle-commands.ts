@@ -1,25 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { ExportFormat, RunOptions } from '../../src-sim/protocol'
-import { UsageError } from './errors'
-import { KernelLost, refuseProblems, withKernel } from './kernel'
+import { writeFileSync } from 'node:fs'
+import type { RunOptions } from '../../src-sim/protocol'
+import { refuseProblems, withKernel } from './kernel'
+import { fileFault, readInput } from './input-file'
 import { readLab } from './lab-files'
 import { strategyNamed } from './run-command'
 import { paramsOf, readSchedule } from './schedule-file'
-
-function readInput(path: string): Uint8Array {
-  if (!existsSync(path)) throw new UsageError(`There is no file '${path}'.`)
-  return new Uint8Array(readFileSync(path))
-}
-
-/** What the kernel worker refuses in a file is the file's fault, not klab's. */
-async function fileFault<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof KernelLost) throw error
-    throw new UsageError((error as Error).message)
-  }
-}
 
 export async function replayCommand(path: string, flags: { json?: boolean }): Promise<number> {
   const bytes = readInput(path)
@@ -37,17 +22,6 @@ export async function replayCommand(path: string, flags: { json?: boolean }): Pr
       for (const f of result.findings) console.log(`${f.kind}: ${f.title}`)
     }
     return identical && result.findings.length === 0 ? 0 : 1
-  })
-}
-
-export async function exportCommand(path: string, flags: { format: string; output: string }): Promise<number> {
-  const bytes = readInput(path)
-  return withKernel(async (kernel) => {
-    await fileFault(kernel.openTrace(bytes))
-    const exported = await fileFault(kernel.exportTrace(flags.format as ExportFormat))
-    writeFileSync(flags.output, exported.bytes)
-    console.error(`${flags.output}: ${exported.bytes.length} bytes`)
-    return 0
   })
 }
 

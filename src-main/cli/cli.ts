@@ -5,7 +5,8 @@ import { KernelLost } from './kernel'
 import { runCommand } from './run-command'
 import { compareCommand } from './compare-command'
 import { exploreCommand } from './explore-command'
-import { bundleCommand, checkCommand, exportCommand, replayCommand } from './bundle-commands'
+import { bundleCommand, checkCommand, replayCommand } from './bundle-commands'
+import { exportCommand } from './export-command'
 import { VERSION } from './version'
 
 /**
@@ -69,7 +70,7 @@ export async function main(argv: string[]): Promise<number> {
   program
     .command('export <input>')
     .description('convert a trace or bundle')
-    .requiredOption('--format <format>', 'chrome, perfetto, ftrace, ndjson, csv or text')
+    .requiredOption('--format <format>', 'chrome, perfetto, ftrace, trace.dat, ctf, ndjson, csv or text')
     .requiredOption('-o, --output <file>', 'where to write')
     .action(act(exportCommand))
   program

@@ -126,4 +126,4 @@ export class Arguments {
 }
 
 /** Linux calls the fields of "the" task just comm and pid, those of others prev_comm and so on. */
-const prefixOf = (field: string): string => (field === 'task' ? '' : `${field}_`)
+export const prefixOf = (field: string): string => (field === 'task' ? '' : `${field}_`)

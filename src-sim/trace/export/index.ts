@@ -1,10 +1,13 @@
 import type { Trace } from '../trace'
 import { exportChrome } from './chrome'
 import { exportCsv } from './csv'
+import { exportCtf } from './ctf'
 import { exportFtrace } from './ftrace'
 import { exportNdjson } from './ndjson'
 import { exportPerfetto } from './perfetto'
+import { tar } from './tar'
 import { exportText } from './text'
+import { exportTraceDat } from './trace-dat'
 
 export interface Exporter {
   readonly mime: string
@@ -14,7 +17,9 @@ export interface Exporter {
   export(trace: Trace): Iterable<Uint8Array | string>
 }
 
-export const EXPORT_FORMATS = ['perfetto', 'chrome', 'ftrace', 'ndjson', 'csv', 'text'] as const
+export const EXPORT_FORMATS = [
+  'perfetto', 'chrome', 'ftrace', 'trace.dat', 'ctf', 'ndjson', 'csv', 'text',
+] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export const exporters: Record<ExportFormat, Exporter> = {
@@ -27,6 +32,14 @@ export const exporters: Record<ExportFormat, Exporter> = {
   },
   ftrace: {
     mime: 'text/plain', extension: 'ftrace.txt', title: 'ftrace text', export: exportFtrace,
+  },
+  'trace.dat': {
+    mime: 'application/octet-stream', extension: 'trace.dat', title: 'trace.dat',
+    export: exportTraceDat,
+  },
+  ctf: {
+    mime: 'application/x-tar', extension: 'ctf.tar', title: 'CTF',
+    export: (trace) => tar(exportCtf(trace)),
   },
   ndjson: {
     mime: 'application/x-ndjson', extension: 'ndjson', title: 'JSON lines', export: exportNdjson,

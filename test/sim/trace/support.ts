@@ -4,6 +4,8 @@ import { catalogue, Trace, TraceWriter } from '../../../src-sim/trace'
 import type { AnyEvent } from '../../../src-sim/trace'
 
 export interface Made {
+  /** Where the next event happens. */
+  at: trace.TraceContext
   writer: TraceWriter
   trace: Trace
   contexts: number[]
@@ -12,7 +14,7 @@ export interface Made {
   emitted: (trace.TraceContext & { event: AnyEvent; args: unknown[] })[]
 }
 
-function start(): Made & { at: trace.TraceContext } {
+function start(): Made {
   const at = { timeNs: 0, cpu: 0, context: 0, step: 0, p: 0 }
   const writer = new TraceWriter(at)
   const contexts = ['init', 'worker "one"', 'irq\n2'].map((comm, i) =>
@@ -46,7 +48,7 @@ function anyValue(random: Random, made: Made, field: AnyEvent['fields'][number])
   }
 }
 
-function advance(random: Random, made: Made & { at: trace.TraceContext }): void {
+function advance(random: Random, made: Made): void {
   const { at } = made
   const leap = random.below(8) === 0
   at.timeNs += [0, 0, 1, 300, 2_000_000, 5_000_000_000][random.below(leap ? 6 : 5)]!
