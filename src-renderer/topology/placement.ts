@@ -5,12 +5,18 @@ export interface Point {
   readonly y: number
 }
 
+/** Where edges point: boxes are flat, so down fits all but very wide panels better. */
+export type Flow = 'down' | 'right'
+
 export const NODE_WIDTH = 176
 export const NODE_HEIGHT = 46
-const GAP_X = 90
-const GAP_Y = 22
-const STEP_X = NODE_WIDTH + GAP_X
-const STEP_Y = NODE_HEIGHT + GAP_Y
+/** From one box to the next along an edge: room for its label. */
+const ALONG = { down: { x: 0, y: NODE_HEIGHT + 44 }, right: { x: NODE_WIDTH + 90, y: 0 } } as const
+/** From one box to the next beside it. */
+const BESIDE = { down: { x: NODE_WIDTH + 22, y: 0 }, right: { x: 0, y: NODE_HEIGHT + 22 } } as const
+
+const WIDE = 2.2
+export const flowFor = (width: number, height: number): Flow => (width > WIDE * height ? 'right' : 'down')
 
 /**
  * Remembers where each node was put, so that the picture does not jump as time moves: a node that
@@ -18,6 +24,7 @@ const STEP_Y = NODE_HEIGHT + GAP_Y
  */
 export class Placement {
   readonly #places = new Map<string, Point>()
+  flow: Flow = 'down'
 
   at(id: string): Point | undefined {
     return this.#places.get(id)
@@ -56,21 +63,24 @@ export class Placement {
   }
 
   #wish(graph: Graph, id: string): Point {
+    const step = ALONG[this.flow]
     for (const edge of graph.edges) {
       const holder = edge.to === id ? this.#places.get(edge.from) : undefined
-      if (holder) return { x: holder.x + STEP_X, y: holder.y }
+      if (holder) return { x: holder.x + step.x, y: holder.y + step.y }
       const held = edge.from === id ? this.#places.get(edge.to) : undefined
-      if (held) return { x: held.x - STEP_X, y: held.y }
+      if (held) return { x: held.x - step.x, y: held.y - step.y }
     }
-    const lowest = Math.max(-STEP_Y, ...[...this.#places.values()].map((point) => point.y))
-    return { x: 0, y: lowest + STEP_Y }
+    const below = BESIDE.right.y
+    const lowest = Math.max(-below, ...[...this.#places.values()].map((point) => point.y))
+    return { x: 0, y: lowest + below }
   }
 
-  /** Tries the wished place, then below and above it, ever further away. */
+  /** Tries the wished place, then both sides of it, ever further away. */
   #freePlace(wish: Point): Point {
+    const step = BESIDE[this.flow]
     for (let ring = 0; ring < 200; ring++) {
       for (const side of [1, -1]) {
-        const point = { x: wish.x, y: wish.y + side * ring * STEP_Y }
+        const point = { x: wish.x + side * ring * step.x, y: wish.y + side * ring * step.y }
         if (!this.#taken(point)) return point
       }
     }

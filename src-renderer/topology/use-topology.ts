@@ -4,12 +4,12 @@ import { useTraceState } from '../timeline/state-store'
 import { useKernel } from '../workbench/stores'
 import { layOutGraph } from './elk-layout'
 import { buildGraph, NODES_MAX, type Graph } from './graph'
-import { Placement } from './placement'
+import { flowFor, Placement } from './placement'
 
 const EMPTY: Graph = { nodes: [], edges: [], hidden: 0, closed: [] }
 
-/** The graph at the cursor, with a place for each node. */
-export function useTopology() {
+/** The graph at the cursor, with a place for each node in a picture of this size. */
+export function useTopology(size: () => { width: number; height: number }) {
   const kernel = useKernel()
   const trace = useTraceState()
   const placement = new Placement()
@@ -53,8 +53,11 @@ export function useTopology() {
   }
 
   async function layOut(wanted: Graph): Promise<void> {
+    const { width, height } = size()
+    placement.flow = flowFor(width, height)
     try {
-      for (const [id, point] of await layOutGraph(wanted)) placement.set(id, point)
+      const places = await layOutGraph(wanted, placement.flow, width / height)
+      for (const [id, point] of places) placement.set(id, point)
       laidOut.value++
     } catch {
       // Without the layout engine the simple placing still gives a readable picture.

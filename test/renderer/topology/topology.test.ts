@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HoldEdge, ObjectState, StateView } from '../../../src-sim/trace/types'
 import { buildGraph, type GraphOptions } from '../../../src-renderer/topology/graph'
-import { NODE_HEIGHT, NODE_WIDTH, Placement } from '../../../src-renderer/topology/placement'
+import { flowFor, NODE_HEIGHT, NODE_WIDTH, Placement } from '../../../src-renderer/topology/placement'
 import { graphSvg } from '../../../src-renderer/topology/svg'
 
 const object = (id: number, type: string, more: Partial<ObjectState> = {}): ObjectState => ({
@@ -88,7 +88,16 @@ describe('placing', () => {
     placement.placeMissing(more)
     expect(placement.at('o1')).toEqual({ x: 0, y: 0 })
     expect(placement.at('o2')).toEqual({ x: 300, y: 0 })
-    expect(placement.at('o3')!.x).toBeGreaterThan(300)
+    expect(placement.at('o3')).toMatchObject({ x: 300, y: NODE_HEIGHT + 44 })
+  })
+
+  it('lets edges point down, but to the right in a panel that is very wide', () => {
+    expect([flowFor(400, 300), flowFor(300, 600), flowFor(1400, 300)]).toEqual(['down', 'down', 'right'])
+    const placement = new Placement()
+    placement.flow = 'right'
+    placement.set('o2', { x: 0, y: 0 })
+    placement.placeMissing(graph)
+    expect(placement.at('o1')).toEqual({ x: NODE_WIDTH + 90, y: 0 })
   })
 
   it('puts a node that comes back where it was', () => {
@@ -115,7 +124,7 @@ describe('placing', () => {
 
   it('writes a picture that can stand alone', () => {
     const named = buildGraph(view([object(1, 'device', { refs: 1, name: 'a<b>' })]), options)
-    const svg = graphSvg(named, () => ({ x: 10, y: 20 }), () => '#123456')
+    const svg = graphSvg(named, { flow: 'down', at: () => ({ x: 10, y: 20 }) }, () => '#123456')
     expect(svg).toContain('a&lt;b&gt;')
     expect(svg).toMatch(/^<svg xmlns[\s\S]*<\/svg>$/)
     expect(svg).not.toContain('var(')
