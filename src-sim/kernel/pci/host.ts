@@ -3,6 +3,7 @@ import { directDmaPort, type DmaPort } from '../dma/port'
 import { raiseIrq, setLevel } from '../irq/lines'
 import { PCI_COMMAND_INTX_DISABLE } from './config'
 import type { pci_dev } from './pci-dev'
+import { peerPort } from './peer-port'
 
 /** What hardware finds around it: ways to interrupt and to reach memory, while it is there. */
 export interface HardwareHost {
@@ -33,6 +34,6 @@ export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
     lower() {
       setLevel(machine, pdev.$intx, pdev, false)
     },
-    memory: () => (fn.masters ? directDmaPort(machine, pdev.dev) : null),
+    memory: () => (fn.masters ? peerPort(machine, pdev, directDmaPort(machine, pdev.dev)) : null),
   }
 }

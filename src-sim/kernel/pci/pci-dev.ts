@@ -5,6 +5,7 @@ import type { dev_pm_ops } from '../base/pm-runtime'
 import type { BusRegion } from '../platform/bus-space'
 import { resource } from '../platform/resource'
 import type { PciFunction, Slot } from './config'
+import type { P2pdma } from './p2pdma'
 
 export interface pci_device_id {
   vendor: number
@@ -133,8 +134,12 @@ export class pci_dev extends KernelObject {
   $uevent: string[] | null = null
   /** @internal Managed mappings by BAR. */
   readonly $iomap: number[] = []
+  /** Its BARs must not be mapped by programs or given to other devices. */
+  non_mappable_bars = 0
   /** @internal What `pci_save_state` has kept. */
   $saved: Uint8Array | null = null
+  /** @internal Memory that it offers to other devices. */
+  $p2pdma: P2pdma | null = null
 
   constructor() {
     super()
