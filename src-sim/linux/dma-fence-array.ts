@@ -1,6 +1,7 @@
 import { kernelCall, quiet } from '../kernel/api'
 import * as a from '../kernel/dma-buf/fence-array'
 import { chainOf } from '../kernel/dma-buf/fence-chain'
+import { isContainer } from '../kernel/dma-buf/fence-unwrap'
 import type { dma_fence } from '../kernel/dma-buf/dma-fence'
 import { allocate } from '../kernel/mm/slab'
 
@@ -18,7 +19,7 @@ export const dma_fence_is_chain = quiet(function dma_fence_is_chain(fence: dma_f
 export const dma_fence_is_container = quiet(function dma_fence_is_container(
   fence: dma_fence,
 ): boolean {
-  return a.arrayOf(fence) !== null || chainOf(fence) !== null
+  return isContainer(fence)
 })
 /** The array behind a fence, or null. */
 export const to_dma_fence_array = quiet(function to_dma_fence_array(

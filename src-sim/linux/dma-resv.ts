@@ -2,7 +2,7 @@ import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
 import { kernelCall, quiet } from '../kernel/api'
 import type { dma_fence } from '../kernel/dma-buf/dma-fence'
-import { initArray, dma_fence_array } from '../kernel/dma-buf/fence-array'
+import { combineFences, isContainer } from '../kernel/dma-buf/fence-unwrap'
 import * as r from '../kernel/dma-buf/resv'
 import type { dma_resv as Resv } from '../kernel/dma-buf/resv'
 import * as i from '../kernel/dma-buf/resv-iter'
@@ -11,9 +11,7 @@ import { live } from '../kernel/live'
 import { mutexIsLocked } from '../kernel/locking/mutex'
 import * as w from '../kernel/locking/ww-mutex'
 import type { ww_acquire_ctx, ww_class } from '../kernel/locking/ww-mutex'
-import { allocate } from '../kernel/mm/slab'
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE } from '../kernel/sched/states'
-import { dma_fence_is_container } from './dma-fence-array'
 
 /**
  * Reservation objects: `linux/dma-resv`. The fences of a buffer, by what they are for. Holding the
@@ -91,7 +89,7 @@ export const dma_resv_reserve_fences = kernelCall('dma_resv_reserve_fences', r.r
 export const dma_resv_add_fence = kernelCall(
   'dma_resv_add_fence',
   (obj: Resv, fence: dma_fence, usage: number): Sim =>
-    r.addFence(obj, fence, usage, dma_fence_is_container(fence)),
+    r.addFence(obj, fence, usage, isContainer(fence)),
 )
 /** Puts `fence` in the place of all fences of a timeline, as it implies them. */
 export const dma_resv_replace_fences = kernelCall('dma_resv_replace_fences', r.replaceFences)
@@ -126,11 +124,7 @@ export const dma_resv_get_fences = kernelCall('dma_resv_get_fences', i.getFences
 export const dma_resv_get_singleton = kernelCall(
   'dma_resv_get_singleton',
   (obj: Resv, usage: number, fence: { value: dma_fence | null }): Sim<number> =>
-    i.getSingleton(obj, usage, fence, (fences, context) => {
-      const array = allocate(dma_fence_array, true)
-      if (array) initArray(array, fences.length, fences, context, 1, dma_fence_is_container)
-      return array?.base ?? null
-    }),
+    i.getSingleton(obj, usage, fence, combineFences),
 )
 /** With the lock of `dst` held: takes over the pending fences of `src`. 0 or -ENOMEM. */
 export const dma_resv_copy_fences = kernelCall('dma_resv_copy_fences', i.copyFences)

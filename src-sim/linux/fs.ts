@@ -108,6 +108,10 @@ export function get_file(f: file): file {
 export function fput(f: file): void {
   putFile(f)
 }
+/** How many references there are to an open file. */
+export const file_count = quiet(function file_count(f: file): number {
+  return f.$count
+})
 export function file_inode(f: file) {
   return f.f_inode
 }

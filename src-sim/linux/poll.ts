@@ -1,3 +1,4 @@
+import { quiet } from '../kernel/api'
 import type { wait_queue_head } from '../kernel/sched/wait-queue'
 import type { file, poll_table } from '../kernel/fs/file'
 
@@ -28,6 +29,11 @@ export const POLLNVAL = 0x20
 export const POLLRDNORM = EPOLLRDNORM
 export const POLLWRNORM = EPOLLWRNORM
 export type __poll_t = number
+
+/** The events that the caller asks about; all of them without a table. */
+export const poll_requested_events = quiet((p: poll_table | null): __poll_t =>
+  p === null ? 0xffffffff : p._key,
+)
 
 /** Names a queue whose waking may change the answer of `poll`. Does not sleep. */
 export function poll_wait(_filp: file, wait_address: wait_queue_head, p: poll_table | null): void {

@@ -5,9 +5,20 @@ import { faultInjection } from '../mm/fault-injection'
 import { allocate } from '../mm/slab'
 import { contextAlloc, type dma_fence } from './dma-fence'
 import { arrayOf, dma_fence_array, initArray } from './fence-array'
-import { containedIn, walkChain } from './fence-chain'
+import { chainOf, containedIn, walkChain } from './fence-chain'
 import { isLater, privateStub } from './fence-order'
 import { getFence, isSignaled, putFence, timestampOf } from './fence-signal'
+
+/** Whether there are other fences inside. */
+export const isContainer = (fence: dma_fence): boolean =>
+  arrayOf(fence) !== null || chainOf(fence) !== null
+
+/** All of these as one fence, which takes over their references; null when memory is short. */
+export function combineFences(fences: dma_fence[], context: number): dma_fence | null {
+  const array = allocate(dma_fence_array, true)
+  if (array) initArray(array, fences.length, fences, context, 1, isContainer)
+  return array?.base ?? null
+}
 
 /** Where a walk over all that is inside a fence stands. */
 export class dma_fence_unwrap extends KernelObject {

@@ -7,12 +7,13 @@ import { acquireOn, releaseOn } from '../locking/access'
 import { heldChecker } from '../locking/assert'
 import { mightAlloc } from '../locking/fs-reclaim'
 import { mutexDestroy } from '../locking/mutex'
-import { initWwMutex, ww_class, ww_mutex, wwUnlock } from '../locking/ww-mutex'
+import { initWwMutex, ww_class, ww_mutex, wwLock, wwUnlock } from '../locking/ww-mutex'
 import { embedMembers } from '../mm/embed'
 import { faultInjection } from '../mm/fault-injection'
 import { kmallocSize } from '../mm/slab'
 import { memoryAccess } from '../mm/watch'
 import { rcu, rcuReadLockHeld } from '../rcu/tree'
+import { TASK_UNINTERRUPTIBLE } from '../sched/states'
 import { bugAt, warnFence, type dma_fence } from './dma-fence'
 import { getFence, isSignaled, putFence } from './fence-signal'
 import { isLaterOrSame } from './fence-order'
@@ -90,6 +91,13 @@ export function listOf(resv: dma_resv): dma_resv_list | null {
     suspicious.emit('suspicious rcu_dereference_check() usage', SOURCE)
   acquireOn(resv)
   return resv.$list
+}
+
+/** Takes the lock without a context, as the core of dma-buf does: it can only wait (WW-06). */
+export function* lockResv(resv: dma_resv): Sim {
+  memoryAccess(machine()).touch(resv, 'lock', true, 'dma_resv_lock')
+  const waits = wwLock('dma_resv_lock', resv.lock, null, TASK_UNINTERRUPTIBLE)
+  if (typeof waits !== 'number') yield* waits
 }
 
 /** The reservation ends with the lock: what was not used is not there any more (RESV-03). */

@@ -20,6 +20,8 @@ export { inode } from './devnodes'
 /** What `poll` of a driver is given: it names the queues whose waking may change the answer. */
 export interface poll_table {
   readonly queues: wait_queue_head[]
+  /** The events that the caller asks about. */
+  readonly _key: number
 }
 
 /** What a driver answers for an open file. `owner` pins the module's text while one is open. */

@@ -34,7 +34,10 @@ function* ask(targets: PollTarget[], queues: Set<wait_queue_head>): Sim<number> 
   for (const target of targets) {
     target.revents = POLLNVAL
     if (target.file) {
-      const table = { queues: [] as wait_queue_head[] }
+      const table = {
+        queues: [] as wait_queue_head[],
+        _key: target.events | POLLERR | POLLHUP,
+      }
       const mask = yield* pollFile(target.file, table)
       for (const queue of table.queues) queues.add(queue)
       target.revents = mask & (target.events | POLLERR | POLLHUP)

@@ -1,0 +1,140 @@
+import type { Sim } from '../../engine/suspend'
+import { EFAULT, EINVAL, ENOMEM, ENOTTY } from '../errno'
+import { giveFdBack, installFile, reserveFd } from '../fs/anon'
+import type { file } from '../fs/file'
+import { copyUser } from '../fs/uaccess'
+import { spinLock, spinUnlock } from '../locking/spinlock'
+import type { dma_buf } from './buffer'
+import { beginCpuAccess, endCpuAccess } from './cpu-access'
+import type { dma_fence } from './dma-fence'
+import { stubFence } from './fence-order'
+import { putFence } from './fence-signal'
+import { combineFences, dma_fence_unwrap, unwrapFirst, unwrapNext } from './fence-unwrap'
+import { addFence, lockResv, reserveFences, unlockResv, USAGE_READ, USAGE_WRITE } from './resv'
+import { getSingleton } from './resv-iter'
+import { createSyncFile, fenceOfFd } from './sync-file'
+
+export const DMA_BUF_SYNC_READ = 1
+export const DMA_BUF_SYNC_WRITE = 2
+export const DMA_BUF_SYNC_RW = 3
+export const DMA_BUF_SYNC_END = 4
+
+export const DMA_BUF_IOCTL_SYNC = 0x40086200
+export const DMA_BUF_SET_NAME_A = 0x40046201
+export const DMA_BUF_SET_NAME_B = 0x40086201
+export const DMA_BUF_IOCTL_EXPORT_SYNC_FILE = 0xc0086202
+export const DMA_BUF_IOCTL_IMPORT_SYNC_FILE = 0x40086203
+
+/** With the NUL at its end. */
+const NAME_MAX = 32
+const DIRECTIONS: Readonly<Record<number, number>> = {
+  [DMA_BUF_SYNC_READ]: 2,
+  [DMA_BUF_SYNC_WRITE]: 1,
+  [DMA_BUF_SYNC_RW]: 0,
+}
+
+export interface dma_buf_sync {
+  flags: number
+}
+
+/** For both ways of passing fences: `fd` is what comes out, or goes in. */
+export interface dma_buf_sync_file {
+  flags: number
+  fd: number
+}
+
+function* sync(dmabuf: dma_buf, user: unknown): Sim<number> {
+  const arg: dma_buf_sync = { flags: 0 }
+  if (copyUser(arg, user, 8)) return -EFAULT
+  if (arg.flags & ~(DMA_BUF_SYNC_RW | DMA_BUF_SYNC_END)) return -EINVAL
+  const dir = DIRECTIONS[arg.flags & DMA_BUF_SYNC_RW]
+  if (dir === undefined) return -EINVAL
+  return yield* arg.flags & DMA_BUF_SYNC_END
+    ? endCpuAccess(dmabuf, dir)
+    : beginCpuAccess(dmabuf, dir)
+}
+
+function textAt(user: unknown): string | null {
+  if (typeof user === 'string') return user
+  if (!(user instanceof Uint8Array)) return null
+  const end = user.indexOf(0)
+  return String.fromCharCode(...(end < 0 ? user : user.subarray(0, end)))
+}
+
+function* setName(dmabuf: dma_buf, user: unknown): Sim<number> {
+  const name = textAt(user)
+  if (name === null) return -EFAULT
+  if (name.length + 1 > NAME_MAX) return -EINVAL
+  const waits = spinLock(dmabuf.name_lock)
+  if (waits) yield* waits
+  dmabuf.name = name
+  spinUnlock(dmabuf.name_lock)
+  return 0
+}
+
+const isUsage = (flags: number): boolean =>
+  (flags & ~DMA_BUF_SYNC_RW) === 0 && (flags & DMA_BUF_SYNC_RW) !== 0
+
+/** The fences that a new access has to wait for, as a file (DBUF-40). */
+function* exportSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
+  const arg: dma_buf_sync_file = { flags: 0, fd: 0 }
+  if (copyUser(arg, user, 8)) return -EFAULT
+  if (!isUsage(arg.flags)) return -EINVAL
+  const fd = reserveFd()
+  if (fd < 0) return fd
+  const usage = arg.flags & DMA_BUF_SYNC_WRITE ? USAGE_READ : USAGE_WRITE
+  const out: { value: dma_fence | null } = { value: null }
+  let ret = yield* getSingleton(dmabuf.resv!, usage, out, combineFences)
+  if (ret === 0) {
+    const fence = out.value ?? (yield* stubFence())
+    const made = createSyncFile(fence)
+    yield* putFence(fence)
+    if (made !== null) {
+      ;(user as dma_buf_sync_file).fd = fd
+      installFile(fd, made.file!)
+      return 0
+    }
+    ret = -ENOMEM
+  }
+  giveFdBack(fd)
+  return ret
+}
+
+function* leavesOf(fence: dma_fence): Sim<dma_fence[]> {
+  const cursor = new dma_fence_unwrap()
+  const leaves: dma_fence[] = []
+  for (let at = unwrapFirst(fence, cursor); at !== null; at = yield* unwrapNext(cursor))
+    leaves.push(at)
+  return leaves
+}
+
+/** Adds what is inside a sync file to the fences of the buffer. */
+function* importSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
+  const arg: dma_buf_sync_file = { flags: 0, fd: 0 }
+  if (copyUser(arg, user, 8)) return -EFAULT
+  if (!isUsage(arg.flags)) return -EINVAL
+  const fence = fenceOfFd(arg.fd)
+  if (fence === null) return -EINVAL
+  const usage = arg.flags & DMA_BUF_SYNC_WRITE ? USAGE_WRITE : USAGE_READ
+  const leaves = yield* leavesOf(fence)
+  let ret = 0
+  if (leaves.length > 0) {
+    yield* lockResv(dmabuf.resv!)
+    ret = yield* reserveFences(dmabuf.resv!, leaves.length)
+    if (ret === 0)
+      for (const leaf of leaves) yield* addFence(dmabuf.resv!, leaf, usage, false)
+    unlockResv(dmabuf.resv!)
+  }
+  yield* putFence(fence)
+  return ret
+}
+
+/** What programs ask of a shared buffer. */
+export function* ioctlBuffer(f: file, cmd: number, arg: unknown): Sim<number> {
+  const dmabuf = f.private_data as dma_buf
+  if (cmd === DMA_BUF_IOCTL_SYNC) return yield* sync(dmabuf, arg)
+  if (cmd === DMA_BUF_SET_NAME_A || cmd === DMA_BUF_SET_NAME_B) return yield* setName(dmabuf, arg)
+  if (cmd === DMA_BUF_IOCTL_EXPORT_SYNC_FILE) return yield* exportSyncFile(dmabuf, arg)
+  if (cmd === DMA_BUF_IOCTL_IMPORT_SYNC_FILE) return yield* importSyncFile(dmabuf, arg)
+  return -ENOTTY
+}
