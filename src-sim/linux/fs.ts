@@ -2,7 +2,7 @@ import { quiet } from '../kernel/api'
 import { allocRegion, MINORS, registerRegion, unregisterRegion } from '../kernel/fs/cdev'
 import { modulePut, tryModuleGet } from '../kernel/base/module'
 import { getFile, replaceOps, type file, type file_operations } from '../kernel/fs/file'
-import { fput as putFile } from '../kernel/fs/process'
+import { fput as putFile } from '../kernel/fs/file-table'
 import { __register_chrdev, __unregister_chrdev } from './fs/more'
 import type { ptr } from './types'
 

@@ -6,6 +6,7 @@ import { EWOULDBLOCK } from '../errno'
 import { kernelLog } from '../printk/log'
 import { step } from '../api'
 import { returnToUser } from '../sched/initcall'
+import { runTaskWork } from '../sched/task-work'
 import { taskStruct, type task_struct } from '../sched/task'
 import { deleteModule, loadModule, modules, O_TRUNC } from './module'
 
@@ -34,6 +35,7 @@ function* asProgram<T>(comm: string, body: Sim<T>): Sim<T> {
   rename(shell, comm)
   try {
     const ret = yield* body
+    yield* runTaskWork(shell.$task)
     returnToUser()
     return ret
   } finally {

@@ -8,7 +8,8 @@ import { memoryAccess } from '../mm/watch'
 import { getFile, mmapFile, type file } from './file'
 import { vm_area_struct } from './mapping'
 import { mmapLock, mmapUnlock, newMm } from './mm-struct'
-import { fput, type Process } from './process'
+import { fput } from './file-table'
+import type { Process } from './process'
 
 const MMAP_BASE = 0x7000_0000_0000
 

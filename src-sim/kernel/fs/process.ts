@@ -1,4 +1,4 @@
-import { currentTask, machine as currentMachine, now } from '../../engine/current'
+import { currentTask, machine as currentMachine } from '../../engine/current'
 import type { Task } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
 import { KernelObject } from '../../engine/object'
@@ -10,9 +10,8 @@ import { emit } from '../emit'
 import { EBADF, EMFILE } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { signalPending } from '../sched/signal'
-import { initWork, queueWorkOn } from '../workqueue/queue'
-import { work_struct, type work_func_t } from '../workqueue/structs'
-import { workqueues } from '../workqueue/workqueues'
+import { exitTaskWork } from '../sched/task-work'
+import { fput } from './file-table'
 import { dropFile, finishFile, flushFile, getFile, type file } from './file'
 import type { vm_area_struct } from './mapping'
 import { mmPut, type mm_struct } from './mm-struct'
@@ -47,10 +46,6 @@ export class Process extends KernelObject {
   errno = 0
   exitCode: number | null = null
   readonly ended = new WaitList()
-  /**
-   * Files whose last reference went while the process was in the kernel: released on the way out.
-   */
-  readonly taskWork: file[] = []
 
   constructor(name: string, task: Task, files: FileTable) {
     super()
@@ -144,30 +139,13 @@ export function* exitProcess(p: Process, code: number): Sim {
       emit(ev.fd_close, p, fd, f)
       yield point(exitProcess, f)
       yield* flushFile(f)
-      if (dropFile(f)) p.taskWork.push(f)
+      fput(f)
     }
-  yield* runTaskWork(p)
+  yield* exitTaskWork(p.task)
+  const self = currentTask()
+  if (self && self !== p.task) yield* exitTaskWork(self)
   p.exitCode = code
   p.ended.wakeAll()
-}
-
-/** On the way back to user space: files whose last reference is gone are released (DM-75). */
-export function* runTaskWork(p: Process): Sim {
-  for (let f = p.taskWork.shift(); f; f = p.taskWork.shift()) yield* finishFile(f)
-}
-
-/** Drops a reference anywhere; a last one is released on the process's way out, or by a worker. */
-export function fput(f: file): void {
-  if (!dropFile(f)) return
-  const task = now.cpu?.current
-  const process = task && processes(currentMachine()).byTask.get(task)
-  if (now.exec?.kind === 'task' && process) {
-    process.taskWork.push(f)
-    return
-  }
-  const work = new work_struct()
-  initWork(work, (() => finishFile(f)) as unknown as work_func_t)
-  queueWorkOn(null, workqueues(currentMachine()).system('system_percpu_wq'), work)
 }
 
 export function fdInstalled(p: Process, fd: number, f: file): void {

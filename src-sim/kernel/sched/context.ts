@@ -20,6 +20,8 @@ export class ContextState {
   allowed: Set<number> | null = null
   /** Makes `signal_pending` true without a signal. */
   notifySignal = false
+  /** What it has to run before it returns to user space: the newest (sched/task-work.ts). */
+  taskWork: object | null = null
   /** Nesting of migrate_disable, and the CPUs that were allowed before. */
   migrationOff = 0
   affinityWas = -1

@@ -10,12 +10,12 @@ import {
   installFd,
   leaveIfKilled,
   ProcessExit,
-  runTaskWork,
   spawnProcess,
   type Process,
 } from '../../kernel/fs/process'
+import { fput } from '../../kernel/fs/file-table'
+import { runTaskWork } from '../../kernel/sched/task-work'
 import {
-  dropFile,
   fasyncFile,
   getFile,
   ioctlFile,
@@ -53,7 +53,7 @@ export { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT }
 /** On the way out of the kernel: what was put off is done, and a killed process ends here. */
 function* leave(name: string, ret: number): Sim<number> {
   const process = currentProcess()
-  yield* runTaskWork(process)
+  yield* runTaskWork(process.task)
   emit(sys_exit, name, ret)
   returnToUser()
   leaveIfKilled()
@@ -79,7 +79,7 @@ function* withFile(
   if (!f) return yield* leave(name, -EBADF)
   getFile(f)
   const ret = yield* body(f)
-  if (dropFile(f)) process.taskWork.push(f)
+  fput(f)
   return yield* leave(name, ret)
 }
 
@@ -157,7 +157,7 @@ export const poll = kernelCall('poll', function* (
   const ret = yield* pollFiles(targets, timeout)
   targets.forEach((target, i) => {
     fds[i]!.revents = target.revents
-    if (target.file && dropFile(target.file)) process.taskWork.push(target.file)
+    if (target.file) fput(target.file)
   })
   return yield* leave('poll', ret)
 })
