@@ -1,4 +1,5 @@
 import MarkdownIt from 'markdown-it'
+import { parseScene, type Scene } from './scene'
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 
@@ -28,11 +29,16 @@ export function renderPage(text: string): string {
 export type LinkTarget =
   | { kind: 'page'; page: string; anchor: string }
   | { kind: 'lab'; id: string }
+  | { kind: 'scene'; scene: Scene }
   | { kind: 'command'; id: string }
   | { kind: 'web'; url: string }
 
 export function linkTarget(href: string, from: string): LinkTarget | null {
   if (href.startsWith('lab:')) return { kind: 'lab', id: href.slice(4) }
+  if (href.startsWith('scene:')) {
+    const scene = parseScene(href.slice(6))
+    return scene && { kind: 'scene', scene }
+  }
   if (href.startsWith('command:')) return { kind: 'command', id: href.slice(8) }
   if (/^https:\/\//.test(href)) return { kind: 'web', url: href }
   if (/^[a-z]+:/i.test(href)) return null

@@ -208,6 +208,15 @@ describe('help pages', () => {
     ['../b.md', 'lessons/a', { kind: 'page', page: 'b', anchor: '' }],
     ['#x', 'lessons/a', { kind: 'page', page: 'lessons/a', anchor: 'x' }],
     ['lab:bug-01-fixed', 'a', { kind: 'lab', id: 'bug-01-fixed' }],
+    [
+      'scene:compare-devm?disturbance=unbind-dma&finding=mmio.fault&show=topology',
+      'a',
+      {
+        kind: 'scene',
+        scene: { lab: 'compare-devm', run: { params: { disturbance: 'unbind-dma' } }, finding: 'mmio.fault', panel: 'topology' },
+      },
+    ],
+    ['scene:', 'a', null],
     ['https://example.org', 'a', { kind: 'web', url: 'https://example.org' }],
     ['javascript:alert(1)', 'a', null],
   ])('link %s from %s', (href, from, target) => expect(linkTarget(href, from)).toEqual(target))

@@ -1,8 +1,8 @@
 import type { CompareCell } from '../../../src-sim/protocol'
 import type { Command } from '../commands/registry'
 import { useLayout } from '../layout/layout'
-import { useCompare, useFindings, useKernel, useLab, useSession } from '../stores'
-import { openBuiltin } from './lab-files'
+import { useCompare, useFindings, useKernel, useSession } from '../stores'
+import { enterLab } from './scene'
 
 export function compareCommands(): Command[] {
   const [compare, kernel, layout] = [useCompare(), useKernel(), useLayout()]
@@ -36,12 +36,8 @@ export function compareCommands(): Command[] {
 
 /** Opens the model of a cell and runs the schedule that decided it. */
 export async function openComparedCell(cell: CompareCell): Promise<void> {
-  const [lab, session, layout] = [useLab(), useSession(), useLayout()]
-  if (lab.id !== cell.lab) {
-    await openBuiltin(cell.lab)
-    // The person stays with what is not saved.
-    if (lab.id !== cell.lab) return
-  }
+  const [session, layout] = [useSession(), useLayout()]
+  if (!(await enterLab(cell.lab))) return
   session.take(cell.run)
   await session.restart()
   layout.show('editor')

@@ -1,3 +1,4 @@
+import type { Scene } from '../../lessons/scene'
 import type { Command } from '../commands/registry'
 import { host } from '../place'
 import { useKernel, useLab, useUi } from '../stores'
@@ -11,6 +12,7 @@ import {
   showLab,
   trustBundle,
 } from './lab-files'
+import { openScene } from './scene'
 
 export function fileCommands(): Command[] {
   const [lab, kernel, ui] = [useLab(), useKernel(), useUi()]
@@ -81,6 +83,13 @@ export function fileCommands(): Command[] {
       group: 'File',
       hidden: true,
       run: (id) => openBuiltin(String(id)),
+    },
+    {
+      id: 'lab.scene',
+      title: 'Show the run of a lesson',
+      group: 'File',
+      hidden: true,
+      run: (scene) => openScene(scene as Scene),
     },
     {
       id: 'lab.recent',

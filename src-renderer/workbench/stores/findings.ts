@@ -46,11 +46,16 @@ export const useFindings = defineStore('findings', () => {
   }
 
   /** Goes to the finding with this signature, once the kernel has told of it. */
-  async function goTo(signature: string): Promise<void> {
+  const goTo = (signature: string): Promise<void> => goToFirst((one) => one.signature === signature)
+
+  /** Goes to the first finding of a kind. */
+  const goToKind = (kind: string): Promise<void> => goToFirst((one) => one.kind === kind)
+
+  async function goToFirst(wanted: (one: Finding) => boolean): Promise<void> {
     await refresh()
-    const index = list.value.findIndex((one) => one.signature === signature)
+    const index = list.value.findIndex(wanted)
     if (index >= 0) await go(index)
   }
 
-  return { list, loading, selected, refresh, go, goTo }
+  return { list, loading, selected, refresh, go, goTo, goToKind }
 })
