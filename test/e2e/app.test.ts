@@ -157,6 +157,25 @@ describe('the app in a browser', () => {
     }
   })
 
+  it('follows a lesson: a link runs its lab, goes to the moment, and the page stays in sight', async () => {
+    const fresh = await launchApp()
+    try {
+      const { page } = fresh
+      await page.getByTestId('state').filter({ hasText: 'ready' }).waitFor()
+      await page.getByRole('tab', { name: 'Help' }).or(page.getByText('Help', { exact: true })).first().click()
+      await page.getByTestId('help-page').selectOption('lesson-removal')
+      await page.getByRole('link', { name: 'Run the driver' }).nth(1).click()
+      await page.getByTestId('lab-picker').filter({ hasText: 'cancel_work_sync' }).waitFor()
+      await page.getByTestId('state').filter({ hasText: 'ended' }).waitFor()
+      await page.locator('[data-panel=inspector]').getByText('spi_host #').first().waitFor()
+      await page.getByRole('heading', { name: '2. The source first, then what it feeds' }).waitFor()
+      await page.screenshot({ path: join(screenshots, 'lesson.png') })
+      expect(fresh.problems).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it('sends bookmarks along in a bundle', async () => {
     const fresh = await launchApp()
     try {
