@@ -38,6 +38,23 @@ export {
   type dma_buf_ops,
 } from '../kernel/dma-buf/buffer'
 
+/** What programs ask of a buffer, as in the header for them. */
+export {
+  DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+  DMA_BUF_IOCTL_SYNC,
+  DMA_BUF_SET_NAME,
+  DMA_BUF_SET_NAME_A,
+  DMA_BUF_SET_NAME_B,
+  DMA_BUF_SYNC_END,
+  DMA_BUF_SYNC_READ,
+  DMA_BUF_SYNC_RW,
+  DMA_BUF_SYNC_START,
+  DMA_BUF_SYNC_WRITE,
+  type dma_buf_sync,
+  type dma_buf_sync_file,
+} from './user/dma-buf'
+
 /** Bytes that the name of a buffer may have, with the NUL. */
 export const DMA_BUF_NAME_LEN = 32
 

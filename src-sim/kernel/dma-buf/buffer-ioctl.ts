@@ -14,23 +14,22 @@ import { addFence, lockResv, reserveFences, unlockResv, USAGE_READ, USAGE_WRITE 
 import { getSingleton } from './resv-iter'
 import { createSyncFile, fenceOfFd } from './sync-file'
 
-export const DMA_BUF_SYNC_READ = 1
-export const DMA_BUF_SYNC_WRITE = 2
-export const DMA_BUF_SYNC_RW = 3
-export const DMA_BUF_SYNC_END = 4
-
-export const DMA_BUF_IOCTL_SYNC = 0x40086200
-export const DMA_BUF_SET_NAME_A = 0x40046201
-export const DMA_BUF_SET_NAME_B = 0x40086201
-export const DMA_BUF_IOCTL_EXPORT_SYNC_FILE = 0xc0086202
-export const DMA_BUF_IOCTL_IMPORT_SYNC_FILE = 0x40086203
+/** Flags and numbers of the calls, as programs know them. */
+export const SYNC = { READ: 1, WRITE: 2, RW: 3, END: 4 } as const
+export const CALLS = {
+  SYNC: 0x40086200,
+  SET_NAME_A: 0x40046201,
+  SET_NAME_B: 0x40086201,
+  EXPORT_SYNC_FILE: 0xc0086202,
+  IMPORT_SYNC_FILE: 0x40086203,
+} as const
 
 /** With the NUL at its end. */
 const NAME_MAX = 32
 const DIRECTIONS: Readonly<Record<number, number>> = {
-  [DMA_BUF_SYNC_READ]: 2,
-  [DMA_BUF_SYNC_WRITE]: 1,
-  [DMA_BUF_SYNC_RW]: 0,
+  [SYNC.READ]: 2,
+  [SYNC.WRITE]: 1,
+  [SYNC.RW]: 0,
 }
 
 export interface dma_buf_sync {
@@ -46,10 +45,10 @@ export interface dma_buf_sync_file {
 function* sync(dmabuf: dma_buf, user: unknown): Sim<number> {
   const arg: dma_buf_sync = { flags: 0 }
   if (copyUser(arg, user, 8)) return -EFAULT
-  if (arg.flags & ~(DMA_BUF_SYNC_RW | DMA_BUF_SYNC_END)) return -EINVAL
-  const dir = DIRECTIONS[arg.flags & DMA_BUF_SYNC_RW]
+  if (arg.flags & ~(SYNC.RW | SYNC.END)) return -EINVAL
+  const dir = DIRECTIONS[arg.flags & SYNC.RW]
   if (dir === undefined) return -EINVAL
-  return yield* arg.flags & DMA_BUF_SYNC_END
+  return yield* arg.flags & SYNC.END
     ? endCpuAccess(dmabuf, dir)
     : beginCpuAccess(dmabuf, dir)
 }
@@ -73,7 +72,7 @@ function* setName(dmabuf: dma_buf, user: unknown): Sim<number> {
 }
 
 const isUsage = (flags: number): boolean =>
-  (flags & ~DMA_BUF_SYNC_RW) === 0 && (flags & DMA_BUF_SYNC_RW) !== 0
+  (flags & ~SYNC.RW) === 0 && (flags & SYNC.RW) !== 0
 
 /** The fences that a new access has to wait for, as a file (DBUF-40). */
 function* exportSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
@@ -82,7 +81,7 @@ function* exportSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
   if (!isUsage(arg.flags)) return -EINVAL
   const fd = reserveFd()
   if (fd < 0) return fd
-  const usage = arg.flags & DMA_BUF_SYNC_WRITE ? USAGE_READ : USAGE_WRITE
+  const usage = arg.flags & SYNC.WRITE ? USAGE_READ : USAGE_WRITE
   const out: { value: dma_fence | null } = { value: null }
   let ret = yield* getSingleton(dmabuf.resv!, usage, out, combineFences)
   if (ret === 0) {
@@ -115,7 +114,7 @@ function* importSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
   if (!isUsage(arg.flags)) return -EINVAL
   const fence = fenceOfFd(arg.fd)
   if (fence === null) return -EINVAL
-  const usage = arg.flags & DMA_BUF_SYNC_WRITE ? USAGE_WRITE : USAGE_READ
+  const usage = arg.flags & SYNC.WRITE ? USAGE_WRITE : USAGE_READ
   const leaves = yield* leavesOf(fence)
   let ret = 0
   if (leaves.length > 0) {
@@ -132,9 +131,9 @@ function* importSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
 /** What programs ask of a shared buffer. */
 export function* ioctlBuffer(f: file, cmd: number, arg: unknown): Sim<number> {
   const dmabuf = f.private_data as dma_buf
-  if (cmd === DMA_BUF_IOCTL_SYNC) return yield* sync(dmabuf, arg)
-  if (cmd === DMA_BUF_SET_NAME_A || cmd === DMA_BUF_SET_NAME_B) return yield* setName(dmabuf, arg)
-  if (cmd === DMA_BUF_IOCTL_EXPORT_SYNC_FILE) return yield* exportSyncFile(dmabuf, arg)
-  if (cmd === DMA_BUF_IOCTL_IMPORT_SYNC_FILE) return yield* importSyncFile(dmabuf, arg)
+  if (cmd === CALLS.SYNC) return yield* sync(dmabuf, arg)
+  if (cmd === CALLS.SET_NAME_A || cmd === CALLS.SET_NAME_B) return yield* setName(dmabuf, arg)
+  if (cmd === CALLS.EXPORT_SYNC_FILE) return yield* exportSyncFile(dmabuf, arg)
+  if (cmd === CALLS.IMPORT_SYNC_FILE) return yield* importSyncFile(dmabuf, arg)
   return -ENOTTY
 }
