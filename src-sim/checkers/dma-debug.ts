@@ -1,138 +1,68 @@
 import type { Machine } from '../engine/machine'
-import { deviceCore, driverString } from '../kernel/base/core'
-import { device } from '../kernel/base/device'
-import { DMA_MAPPING_ERROR } from '../kernel/dma/direct'
-import {
-  DIRECTIONS, DMA_BIDIRECTIONAL, DMA_FROM_DEVICE, DMA_TO_DEVICE, dmaMappings, type DmaDevice,
-  type DmaMapping, type MappingUse,
-} from '../kernel/dma/mappings'
-import { warn } from '../kernel/printk/warn'
-import { traceLines } from '../kernel/report'
+import { deviceCore } from '../kernel/base/core'
+import type { device } from '../kernel/base/device'
+import { dmaDebugHooks } from '../kernel/dma/debug-hooks'
+import type { DmaDevice } from '../kernel/dma/dma-device'
+import type { MappingUse } from '../kernel/dma/mappings'
+import type { scatterlist } from '../kernel/dma/sg'
+import { checkSync, checkUnmap } from './dma-debug/checks'
+import { checkAddress, recordList, recordMapping } from './dma-debug/record'
+import { complain, directionName, dmaDebug, place } from './dma-debug/state'
 
 /**
  * CONFIG_DMA_API_DEBUG: every unmapping must fit its mapping, and a driver that leaves a PCI device
- * must not leave mappings behind. Unlike the kernel's default, each mistake speaks, not only the
- * first one of a boot.
+ * must not leave mappings behind. It sees what drivers tell the DMA API, and nothing of what
+ * devices do.
  */
 export function attachDmaDebug(machine: Machine): void {
-  const mappings = dmaMappings(machine)
-  mappings.on.unmap.add((use, mapping) => {
-    const { device: dev, dma, size } = use
-    if (mapping) checkUnmap(machine, mapping, use)
-    else if (dma === DMA_MAPPING_ERROR) complain(machine, dev, 'free-invalid', INVALID, 'DMA-46')
-    else {
-      const text = 'device driver tries to free DMA memory it has not allocated'
-      const where = 'kernel/dma/debug.c:1004 at check_unmap'
-      complain(machine, dev, 'free-unknown', `${text} ${place(dma, size)}`, 'DMA-46', null, where)
-    }
-  })
-  mappings.on.sync.add((use, forCpu, mapping) => checkSync(machine, use, forCpu, mapping))
-  mappings.on.resource.add((dev, phys) => {
-    const text = `dma_map_resource called for RAM address ${hex16(phys)}`
-    complain(machine, dev, 'ram-as-resource', text, 'DMA-14', null, 'kernel/dma/debug.c at debug_dma_map_phys')
+  dmaDebugHooks.whenUsed(machine, (on) => {
+    on.mapSingle.add((dev, cpu, size) => checkAddress(machine, dev, cpu, size))
+    on.mapped.add((use, cpu) => recordMapping(machine, use, cpu))
+    on.unmap.add((use) => checkUnmap(machine, use))
+    on.sync.add((use, forCpu) => checkSync(machine, use, forCpu))
+    on.mappingError.add((dev, dma) => dmaDebug(machine).records.check(dev, dma))
+    on.mapSg.add((dev, list, segments, direction, attrs) =>
+      recordList(machine, dev, list, segments, direction, attrs),
+    )
+    on.unmapSg.add((dev, list, direction, attrs) =>
+      eachSegment(machine, dev, list, direction, attrs, (use) => checkUnmap(machine, use)),
+    )
+    on.syncSg.add((dev, list, direction, forCpu) =>
+      eachSegment(machine, dev, list, direction, 0, (use) => checkSync(machine, use, forCpu)),
+    )
   })
   deviceCore(machine).on.unbound.add((dev, bus) => {
     if (bus?.name === 'pci') checkLeaks(machine, dev)
   })
 }
 
-const INVALID = 'device driver tries to free an invalid DMA memory address'
-const hex16 = (n: number): string => `0x${n.toString(16).padStart(16, '0')}`
-const place = (dma: number, size: number): string =>
-  `[device address=${hex16(dma)}] [size=${size} bytes]`
-const directionName = (n: number): string => `DMA_${DIRECTIONS[n] ?? 'NONE'}`
-
-function prefix(dev: DmaDevice): string {
-  return dev instanceof device ? `${driverString(dev)} ${dev.$label}` : 'NULL NULL'
-}
-
-function complain(
-  machine: Machine, dev: DmaDevice, what: string, text: string, rule: string,
-  mapping: DmaMapping | null = null, source = 'kernel/dma/debug.c at check_unmap',
+/** The entries of a list that are segments, as many as the record of the first one says. */
+function eachSegment(
+  machine: Machine, device: DmaDevice, list: readonly scatterlist[], direction: number,
+  attrs: number, check: (use: MappingUse) => void,
 ): void {
-  const [first, ...rest] = `DMA-API: ${prefix(dev)}: ${text}`.split('\n')
-  warn(machine, '', source, [first!, ...rest].join('\n'), {
-    kind: `dma-debug.${what}`,
-    tail: mapping ? ['DMA-API: Mapped at:', ...traceLines(machine, mapping.mapped)] : [],
-    stacks: mapping ? [{ role: 'allocated', stack: mapping.mapped }] : [],
-    objects: [...(mapping ? [mapping] : []), dev],
-    rules: [rule],
-    help: 'dma-lifetime',
-    once: false,
-  })
+  let segments = 0
+  for (const [i, sg] of list.entries()) {
+    const use: MappingUse = {
+      device, dma: sg.dma_address, size: sg.dma_length, direction, phys: sg.$phys ?? -1,
+      type: 'scatter-gather', entries: list.length, attrs,
+    }
+    if (i === 0) segments = dmaDebug(machine).records.exact(use)?.segments ?? 1
+    if (i >= segments) break
+    check(use)
+  }
 }
 
-/** Each difference between mapping and unmapping speaks for itself, in this order. */
-function checkUnmap(machine: Machine, m: DmaMapping, use: MappingUse): void {
-  const at = `[device address=${hex16(m.dma)}]`
-  const say = (what: string, line: number | null, text: string): void =>
-    complain(machine, use.device, what, text, 'DMA-46', m,
-      `kernel/dma/debug.c${line === null ? '' : `:${line}`} at check_unmap`)
-  if (use.size !== m.size)
-    say(
-      'size-mismatch', 1014,
-      `device driver frees DMA memory with different size ${at} [map size=${m.size} bytes] [unmap size=${use.size} bytes]`,
-    )
-  if (use.type !== m.type) {
-    const text = `device driver frees DMA memory with wrong function ${at} [size=${use.size} bytes]`
-    say('type-mismatch', 1022, `${text} [mapped as ${m.type}] [unmapped as ${use.type}]`)
-  }
-  if (use.type === 'scatter-gather' && use.entries !== m.entries)
-    say(
-      'entries-mismatch', 1043,
-      `device driver frees DMA sg list with different entry count [map count=${m.entries}] [unmap count=${use.entries}]`,
-    )
-  if (use.direction !== m.direction) {
-    const text = `device driver frees DMA memory with different direction ${at} [size=${use.size} bytes]`
-    say('direction-mismatch', null, `${text} ${withDirections(m, use, 'unmapped')}`)
-  }
-  if (m.type === 'phy' && !m.checked)
-    say(
-      'error-not-checked', 1069,
-      `device driver failed to check map error${place(m.dma, m.size)} [mapped as phy]`,
-    )
-}
-
-const withDirections = (m: DmaMapping, use: MappingUse, how: string): string =>
-  `[mapped with ${directionName(m.direction)}] [${how} with ${directionName(use.direction)}]`
-
-/** What was mapped for both directions may change hands in any. */
-function checkSync(
-  machine: Machine, use: MappingUse, forCpu: boolean, m: DmaMapping | null,
-): void {
-  const at = place(use.dma, use.size)
-  const say = (what: string, text: string): void =>
-    complain(machine, use.device, what, text, 'DMA-46', m, 'kernel/dma/debug.c at check_sync')
-  if (m === null) {
-    say('sync-unknown', `device driver tries to sync DMA memory it has not allocated ${at}`)
-    return
-  }
-  const both = withDirections(m, use, 'synced')
-  if (m.direction !== DMA_BIDIRECTIONAL) {
-    if (use.direction !== m.direction)
-      say('sync-direction', `device driver syncs DMA memory with different direction ${at} ${both}`)
-    if (forCpu && m.direction !== DMA_FROM_DEVICE && use.direction !== DMA_TO_DEVICE)
-      say('sync-read-only', `device driver syncs device read-only DMA memory for cpu ${at} ${both}`)
-    if (!forCpu && m.direction !== DMA_TO_DEVICE && use.direction !== DMA_FROM_DEVICE)
-      say('sync-write-only', `device driver syncs device write-only DMA memory to device ${at} ${both}`)
-  }
-  if (use.type === 'scatter-gather' && use.entries !== m.entries)
-    say(
-      'sync-entries',
-      `device driver syncs DMA sg list with different entry count [map count=${m.entries}] [sync count=${use.entries}]`,
-    )
-}
-
-/** The driver is gone, managed resources too: what is still mapped nobody will unmap (DM-93). */
+/** The driver is gone, managed resources too: what is still mapped nobody will unmap (DMA-48). */
 function checkLeaks(machine: Machine, dev: device): void {
-  const left = dmaMappings(machine).live.filter((m) => m.device === dev)
+  const left = dmaDebug(machine).records.of(dev)
   const last = left.at(-1)
   if (!last) return
-  complain(
-    machine, dev, 'leak-at-unbind',
+  const text =
     `device driver has pending DMA allocations while released from device [count=${left.length}]\n` +
-      `One of leaked entries details: ${place(last.dma, last.size)} ` +
-      `[mapped with ${directionName(last.direction)}] [mapped as ${last.type}]`,
-    'DM-93', last, 'kernel/dma/debug.c at dma_debug_device_change',
-  )
+    `One of leaked entries details: ${place(last.dma, last.size)} ` +
+    `[mapped with ${directionName(last.direction)}] [mapped as ${last.type}]`
+  complain(machine, dev, {
+    what: 'leak-at-unbind', text, rule: 'DM-93', record: last, inside: 'dma_debug_device_change',
+  })
 }

@@ -2,9 +2,9 @@ import { physicalMemory } from '../kernel/mm/physical'
 import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
 import { bytesOf, entriesOf, firstOf, nextOf, scatterlist, sg_table, type SgList } from '../kernel/dma/sg'
-import { PAGE_SIZE, type PhysAddr } from '../base/units'
+import { PAGE_SIZE } from '../base/units'
 import { ENOMEM } from './errno'
-import type { page } from './gfp'
+import { virt_to_page, type page } from './gfp'
 import type { dma_addr_t, gfp_t } from './types'
 
 /**
@@ -17,7 +17,7 @@ export { scatterlist, sg_table }
 export const sg_init_table = quiet((sgl: scatterlist[], nents: number): void => {
   sgl.slice(0, nents).forEach((sg, i) => {
     sg.offset = sg.length = sg.dma_address = sg.dma_length = 0
-    sg.$memory = null
+    sg.$base = null
     sg.$next = sgl[i + 1] ?? null
     sg.$last = i === nents - 1
   })
@@ -25,15 +25,16 @@ export const sg_init_table = quiet((sgl: scatterlist[], nents: number): void => 
 
 /** The piece is `buflen` bytes of a kmalloc'ed buffer. */
 export const sg_set_buf = quiet((sg: scatterlist, buf: Uint8Array, buflen: number): void => {
-  sg.$memory = buf
-  sg.offset = 0
+  const at = physicalMemory(machine()).addressOf(buf)
+  sg.$base = at === null ? buf : virt_to_page(buf)
+  sg.offset = at === null ? 0 : at % PAGE_SIZE
   sg.length = buflen
 })
 
 /** The piece is `len` bytes of a page, from `offset`. */
 export const sg_set_page = quiet(
   (sg: scatterlist, page: page, len: number, offset: number): void => {
-    sg.$memory = page
+    sg.$base = page
     sg.offset = offset
     sg.length = len
   },
@@ -68,14 +69,8 @@ export const sg_nents = quiet((sgl: SgList): number => {
 /** The CPU's view of a piece. */
 export const sg_virt = quiet((sg: scatterlist): Uint8Array => bytesOf(sg))
 /** The page that a piece begins in. */
-export const sg_page = quiet((sg: scatterlist): page | null => {
-  const memory = physicalMemory(machine())
-  const at = memory.addressOf(sg.$memory ?? new Uint8Array(0))
-  return at === null ? null : memory.view((at - (at % PAGE_SIZE)) as PhysAddr, PAGE_SIZE)
-})
-export const sg_phys = quiet(
-  (sg: scatterlist): number => physicalMemory(machine()).addressOf(bytesOf(sg)) ?? 0,
-)
+export const sg_page = quiet((sg: scatterlist): page | null => sg.$base as page | null)
+export const sg_phys = quiet((sg: scatterlist): number => sg.$phys ?? 0)
 /** What a mapped list tells the device; to write them, set `sg.dma_address` and `dma_length`. */
 export const sg_dma_address = quiet((sg: scatterlist): dma_addr_t => sg.dma_address)
 export const sg_dma_len = quiet((sg: scatterlist): number => sg.dma_length)

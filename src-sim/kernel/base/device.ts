@@ -1,6 +1,10 @@
 import type { Sim } from '../../engine/suspend'
 import { KernelObject } from '../../engine/object'
-import type { DmaDevice } from '../dma/mappings'
+import type { BusRange, device_dma_parameters, DmaDevice } from '../dma/dma-device'
+import type { DmaBackend } from '../dma/backend'
+import type { DeclaredMemory } from '../dma/declared'
+import type { iommu_group } from '../iommu/group'
+import type { dev_iommu } from '../iommu/ops'
 import { WaitList } from '../sched/schedule'
 import type { attribute, attribute_group } from './attributes'
 import type { device_link } from './links'
@@ -189,6 +193,22 @@ export class device extends KernelObject implements DmaDevice {
   /** Set by the bus; a device that has none cannot stream. */
   dma_mask: number | null = null
   coherent_dma_mask = 0
+  /** The last address that the bus above can carry; 0: it sets no limit. */
+  bus_dma_limit = 0
+  /** Where the device finds physical memory, while a driver is bound; null: at its address. */
+  dma_range_map: readonly BusRange[] | null = null
+  dma_parms: device_dma_parameters | null = null
+  /** Goes through an IOMMU. */
+  dma_iommu = false
+  /** What its IOMMU keeps for it; null without one. */
+  iommu: dev_iommu | null = null
+  /** Null without an IOMMU, and again after it has left its bus (DMA-60). */
+  iommu_group: iommu_group | null = null
+  dma_ops: DmaBackend | null = null
+  /** What the device writes is what CPUs read; null: as the machine is. */
+  dma_coherent: boolean | null = null
+  dma_skip_sync = false
+  dma_mem: DeclaredMemory | null = null
   power = new dev_pm_info()
   can_match = false
   offline = false

@@ -1,206 +1,234 @@
-import { PAGE_SIZE, type DmaAddr, type PhysAddr } from '../../base/units'
-import { machine as currentMachine, now } from '../../engine/current'
-import { service } from '../../engine/service'
-import { dma_alloc, dma_free, dma_map_err, dma_map_phys, dma_unmap_phys } from '../../trace/events'
-import { driverString } from '../base/core'
+import { PAGE_SIZE, type PhysAddr } from '../../base/units'
+import { machine } from '../../engine/current'
 import { device as Device } from '../base/device'
-import { emit } from '../emit'
-import { faultInjection } from '../mm/fault-injection'
+import { EIO, EREMOTEIO } from '../errno'
 import { physicalMemory } from '../mm/physical'
-import { kernelBug } from '../printk/oops'
-import { warn } from '../printk/warn'
-import { takeStack } from '../report'
-import { kernelFunction, mightSleep } from '../sched/schedule'
+import { ATTR } from './attrs'
+import type { DmaBackend, DmaMemory } from './backend'
+import { atomicPool } from './atomic-pool'
+import { cpuCache, syncCacheForCpu, syncCacheForDevice } from './cache'
+import { DMA_TO_DEVICE } from './direction'
 import {
-  DIRECTIONS,
-  DMA_BIDIRECTIONAL,
-  DMA_NONE,
-  dmaMappings,
-  DmaMapping,
-  type DmaDevice,
-  type MappingType,
-} from './mappings'
+  DMA_MAPPING_ERROR, dmaPlatform, isCoherent, MASK_32, minNotZero, streamingLimit, type DmaDevice,
+} from './dma-device'
+import { addressText, deviceWarnOnce, maskText, warnOnce } from './once'
+import { p2pMapOf } from './p2p-hook'
+import { pageAligned, physToDma, dmaToPhys } from './ranges'
+import type { scatterlist } from './sg'
+import * as bounce from './swiotlb'
 
-/** Every address a mask of all ones can reach; masks beyond 2^53 are this value. */
-export const MASK_64 = Infinity
-/** What a failed mapping answers: all ones, printed as such. */
-export const DMA_MAPPING_ERROR = -1
+const ZONE_DMA_LIMIT = 2 ** 24 - 1
+/** Small kmalloc buffers of a machine without coherence share lines below this. */
+const DMA_MINALIGN = 128
+const BLOCKING = 0x400
 
-const stackHere = (name: string) => takeStack(currentMachine(), now.exec, kernelFunction(name))
-
-/** Warnings that come once in the life of a machine. */
-const warned = service(() => new Set<string>())
-
-function warnOnce(what: string, source: string, text: string | null): void {
-  const machine = currentMachine()
-  if (warned(machine).has(what)) return
-  warned(machine).add(what)
-  warn(machine, `dma-${what}`, source, text, { rules: ['DMA-06', 'DMA-17'] })
+/** The mask that reaches all of RAM. */
+export function requiredMask(): number {
+  let mask = 1
+  while (mask < physicalMemory(machine()).limit) mask *= 2
+  return mask - 1
 }
 
-/** DMA-15: a direction that is none ends the task. */
-export function checkDirection(direction: number): void {
-  if (direction < DMA_BIDIRECTIONAL || direction >= DMA_NONE)
-    kernelBug(currentMachine(), 'kernel/dma/mapping.c:161', 'dma_map_phys', ['DMA-15'])
+const reaches = (dma: number, size: number, limit: number): boolean =>
+  dma !== DMA_MAPPING_ERROR && dma + size - 1 <= limit
+
+function overflow(dev: DmaDevice, dma: number, size: number, inside: string): number {
+  const limits = `(mask ${maskText(dev.dma_mask ?? 0)}, bus limit ${maskText(dev.bus_dma_limit ?? 0)})`
+  const text = `DMA addr ${addressText(dma)}+${size} overflow ${limits}.`
+  deviceWarnOnce(dev, 'overflow', `kernel/dma/direct.h:131 at ${inside}`, text, ['DMA-06', 'DMA-17'])
+  return DMA_MAPPING_ERROR
 }
 
-function overflow(device: DmaDevice, phys: number, size: number, mask: number): void {
-  const who = device instanceof Device ? `${driverString(device)} ${device.$label}: ` : ''
-  const place = `0x${phys.toString(16).padStart(16, '0')}+${size}`
-  warnOnce(
-    'overflow',
-    'kernel/dma/direct.h:131 at dma_map_phys',
-    `${who}DMA addr ${place} overflow (mask ${mask.toString(16)}, bus limit 0).`,
-  )
+/** A buffer so small that it shares cache lines with others must not be given to the device. */
+export function kmallocNeedsBounce(dev: DmaDevice, size: number, direction: number): boolean {
+  if (!dmaPlatform(machine()).bounceKmalloc || isCoherent(dev) || direction === DMA_TO_DEVICE)
+    return false
+  return size < 2 * DMA_MINALIGN && size % DMA_MINALIGN !== 0
 }
 
-/** A mapping of memory that the device can reach; null, with the kernel's warning, when not. */
-export function reach(
-  device: DmaDevice,
-  cpu: Uint8Array,
-  size: number,
-  direction: number,
-  type: MappingType,
-  entries = 0,
-): DmaMapping | null {
-  const machine = currentMachine()
-  const phys = physicalMemory(machine).addressOf(cpu)
-  if (device.dma_mask == null) {
-    warnOnce('no-mask', 'kernel/dma/mapping.c at dma_map_phys', null)
-    return null
+/** `swiotlb_map`: a slot that the device reaches, or -1. */
+export function bounceMap(
+  dev: DmaDevice, phys: number, size: number, alignment: number, attrs: number,
+): number {
+  const slot = bounce.bounceIn(dev, phys, size, alignment, attrs)
+  if (slot === DMA_MAPPING_ERROR) return DMA_MAPPING_ERROR
+  const dma = physToDma(dev, slot)
+  if (reaches(dma, size, streamingLimit(dev))) {
+    if (!isCoherent(dev) && !(attrs & ATTR.SKIP_CPU_SYNC)) {
+      cpuCache(machine()).enter(slot, size)
+      syncCacheForDevice(slot, size)
+    }
+    return dma
   }
-  if (phys === null || faultInjection(machine).shouldFail('dma_map_single')) return null
-  const mask = device.dma_mask || 0xffffffff
-  if (phys + size - 1 > mask) {
-    overflow(device, phys, size, mask)
-    return null
+  bounce.bounceOut(dev, slot, size, 0, attrs | ATTR.SKIP_CPU_SYNC)
+  const limits = `(mask ${maskText(dev.dma_mask ?? 0)}, bus limit ${maskText(dev.bus_dma_limit ?? 0)})`
+  const text = `${bounce.slotText(dma, size)} overflow ${limits}.`
+  deviceWarnOnce(dev, 'bounce-out-of-reach', 'kernel/dma/swiotlb.c at swiotlb_map', text, ['DMA-33'])
+  return DMA_MAPPING_ERROR
+}
+
+/** DMA-17. `inside` is the function of C that the check is inlined into. */
+function mapOne(
+  dev: DmaDevice, phys: number, size: number, direction: number, attrs: number, inside: string,
+): number {
+  if (bounce.forcesBounce(dev)) {
+    if (!(attrs & ATTR.CC_SHARED)) {
+      if (attrs & (ATTR.MMIO | ATTR.REQUIRE_COHERENT)) return DMA_MAPPING_ERROR
+      return bounceMap(dev, phys, size, 0, attrs)
+    }
+  } else if (attrs & ATTR.CC_SHARED) return DMA_MAPPING_ERROR
+  const limit = streamingLimit(dev)
+  if (attrs & ATTR.MMIO) return reaches(phys, size, limit) ? phys : overflow(dev, phys, size, inside)
+  const dma = physToDma(dev, phys)
+  if (!reaches(dma, size, limit) || kmallocNeedsBounce(dev, size, direction)) {
+    if (bounce.swiotlbActive() && !(attrs & ATTR.REQUIRE_COHERENT))
+      return bounceMap(dev, phys, size, 0, attrs)
+    return overflow(dev, dma, size, inside)
   }
-  return record(device, cpu, phys, size, direction, type, entries)
-}
-
-function record(
-  device: DmaDevice,
-  cpu: Uint8Array,
-  phys: PhysAddr,
-  size: number,
-  direction: number,
-  type: MappingType,
-  entries: number,
-): DmaMapping {
-  const mapping = new DmaMapping({
-    type,
-    device,
-    dma: phys as number as DmaAddr,
-    phys,
-    size,
-    direction,
-    cpu,
-    mapped: stackHere(type === 'phy' ? 'dma_map_single' : 'dma_map_sg'),
-    entries,
-  })
-  dmaMappings(currentMachine()).live.push(mapping)
-  return mapping
-}
-
-/** Zeroed memory for CPU and device; null when there is none or the device cannot reach it. */
-export function allocCoherent(device: DmaDevice, size: number): DmaMapping | null {
-  const machine = currentMachine()
-  if (faultInjection(machine).shouldFail('dma_alloc_coherent')) return null
-  const memory = physicalMemory(machine)
-  const pages = Math.max(1, Math.ceil(size / PAGE_SIZE))
-  const phys = memory.allocPages(pages)
-  if (phys === null) return null
-  const mask = device.coherent_dma_mask ?? 0xffffffff
-  if (mask === 0) warnOnce('no-coherent-mask', 'kernel/dma/mapping.c at dma_alloc_attrs', null)
-  if (phys + size - 1 > mask) {
-    memory.freePages(phys, pages)
-    return null
+  if (!isCoherent(dev)) {
+    cpuCache(machine()).enter(phys, size)
+    if (!(attrs & ATTR.SKIP_CPU_SYNC)) syncCacheForDevice(phys, size)
   }
-  const cpu = memory.view(phys, size)!
-  const mapping = new DmaMapping({
-    type: 'coherent',
-    device,
-    dma: phys as number as DmaAddr,
-    phys,
-    size,
-    direction: DMA_BIDIRECTIONAL,
-    cpu,
-    mapped: stackHere('dma_alloc_coherent'),
-    entries: 0,
-  })
-  dmaMappings(machine).live.push(mapping)
-  emit(dma_alloc, mapping, device, 0x8_8800_0000_0000 + phys, mapping.dma, size, 0)
-  dmaMappings(machine).on.map.emit(mapping)
-  return mapping
+  return dma
 }
 
-/**
- * Gives coherent memory back. May sleep (the CPU's view may have to be unmapped), and warns when
- * interrupts are off. The memory can be reused at once: the device must have stopped before.
- */
-export function freeCoherent(device: DmaDevice, size: number, cpu: Uint8Array | null, dma: number): void {
-  const machine = currentMachine()
-  if (now.cpu?.irqsOff) warn(machine, 'irqs-disabled', 'kernel/dma/mapping.c at dma_free_attrs', null, { rules: ['DMA-39'] })
-  mightSleep('dma_free_coherent')
-  if (cpu === null) return
-  const mappings = dmaMappings(machine)
-  const mapping = mappings.find(device, dma, size, 'coherent', DMA_BIDIRECTIONAL)
-  const use = { device, dma, size, direction: DMA_BIDIRECTIONAL, type: 'coherent', entries: 0 } as const
-  mappings.on.unmap.emit(use, mapping)
-  if (!mapping) return
-  const stack = stackHere('dma_free_coherent')
-  mappings.end(mapping, stack)
-  emit(dma_free, mapping, device, 0x8_8800_0000_0000 + mapping.phys, mapping.dma, size)
-  physicalMemory(machine).freePages(mapping.phys, Math.max(1, Math.ceil(mapping.size / PAGE_SIZE)))
+/** DMA-18: nothing is looked up, so nothing can be wrong. */
+function unmapOne(dev: DmaDevice, dma: number, size: number, direction: number, attrs: number): void {
+  if (attrs & (ATTR.MMIO | ATTR.REQUIRE_COHERENT)) return
+  const phys = dmaToPhys(dev, dma)
+  if (!(attrs & ATTR.SKIP_CPU_SYNC)) syncForCpu(dev, dma, size, direction)
+  if (!isCoherent(dev)) cpuCache(machine()).leave(phys, size)
+  bounce.bounceOut(dev, phys, size, direction, attrs | ATTR.SKIP_CPU_SYNC)
 }
 
-/** Hands a buffer to a device. Answers the address for the device or DMA_MAPPING_ERROR. */
-export function mapSingle(device: DmaDevice, cpu: Uint8Array, size: number, direction: number): number {
-  const machine = currentMachine()
-  checkDirection(direction)
-  const mapping = reach(device, cpu, size, direction, 'phy')
-  if (mapping === null) {
-    const phys = physicalMemory(machine).addressOf(cpu) ?? 0
-    emit(dma_map_err, device, phys, size, DIRECTIONS[direction]!)
-    return DMA_MAPPING_ERROR
+function syncForCpu(dev: DmaDevice, dma: number, size: number, direction: number): void {
+  const phys = dmaToPhys(dev, dma)
+  if (!isCoherent(dev)) syncCacheForCpu(phys, size, direction)
+  bounce.bounceSyncForCpu(dev, phys, size, direction)
+}
+
+function syncForDevice(dev: DmaDevice, dma: number, size: number, direction: number): void {
+  const phys = dmaToPhys(dev, dma)
+  bounce.bounceSyncForDevice(dev, phys, size, direction)
+  if (!isCoherent(dev)) syncCacheForDevice(phys, size)
+}
+
+/** DMA-23: an entry is a segment; all or none. */
+function mapSg(
+  dev: DmaDevice, list: readonly scatterlist[], direction: number, attrs: number,
+): number {
+  for (const [i, sg] of list.entries()) {
+    const failed = mapEntry(dev, sg, direction, attrs)
+    if (failed === 0) continue
+    unmapSg(dev, list.slice(0, i), direction, attrs | ATTR.SKIP_CPU_SYNC)
+    return failed
   }
-  announce(mapping)
-  return mapping.dma
+  return list.length
 }
 
-function announce(mapping: DmaMapping): void {
-  const { device, phys, dma, size, direction } = mapping
-  emit(dma_map_phys, mapping, device, phys, dma, size, DIRECTIONS[direction]!, 0)
-  dmaMappings(currentMachine()).on.map.emit(mapping)
-}
-
-/** DMA-14: registers of another device, by their physical address. */
-export function mapResource(device: DmaDevice, phys: number, size: number, direction: number): number {
-  const machine = currentMachine()
-  checkDirection(direction)
-  const at = phys as PhysAddr
-  if (physicalMemory(machine).view(at, size)) dmaMappings(machine).on.resource.emit(device, phys)
-  const mapping = record(device, new Uint8Array(0), at, size, direction, 'phy', 0)
-  announce(mapping)
-  return mapping.dma
-}
-
-export function unmapSingle(device: DmaDevice, dma: number, size: number, direction: number): void {
-  checkDirection(direction)
-  const mappings = dmaMappings(currentMachine())
-  const mapping = mappings.find(device, dma, size, 'phy', direction)
-  mappings.on.unmap.emit({ device, dma, size, direction, type: 'phy', entries: 0 }, mapping)
-  if (!mapping) return
-  mappings.end(mapping, stackHere('dma_unmap_single'))
-  emit(dma_unmap_phys, mapping, device, dma, size, DIRECTIONS[direction]!, 0)
-}
-
-/** DMA-16: asking marks the oldest mapping there that nobody asked about. */
-export function mappingError(device: DmaDevice, dma: number): number {
-  if (dma === DMA_MAPPING_ERROR) return -12
-  const mapping = dmaMappings(currentMachine()).live.find(
-    (m) => m.device === device && m.dma === dma && m.type === 'phy' && !m.checked,
-  )
-  if (mapping) mapping.checked = true
+function mapEntry(dev: DmaDevice, sg: scatterlist, direction: number, attrs: number): number {
+  const peer = p2pMapOf(dev, sg)
+  if (peer === null) return -EREMOTEIO
+  sg.$busAddress = typeof peer === 'number'
+  const phys = sg.$phys
+  sg.dma_address =
+    typeof peer === 'number'
+      ? peer
+      : phys === null
+        ? DMA_MAPPING_ERROR
+        : mapOne(dev, phys, sg.length, direction, attrs, 'dma_direct_map_sg')
+  if (sg.dma_address === DMA_MAPPING_ERROR) return -EIO
+  sg.dma_length = sg.length
   return 0
+}
+
+function unmapSg(
+  dev: DmaDevice, list: readonly scatterlist[], direction: number, attrs: number,
+): void {
+  for (const sg of list) {
+    if (sg.$busAddress) sg.$busAddress = false
+    else unmapOne(dev, sg.dma_address, sg.dma_length, direction, attrs)
+  }
+}
+
+/** DMA-38: pages in a row that the coherent mask covers. */
+function allocPages(dev: DmaDevice, size: number): number | null {
+  const memory = physicalMemory(machine())
+  const count = pageAligned(size) / PAGE_SIZE
+  const phys = memory.allocPages(count)
+  if (phys === null) return null
+  const limit = minNotZero(dev.coherent_dma_mask ?? 0, dev.bus_dma_limit ?? 0)
+  if (reaches(physToDma(dev, phys), count * PAGE_SIZE, limit)) return phys
+  memory.freePages(phys, count)
+  return null
+}
+
+function alloc(dev: DmaDevice, size: number, gfp: number, attrs: number): DmaMemory | null {
+  const uncached = !isCoherent(dev) && !(attrs & ATTR.NO_KERNEL_MAPPING)
+  const pooled = uncached && !(gfp & BLOCKING)
+  const pool = atomicPool(machine())
+  if (pooled && !pool.take(pageAligned(size))) {
+    const name = dev instanceof Device ? dev.$label : 'device'
+    const text = `DMA pool exhausted for ${name}`
+    warnOnce('pool-exhausted', 'kernel/dma/pool.c at dma_alloc_from_pool', text, ['DMA-38'])
+    return null
+  }
+  const phys = allocPages(dev, size)
+  if (phys === null) return null
+  const cpu = physicalMemory(machine()).view(phys as PhysAddr, size)!
+  if (pooled) pool.made(cpu, pageAligned(size))
+  return { cpu, dma: physToDma(dev, phys), phys }
+}
+
+/** DMA-39: the pages are found by what the driver says is their DMA address. */
+function free(dev: DmaDevice, size: number, cpu: Uint8Array, dma: number): void {
+  const memory = physicalMemory(machine())
+  const phys = dmaToPhys(dev, dma) as PhysAddr
+  atomicPool(machine()).giveBack(cpu)
+  if (memory.view(phys, size)) memory.freePages(phys, pageAligned(size) / PAGE_SIZE)
+}
+
+/** Addresses are physical ones, as far as the device reaches (kernel/dma/direct.c). */
+export const directBackend: DmaBackend = {
+  name: 'direct',
+  canSkipSync: true,
+  mapPhys: (dev, phys, size, direction, attrs) =>
+    mapOne(dev, phys, size, direction, attrs, 'dma_map_phys'),
+  unmapPhys: unmapOne,
+  mapSg,
+  unmapSg,
+  alloc,
+  free,
+  allocPages(dev, size) {
+    const phys = allocPages(dev, size)
+    if (phys === null) return null
+    const cpu = physicalMemory(machine()).view(phys as PhysAddr, size)!
+    return { cpu, dma: physToDma(dev, phys), phys }
+  },
+  freePages: free,
+  syncForCpu,
+  syncForDevice,
+  supported(_dev, mask) {
+    const top = dmaPlatform(machine()).zoneDma ? ZONE_DMA_LIMIT : Infinity
+    return mask >= MASK_32 || mask >= Math.min(requiredMask(), top)
+  },
+  requiredMask,
+  addressingLimited(dev) {
+    const ranges = dev.dma_range_map
+    if (!ranges) return false
+    const top = physicalMemory(machine()).limit
+    return !ranges.some((r) => r.cpuStart === 0 && r.size >= top)
+  },
+  maxMappingSize(dev) {
+    const limited = streamingLimit(dev) < requiredMask() || this.addressingLimited(dev)
+    const bounces = bounce.swiotlbActive() && (limited || bounce.forcesBounce(dev))
+    return bounces ? bounce.maxBounceSize(dev) : Infinity
+  },
+  optMappingSize: () => Infinity,
+  mergeBoundary: () => 0,
+  needSync: (dev, dma) => !isCoherent(dev) || bounce.isBounced(dmaToPhys(dev, dma)),
+  pagesOf(dev, _cpu, dma, size) {
+    const phys = dmaToPhys(dev, dma)
+    return Array.from({ length: pageAligned(size) / PAGE_SIZE }, (_, i) => phys + i * PAGE_SIZE)
+  },
 }

@@ -3,21 +3,10 @@ import type { DmaAddr, PhysAddr } from '../../base/units'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
 import type { RawStack } from '../../engine/finding'
+import type { DmaDevice } from './dma-device'
 
-export type MappingType = 'coherent' | 'phy' | 'scatter-gather'
-
-export const DMA_BIDIRECTIONAL = 0
-export const DMA_TO_DEVICE = 1
-export const DMA_FROM_DEVICE = 2
-export const DMA_NONE = 3
-export const DIRECTIONS = ['BIDIRECTIONAL', 'TO_DEVICE', 'FROM_DEVICE', 'NONE'] as const
-
-/** What the DMA layer needs to know of a device. */
-export interface DmaDevice {
-  dma_mask?: number | null
-  coherent_dma_mask?: number
-  bus?: { name: string } | null
-}
+/** What a mapping was made by, as the kernel's debugging names it. */
+export type MappingType = 'single' | 'scatter-gather' | 'coherent' | 'noncoherent' | 'phy'
 
 /**
  * Memory that a device was told about, from mapping (or allocation) to the end and beyond: an
@@ -38,10 +27,11 @@ export class DmaMapping extends KernelObject {
   unmapped: RawStack | null = null
   /** Pieces of the scatter list that it is one of; 0 for other mappings. */
   readonly entries: number
-  /** The driver has asked `dma_mapping_error` about it. */
-  checked = false
+  readonly attrs: number
+  /** Who may use the memory now (DMA-27). Coherent memory is always both's. */
+  owner: 'device' | 'cpu' = 'device'
 
-  constructor(m: Omit<DmaMapping, '$id' | '$dead' | '$parent' | '$field' | '$type' | 'name' | 'unmapped' | 'checked'>) {
+  constructor(m: Omit<DmaMapping, '$id' | '$dead' | '$parent' | '$field' | '$type' | 'name' | 'unmapped' | 'owner'>) {
     super()
     this.type = m.type
     this.device = m.device
@@ -52,6 +42,7 @@ export class DmaMapping extends KernelObject {
     this.cpu = m.cpu
     this.mapped = m.mapped
     this.entries = m.entries
+    this.attrs = m.attrs
     this.name = `0x${m.dma.toString(16)}+${m.size}`
   }
 }
@@ -64,15 +55,18 @@ export interface DeviceAccess {
   write: boolean
 }
 
-/** What a driver says about a mapping when it ends it or hands it over. */
+/** What a driver says about a mapping when it makes it, ends it or hands it over. */
 export interface MappingUse {
   device: DmaDevice
   dma: number
   size: number
   direction: number
   type: MappingType
-  /** Pieces of a scatter list, as the driver counts them. */
+  /** Pieces of a scatter list, as the driver counts them; 0 for others. */
   entries: number
+  attrs: number
+  /** The memory, as far as the driver names it: -1 where it does not. */
+  phys: number
 }
 
 /** All that devices have been told about, live and ended, newest last. */
@@ -84,11 +78,9 @@ export class DmaMappings {
     /** Before the mapping ends; null when nothing matches. */
     unmap: new Hook<[MappingUse, DmaMapping | null]>(),
     /** A mapping goes to the CPU (true) or the device (false); null when nothing matches. */
-    sync: new Hook<[MappingUse, forCpu: boolean, DmaMapping | null]>(),
-    /** Memory is mapped as if it were registers. */
-    resource: new Hook<[DmaDevice, number]>(),
-    /** A device touched memory that no live mapping of it covers. */
-    stray: new Hook<[DeviceAccess, DmaMapping | null]>(),
+    sync: new Hook<[DmaMapping, forCpu: boolean]>(),
+    /** A device touched memory: null when no live mapping of it covers all of that. */
+    access: new Hook<[DeviceAccess, DmaMapping | null]>(),
   }
 
   /** The live mapping of a device at an address: the one that fits, or the only one (DMA-44). */
@@ -106,20 +98,18 @@ export class DmaMappings {
     )
   }
 
-  /** The only live mapping of a device that contains a range. */
-  containing(device: DmaDevice, dma: number, size: number): DmaMapping | null {
-    const found = this.live.filter(
+  /** All live mappings of a device that contain a range. */
+  containing(device: DmaDevice, dma: number, size: number): DmaMapping[] {
+    return this.live.filter(
       (m) => m.device === device && dma >= m.dma && dma + size <= m.dma + m.size,
     )
-    return found.length === 1 ? found[0]! : null
   }
 
-  /** A live mapping of a device that covers a range. */
-  covering(device: DmaDevice, address: number, length: number): DmaMapping | null {
+  /** The live mapping of a device that an address lies in. */
+  at(device: DmaDevice, address: number): DmaMapping | null {
     return (
-      this.live.find(
-        (m) => m.device === device && address >= m.dma && address + length <= m.dma + m.size,
-      ) ?? null
+      this.live.find((m) => m.device === device && address >= m.dma && address < m.dma + m.size) ??
+      null
     )
   }
 

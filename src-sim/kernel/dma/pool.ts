@@ -4,7 +4,7 @@ import { KernelObject } from '../../engine/object'
 import { driverString } from '../base/core'
 import type { device } from '../base/device'
 import { kernelLog } from '../printk/log'
-import { allocCoherent, freeCoherent } from './direct'
+import { allocCoherent, freeCoherent } from './coherent'
 import type { DmaMapping } from './mappings'
 
 /** Small blocks of coherent memory, all of a size: pages are cut into them (DMA-41). */

@@ -1,43 +1,96 @@
-import type { Machine } from '../../engine/machine'
 import type { PhysAddr } from '../../base/units'
+import type { Machine } from '../../engine/machine'
 import { physicalMemory } from '../mm/physical'
-import { dmaMappings, type DmaDevice } from './mappings'
+import { dmaBackends, type DmaPort, type TranslatedPiece } from './backend'
+import { cpuCache } from './cache'
+import { deviceReads, deviceWrites } from './direction'
+import { dmaPlatform, type DmaDevice } from './dma-device'
+import { dmaMappings, type DmaMapping } from './mappings'
+
+export type { DmaPort } from './backend'
 
 /**
- * A device's way to memory without an IOMMU: addresses are physical, and nothing stops it. What it
- * touches is compared with what it was told about; the access itself happens all the same.
+ * Addresses go through the translator of the device if it has one, else they are physical. What
+ * the device touches is compared with what it was told about.
  */
-export interface DmaPort {
-  /** Null when no memory answers at that address. */
-  read(address: number, length: number): Uint8Array | null
-  /** False when no memory answers at that address. */
-  write(address: number, bytes: Uint8Array): boolean
-}
-
-export function directDmaPort(machine: Machine, device: DmaDevice): DmaPort {
+export function dmaPort(machine: Machine, device: DmaDevice): DmaPort {
   return {
     read(address, length) {
       judge(machine, device, address, length, false)
-      const view = physicalMemory(machine).view(address as PhysAddr, length)
-      return view === null ? null : view.slice()
+      const pieces = route(machine, device, address, length, false)
+      return pieces && readAll(machine, pieces, length)
     },
     write(address, bytes) {
       judge(machine, device, address, bytes.length, true)
-      const view = physicalMemory(machine).view(address as PhysAddr, bytes.length)
-      view?.set(bytes)
-      return view !== null
+      const pieces = route(machine, device, address, bytes.length, true)
+      return pieces !== null && writeAll(machine, device, pieces, bytes)
     },
   }
 }
 
+function route(
+  machine: Machine, device: DmaDevice, address: number, length: number, write: boolean,
+): readonly TranslatedPiece[] | null {
+  const translator = dmaBackends(machine).translatorOf?.(device)
+  if (translator) return translator.translate(device, address, length, write)
+  return [{ phys: busToPhys(device, address), length }]
+}
+
+/**
+ * What the board makes of a bus address. The ranges are a property of the board; the device
+ * structure has them only while a driver is bound.
+ */
+function busToPhys(device: DmaDevice, address: number): number {
+  for (const r of device.$busRanges ?? [])
+    if (address >= r.dmaStart && address < r.dmaStart + r.size)
+      return address - r.dmaStart + r.cpuStart
+  return address
+}
+
+function readAll(
+  machine: Machine, pieces: readonly TranslatedPiece[], length: number,
+): Uint8Array | null {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const { phys, length: part } of pieces) {
+    const seen =
+      cpuCache(machine).read(phys, part) ?? physicalMemory(machine).view(phys as PhysAddr, part)
+    if (!seen) return null
+    bytes.set(seen, at)
+    at += part
+  }
+  return bytes
+}
+
+function writeAll(
+  machine: Machine, device: DmaDevice, pieces: readonly TranslatedPiece[], bytes: Uint8Array,
+): boolean {
+  const coherent = device.dma_coherent ?? dmaPlatform(machine).coherent
+  let at = 0
+  for (const { phys, length } of pieces) {
+    const part = bytes.subarray(at, at + length)
+    at += length
+    if (cpuCache(machine).write(phys, part, coherent)) continue
+    const view = physicalMemory(machine).view(phys as PhysAddr, length)
+    if (!view) return false
+    view.set(part)
+  }
+  return true
+}
+
 function judge(
-  machine: Machine,
-  device: DmaDevice,
-  address: number,
-  length: number,
-  write: boolean,
+  machine: Machine, device: DmaDevice, address: number, length: number, write: boolean,
 ): void {
   const mappings = dmaMappings(machine)
-  if (mappings.covering(device, address, length)) return
-  mappings.on.stray.emit({ device, address, length, write }, mappings.former(device, address))
+  if (mappings.on.access.listened)
+    mappings.on.access.emit(
+      { device, address, length, write },
+      covering(mappings.containing(device, address, length), write),
+    )
+}
+
+/** Of several mappings that cover an access the one that allows it. */
+function covering(found: readonly DmaMapping[], write: boolean): DmaMapping | null {
+  const allows = write ? deviceWrites : deviceReads
+  return found.find((m) => allows(m.direction)) ?? found[0] ?? null
 }

@@ -1,5 +1,5 @@
 import type { Machine } from '../../engine/machine'
-import { directDmaPort, type DmaPort } from '../dma/port'
+import { dmaPort, type DmaPort } from '../dma/port'
 import { raiseIrq, setLevel } from '../irq/lines'
 import { PCI_COMMAND_INTX_DISABLE } from './config'
 import type { pci_dev } from './pci-dev'
@@ -34,6 +34,6 @@ export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
     lower() {
       setLevel(machine, pdev.$intx, pdev, false)
     },
-    memory: () => (fn.masters ? peerPort(machine, pdev, directDmaPort(machine, pdev.dev)) : null),
+    memory: () => (fn.masters ? peerPort(machine, pdev, dmaPort(machine, pdev.dev)) : null),
   }
 }

@@ -1,5 +1,5 @@
 import type { Machine } from '../../engine/machine'
-import { directDmaPort } from '../dma/port'
+import { dmaPort } from '../dma/port'
 import { setLevel } from '../irq/lines'
 import type { HardwareHost } from '../pci/host'
 import type { platform_device } from './platform'
@@ -21,6 +21,6 @@ export function platformHost(
       const irq = irqs[vector]
       if (irq !== undefined) setLevel(machine, irq, pdev, false)
     },
-    memory: () => directDmaPort(machine, pdev.dev),
+    memory: () => dmaPort(machine, pdev.dev),
   }
 }

@@ -1,7 +1,7 @@
 import { KernelObject } from '../../engine/object'
 import { machine } from '../../engine/current'
 import { EINVAL, EMSGSIZE, EXDEV } from '../errno'
-import { directDmaPort } from '../dma/port'
+import { dmaPort } from '../dma/port'
 import { endpointIn, maxPacket } from './descriptors'
 import type { UsbHardware } from './hardware'
 import type { UsbHost } from './host'
@@ -33,7 +33,7 @@ export function checkPackets(urb: Urb): number {
 /** Moves what is there: a packet that the device has nothing for stays empty. */
 export function movePackets(host: UsbHost, urb: Urb, model: UsbHardware): number {
   const { desc } = urb.ep!
-  const port = directDmaPort(machine(), host.controller)
+  const port = dmaPort(machine(), host.controller)
   urb.actual_length = 0
   urb.error_count = 0
   for (const packet of urb.iso_frame_desc.slice(0, urb.number_of_packets)) {

@@ -13,7 +13,7 @@ import {
   EPIPE,
   EPROTO,
 } from '../errno'
-import { directDmaPort } from '../dma/port'
+import { dmaPort } from '../dma/port'
 import {
   endpointIn,
   maxPacket,
@@ -147,7 +147,7 @@ function receive(host: UsbHost, urb: Urb, answer: Uint8Array | 'stall' | null): 
   if (answer === 'stall') return -EPIPE
   const length = Math.min(answer.length, urb.transfer_buffer_length)
   if (length > 0)
-    directDmaPort(machine(), host.controller).write(urb.transfer_dma, answer.subarray(0, length))
+    dmaPort(machine(), host.controller).write(urb.transfer_dma, answer.subarray(0, length))
   urb.actual_length = length
   return answer.length > length ? -EOVERFLOW : 0
 }
@@ -164,6 +164,6 @@ function send(host: UsbHost, urb: Urb, model: UsbHardware): Outcome {
 function readBuffer(host: UsbHost, urb: Urb): Uint8Array {
   const length = urb.transfer_buffer_length
   if (length === 0) return new Uint8Array(0)
-  const bytes = directDmaPort(machine(), host.controller).read(urb.transfer_dma, length)
+  const bytes = dmaPort(machine(), host.controller).read(urb.transfer_dma, length)
   return bytes ?? new Uint8Array(length)
 }

@@ -1,6 +1,6 @@
 import { machine } from '../../engine/current'
-import { DMA_FROM_DEVICE, DMA_TO_DEVICE } from '../dma/mappings'
-import { mapSingle, mappingError, unmapSingle } from '../dma/direct'
+import { DMA_FROM_DEVICE, DMA_TO_DEVICE } from '../dma/direction'
+import { mapSingle, mappingError, unmapSingle } from '../dma/mapping'
 import { EAGAIN } from '../errno'
 import { physicalMemory } from '../mm/physical'
 import { warn } from '../printk/warn'

@@ -1,7 +1,7 @@
 import { kernelCall } from '../../kernel/api'
 import { addDevres, takeDevres } from '../../kernel/base/devres'
 import type { device } from '../../kernel/base/device'
-import { freeCoherent } from '../../kernel/dma/direct'
+import { freeCoherent } from '../../kernel/dma/coherent'
 import { machine } from '../../engine/current'
 import { warn } from '../../kernel/printk/warn'
 import type { Sim } from '../../engine/suspend'

@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { kernelCall, kernelFrame } from '../../kernel/api'
 import * as anchors from '../../kernel/usb/anchor'
-import { allocCoherent, freeCoherent } from '../../kernel/dma/direct'
+import { allocCoherent, freeCoherent } from '../../kernel/dma/coherent'
 import { usbHost } from '../../kernel/usb/host'
 import { intervalOf } from '../../kernel/usb/message'
 import type { usb_ctrlrequest } from '../../kernel/usb/descriptors'

@@ -69,3 +69,7 @@ export const dma_set_mask = event(
   'dma_set_mask', 'dma', 'A driver says which addresses its device can reach.',
   ['device:obj', 'bits:u32', 'coherent:bool', 'ret:i32'],
 )
+export const dma_bounce = event(
+  'swiotlb_bounced', 'dma', 'A mapping goes through a bounce buffer.',
+  ['device:obj', 'phys_addr:addr', 'slot_addr:addr', 'size:u32 bytes'],
+)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { attachDmaDebug } from '../../../src-sim/checkers/dma-debug'
+import { dmaDebug } from '../../../src-sim/checkers/dma-debug/state'
 import { machine } from '../../../src-sim/engine/current'
 import { dmaMappings } from '../../../src-sim/kernel/dma/mappings'
 import { device } from '../../../src-sim/linux/device'
@@ -50,7 +51,7 @@ test('DMA-16: each question marks the oldest mapping that nobody asked about', (
     const a = dma.dma_map_single(dev, b, 256, dma.DMA_TO_DEVICE)
     dma.dma_map_single(dev, b, 256, dma.DMA_TO_DEVICE)
     dma.dma_mapping_error(dev, a)
-    expect(mappingsOf().live.map((m) => m.checked)).toEqual([true, false])
+    expect(dmaDebug(machine()).records.all().map((r) => r.checked)).toEqual([true, false])
     dma.dma_unmap_single(dev, a, 256, dma.DMA_TO_DEVICE)
     dma.dma_unmap_single(dev, a, 256, dma.DMA_TO_DEVICE)
   })
@@ -95,7 +96,7 @@ test('DMA-23: a list is mapped piece by piece, or not at all', () => {
     expect(dma.dma_map_sg(dev, list, 2, dma.DMA_FROM_DEVICE)).toBe(2)
     expect(sg.for_each_sg(list, 2).map(sg.sg_dma_len)).toEqual([100, 100])
     dma.dma_unmap_sg(dev, list, 2, dma.DMA_FROM_DEVICE)
-    list[1]!.$memory = null
+    list[1]!.$base = null
     expect(dma.dma_map_sg(dev, list, 2, dma.DMA_FROM_DEVICE)).toBe(0)
     const table = new sg.sg_table()
     table.sgl = list

@@ -1,0 +1,3 @@
+import type { Machine } from '../../engine/machine'
+
+export function watchCpuAccess(_machine: Machine): void {}
