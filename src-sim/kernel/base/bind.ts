@@ -3,6 +3,7 @@ import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { step } from '../api'
+import { configureDma } from '../dma/firmware'
 import { emit } from '../emit'
 import { EBUSY, EINVAL, ENODEV, ENXIO, EPROBE_DEFER } from '../errno'
 import { runningContext } from '../locking/ref-ledger'
@@ -130,6 +131,7 @@ function* reallyProbe(drv: device_driver, dev: device): Sim<number> {
 function* probeOnce(drv: device_driver, dev: device): Sim<number> {
   dev.driver = drv
   setState(dev, 'probing')
+  configureDma(dev)
   const configure = dev.bus?.dma_configure
   const configured = configure ? yield* call(() => configure(dev)) : 0
   if (configured) {
@@ -197,6 +199,7 @@ function* cleanUp(dev: device): Sim {
   const drop = dev.driver?.$postUnbind
   if (drop) yield* drop(dev)
   yield* releaseDevres(dev)
+  dev.dma_range_map = null
   dev.driver = null
   dev.driver_data = null
   yield* pmReinit(dev)

@@ -197,6 +197,8 @@ export class device extends KernelObject implements DmaDevice {
   bus_dma_limit = 0
   /** Where the device finds physical memory, while a driver is bound; null: at its address. */
   dma_range_map: readonly BusRange[] | null = null
+  /** @internal What the board does with its addresses, whether a driver is bound or not. */
+  $busRanges: readonly BusRange[] | null = null
   dma_parms: device_dma_parameters | null = null
   /** Goes through an IOMMU. */
   dma_iommu = false

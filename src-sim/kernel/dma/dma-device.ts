@@ -17,6 +17,14 @@ export class device_dma_parameters {
   segment_boundary_mask = 0
 }
 
+/** DMA-01: what every PCI device begins with. */
+export function pciParameters(): device_dma_parameters {
+  const parms = new device_dma_parameters()
+  parms.max_segment_size = 0x10000
+  parms.segment_boundary_mask = 0xffffffff
+  return parms
+}
+
 /** What the DMA layer needs to know of a device: the part of `struct device` that is its own. */
 export interface DmaDevice {
   /** Null: its bus has set none, it cannot stream. */

@@ -1,3 +1,4 @@
+import { device_dma_parameters } from '../dma/dma-device'
 import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { hidden, KernelObject } from '../../engine/object'
@@ -52,6 +53,7 @@ export class platform_device extends KernelObject {
     if (init) Object.assign(this, init)
     this.dev.dma_mask = 0xffffffff
     this.dev.coherent_dma_mask = 0xffffffff
+    this.dev.dma_parms = new device_dma_parameters()
     this.dev.$parent = this
     this.dev.$field = 'dev'
   }
