@@ -6,19 +6,21 @@ import { shutDownDevices } from '../../kernel/base/shutdown'
 import { findFile, showFile, storeFile } from '../../kernel/base/sysfs'
 import { emit } from '../../kernel/emit'
 import { EINVAL } from '../../kernel/errno'
-import { KMSG, writeKmsg } from '../../kernel/fs/kmsg'
+import { DEBUGFS_ROOT } from '../../kernel/fs/debugfs/open'
+import { readWhole, writeWhole } from '../../kernel/fs/open'
 import { spawnProcess, type Process } from '../../kernel/fs/process'
 import { nmis } from '../../kernel/irq/nmi'
 import { faultInjection } from '../../kernel/mm/fault-injection'
 import { insert, pressButton, unplug as unplugSlot } from '../../kernel/pci/hotplug'
 import { reportError, type BusError } from '../../kernel/pci/recovery'
-import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
+import { current, scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
 import { workqueues } from '../../kernel/workqueue/workqueues'
 import { plugUsb, unplugUsb } from '../../kernel/usb/hub'
 import { isUsbPort } from '../../kernel/usb/places'
 import { note as noteEvent } from '../../trace/events'
 import { runParameters } from '../../kernel/run-parameters'
+import { runTaskWork } from '../../kernel/sched/task-work'
 import { settle } from '../../kernel/sched/settle'
 
 /**
@@ -92,20 +94,35 @@ export const pci_error = kernelCall(
 export const shutdown = kernelCall('device_shutdown', shutDownDevices)
 
 /**
- * Writes a sysfs file: `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`, or a line of the
- * kernel log: `echo('/dev/kmsg', '<5>now')`. Bytes or -errno.
+ * Writes a file under /sys or /proc, a device node, or a line of the kernel log:
+ * `echo('/sys/bus/pci/drivers/x/unbind', '0000:01:00.0')`, `echo('/dev/kmsg', '<5>now')`.
+ * Bytes or -errno.
  */
 export const echo = kernelCall('echo', function* (path: string, text: string): Sim<number> {
-  if (path === KMSG) return writeKmsg(text)
-  const file = findFile(path)
-  return typeof file === 'number' ? file : yield* storeFile(file, text)
+  const ret = isSysfs(path) ? yield* storeSysfs(path, text) : yield* writeWhole(path, text)
+  yield* runTaskWork(current())
+  return ret
 })
 
-/** Reads a sysfs file: its text, or -errno. */
+/** Reads a file under /sys or /proc, or a device node: its text, or -errno. */
 export const cat = kernelCall('cat', function* (path: string): Sim<string | number> {
+  const ret = isSysfs(path) ? yield* showSysfs(path) : yield* readWhole(path)
+  yield* runTaskWork(current())
+  return ret
+})
+
+const isSysfs = (path: string): boolean =>
+  path.startsWith('/sys/') && !path.startsWith(`${DEBUGFS_ROOT}/`)
+
+function* storeSysfs(path: string, text: string): Sim<number> {
+  const file = findFile(path)
+  return typeof file === 'number' ? file : yield* storeFile(file, text)
+}
+
+function* showSysfs(path: string): Sim<string | number> {
   const file = findFile(path)
   return typeof file === 'number' ? file : yield* showFile(file)
-})
+}
 
 /**
  * Memory becomes so short that no kernel thread can be made (true), or recovers (false): queues

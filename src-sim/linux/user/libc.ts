@@ -19,7 +19,6 @@ import {
   fasyncFile,
   getFile,
   ioctlFile,
-  openPath,
   readFile,
   writeFile,
   type file,
@@ -27,8 +26,7 @@ import {
 import { mapFile, unmapArea } from '../../kernel/fs/mmap'
 import { vm_area_struct } from '../../kernel/fs/mapping'
 import { pollFiles, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/fs/poll'
-import { KMSG, openKmsg } from '../../kernel/fs/kmsg'
-import { openSysfs } from '../../kernel/fs/sysfs-file'
+import { openAny, seekFile } from '../../kernel/fs/open'
 import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal } from '../../kernel/sched/signal'
@@ -83,17 +81,12 @@ function* withFile(
   return yield* leave(name, ret)
 }
 
-/** Opens a device node, /dev/kmsg or a file under /sys; the descriptor, or -1. */
+/** Opens a device node, or a file under /sys or /proc; the descriptor, or -1. */
 export const open = kernelCall(
   'open',
   function* (path: string, flags: number = O_RDWR): Sim<number> {
     emit(sys_enter, 'open', null, -1, flags)
-    const f =
-      path === KMSG
-        ? openKmsg(flags)
-        : path.startsWith('/sys/')
-          ? openSysfs(path, flags)
-          : yield* openPath(path, flags)
+    const f = yield* openAny(path, flags)
     const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
     return yield* leave('open', ret)
   },
@@ -127,6 +120,17 @@ export const write = kernelCall(
   function* (fd: number, buf: Uint8Array | string, count: number = buf.length): Sim<number> {
     const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (c) => c.charCodeAt(0)) : buf
     return yield* withFile('write', fd, count, (f) => writeFile(f, bytes, count))
+  },
+)
+
+export const SEEK_SET = 0
+export const SEEK_CUR = 1
+export const SEEK_END = 2
+/** Moves the place of the next read or write: the new place, or -1. */
+export const lseek = kernelCall(
+  'lseek',
+  function* (fd: number, offset: number, whence: number): Sim<number> {
+    return yield* withFile('lseek', fd, offset, (f) => seekFile(f, offset, whence))
   },
 )
 
@@ -307,8 +311,15 @@ export const write_file = kernelCall(
 export const read_file = kernelCall('read_file', function* (path: string): Sim<string | null> {
   const fd = (yield* call(() => open(path, O_RDONLY))) as number
   if (fd < 0) return null
-  const buffer = new Uint8Array(4096)
-  const n = (yield* call(() => read(fd, buffer, 4096))) as number
+  let text = ''
+  let n = 0
+  do {
+    const buffer = new Uint8Array(4096)
+    n = (yield* call(() => read(fd, buffer, 4096))) as number
+    text += String.fromCharCode(...buffer.subarray(0, Math.max(0, n)))
+  } while (n > 0)
+  const error = currentProcess().errno
   yield* call(() => close(fd))
-  return n < 0 ? null : String.fromCharCode(...buffer.subarray(0, n))
+  currentProcess().errno = error
+  return n < 0 ? null : text
 })
