@@ -11,6 +11,7 @@ import { rcu } from '../../kernel/rcu/tree'
 import { schedHooks } from '../../kernel/sched/schedule'
 import { holderOn, locksOf, type HeldLock, type Holder } from './held'
 import { Lockdep } from './lockdep'
+import { attachResvOrder } from './resv-order'
 import { attachIrqContexts, attachTimerMaps, attachWorkMaps } from './pseudo'
 import * as reports from './reports'
 import { nonStaticKey, suspiciousRcu } from './reports-misc'
@@ -44,6 +45,7 @@ export function attachLockdep(machine: Machine, options: LockdepOptions = {}): L
   attachWorkMaps(lockdep)
   attachTimerMaps(lockdep)
   attachIrqContexts(lockdep)
+  attachResvOrder(lockdep)
   return lockdep
 }
 

@@ -189,6 +189,16 @@ export class Lockdep {
     return allowed
   }
 
+  /** Learns that these are taken one inside the other, as if that had happened long ago. */
+  learnOrder(maps: readonly lockdep_map[]): void {
+    const stack = this.stack()
+    const classes = maps.map((map) => this.classes.of(map, 0))
+    for (let i = 1; i < classes.length; i++) {
+      link(classes[i - 1]!, 'after', classes[i]!, DEP_EN, stack)
+      link(classes[i]!, 'before', classes[i - 1]!, DEP_EN, stack)
+    }
+  }
+
   // Usage
 
   #markUse(holder: Holder, lock: HeldLock): boolean {

@@ -10,7 +10,7 @@ import { initMap, lockdep_map } from '../locking/map'
  * fence signals holds it shared, and who waits for a fence takes it for a moment. A lock that is
  * held while waiting and needed while signaling closes the circle.
  */
-const fenceMap = service(() => {
+export const fenceMap = service(() => {
   const map = new lockdep_map()
   return initMap(map, 'dma_fence_map', map)
 })

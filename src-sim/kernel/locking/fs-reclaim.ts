@@ -10,11 +10,21 @@ const DIRECT_RECLAIM = 0x400
 const FS = 0x80
 
 /** The pseudo-lock that stands for "memory is being reclaimed, file systems may be called". */
-const reclaimMap = service(() => {
+export const reclaimMap = service(() => {
   const map = new lockdep_map()
   return initMap(map, 'fs_reclaim', map)
 })
 
+/**
+ * The pseudo-lock of those who are told that page tables change: reclaim changes some. Its class is
+ * found by its name.
+ */
+export const rangeStartMap = service(() => {
+  const name = 'mmu_notifier_invalidate_range_start'
+  return initMap(new lockdep_map(), name, name)
+})
+
+/** Whether file systems may be called. */
 function needed(flags: number): boolean {
   const self = currentOrContext()
   if ((flags & DIRECT_RECLAIM) === 0) return false
@@ -22,11 +32,15 @@ function needed(flags: number): boolean {
 }
 
 export function fsReclaimAcquire(flags: number): void {
-  const { acquire } = locking(machine()).on
-  if (acquire.listened && needed(flags)) {
+  const { acquire, release } = locking(machine()).on
+  if (!acquire.listened || (flags & DIRECT_RECLAIM) === 0) return
+  if (needed(flags)) {
     const map = reclaimMap(machine())
     acquire.emit(map, 0, false, 0, null, map)
   }
+  const told = rangeStartMap(machine())
+  acquire.emit(told, 0, false, 0, null, told)
+  release.emit(told, told)
 }
 
 export function fsReclaimRelease(flags: number): void {

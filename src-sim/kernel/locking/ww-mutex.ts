@@ -73,7 +73,12 @@ export class ww_mutex extends KernelObject {
 }
 
 const warn = (l: Locking, condition: string, fn: string): void => {
-  if (l.debug) debugLocksWarn(l, condition, 'kernel/locking/ww_mutex.h', fn, ['LOCK-07'])
+  if (l.debug) debugLocksWarn(l, condition, 'kernel/locking/ww_mutex.h', fn, ['WW-05', 'WW-09'])
+}
+
+/** From a function of the header, which is part of its caller. */
+const warnInline = (l: Locking, condition: string): void => {
+  if (l.debug) debugLocksWarn(l, condition, 'include/linux/ww_mutex.h', '%f', ['WW-05', 'WW-09'])
 }
 
 export function initWwMutex(lock: ww_mutex, cls: ww_class): void {
@@ -108,7 +113,7 @@ export function wwAcquireInit(ctx: ww_acquire_ctx, cls: ww_class): void {
 
 export function wwAcquireDone(ctx: ww_acquire_ctx): void {
   const l = locking(machine())
-  if (ctx.done_acquire) warn(l, 'ctx->done_acquire', 'ww_acquire_done')
+  if (ctx.done_acquire) warnInline(l, 'ctx->done_acquire')
   ctx.done_acquire = true
 }
 
@@ -116,7 +121,7 @@ export function wwAcquireFini(ctx: ww_acquire_ctx): void {
   const l = locking(machine())
   if (ctx.first_lock_dep_map) l.on.release.emit(ctx.first_lock_dep_map, ctx)
   if (ctx.dep_map) l.on.release.emit(ctx.dep_map, ctx)
-  if (ctx.acquired !== 0) warn(l, 'ctx->acquired', 'ww_acquire_fini')
+  if (ctx.acquired !== 0) warnInline(l, 'ctx->acquired')
 }
 
 /** Younger: came later. */
@@ -277,7 +282,7 @@ export function wwLockSlow(
   bits: number,
 ): number | Sim<number> {
   const l = locking(machine())
-  if (ctx.contending_lock === null) warn(l, '!ctx->contending_lock', name)
+  if (ctx.contending_lock === null) warnInline(l, '!ctx->contending_lock')
   return wwLock(name, lock, ctx, bits)
 }
 
