@@ -24,6 +24,12 @@ export class device_model extends timed_model implements PciHardware {
   /** Messages (MSI) that it can send; 0 = it has only a line. */
   vectors = 1
   vectorsX = 0
+  /** It keeps translations itself and asks the IOMMU only once (address translation services). */
+  ats = false
+  /** Page requests it can have under way; 0: it cannot ask for pages. */
+  pageRequests = 0
+  /** Bits of its PASIDs; 0: it knows none. */
+  pasidBits = 0
   override name = 'device'
   /** @internal */
   $host: HardwareHost | null = null

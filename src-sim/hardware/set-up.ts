@@ -5,6 +5,7 @@ import { configureKernel, type KernelConfig } from '../kernel/base/config'
 import { PropertySet, type PropertyValue } from '../kernel/base/property'
 import { addBoardClock } from '../kernel/clk/lookup'
 import { allocIrqs } from '../kernel/irq/lines'
+import { dmaPlatform } from '../kernel/dma/dma-device'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
 import { addBridge } from '../kernel/pci/root-port'
@@ -25,6 +26,7 @@ import { MODELS, USB_MODELS } from './models'
 import { usb_device_model } from './usb-device-model'
 
 type Model = string | (new () => device_model)
+type ModelOptions = Readonly<Record<string, number | boolean | string>>
 
 /** A device in a slot: the name of a built-in model, or a class of the lab's own. */
 export interface PciSlotSpec {
@@ -32,6 +34,8 @@ export interface PciSlotSpec {
   slot: string
   /** Left out for a bridge. */
   model?: Model
+  /** Switches of the model: fields of it, by name. */
+  options?: ModelOptions
   /** A bridge sits here, with the bus of this number (1 to 255) behind it. */
   bridge?: number
   /** False: the bridge has no access control (ACS), so neighbours can always reach each other. */
@@ -84,6 +88,21 @@ export interface MachineSpec {
   /** Nodes of the device tree by path, parents first; `'&name'` in a property is another node. */
   nodes?: Readonly<Record<string, Readonly<Record<string, PropertyValue>>>>
   usb?: UsbPortSpec[]
+  dma?: DmaSpec
+}
+
+/** How devices reach memory on this board. */
+export interface DmaSpec {
+  /** False: devices do not see what CPUs have in their caches, and the other way round. */
+  coherent?: boolean
+  /** `swiotlb=`: 'force' copies everything through bounce buffers. */
+  swiotlb?: 'force' | 'noforce'
+  /** Slots of 2 KiB of the bounce buffers; a multiple of 128 for each CPU. */
+  swiotlbSlots?: number
+  /** Bounces small buffers of devices that are not coherent. */
+  bounceKmalloc?: boolean
+  /** CONFIG_ZONE_DMA: masks of 24 bits and more are accepted. */
+  zoneDma?: boolean
 }
 
 /** The machine of a lab that has no machine file: two CPUs and an edu device. */
@@ -99,6 +118,7 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.preemption !== undefined) machine.preemption = spec.preemption
   if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
   if (spec.config) configureKernel(machine, spec.config)
+  if (spec.dma) Object.assign(dmaPlatform(machine), spec.dma)
 }
 
 /** Builds places and the board; answers the places whose device is to be found at boot. */
@@ -130,9 +150,15 @@ function addPlace(machine: Machine, spec: PciSlotSpec): void {
   if (model === undefined) throw new Error(`machine.ts: slot ${slot} needs a model or a bridge.`)
   const make = modelOf(model)
   addSlot(machine, slot, {
-    hardware: () => guarded(machine, new make()),
+    hardware: () => guarded(machine, withOptions(new make(), spec.options ?? {})),
     line: spec.line ?? null,
   })
+}
+
+function withOptions(model: device_model, options: ModelOptions): device_model {
+  for (const name of Object.keys(options))
+    if (!(name in model)) throw new Error(`machine.ts: ${model.name} has no option '${name}'.`)
+  return Object.assign(model, options)
 }
 
 function modelOf(model: Model): new () => device_model {
@@ -241,6 +267,9 @@ function guarded(machine: Machine, model: device_model): PciHardware {
     bars: model.bars,
     vectors: model.vectors,
     vectorsX: model.vectorsX,
+    ats: model.ats,
+    pageRequests: model.pageRequests,
+    pasidBits: model.pasidBits,
     read: (bar, offset, size) => runtime.atomic<number>(model.read(bar, offset, size)),
     write: (bar, offset, size, value) =>
       runtime.atomic<void>(model.write(bar, offset, size, value)),

@@ -26,8 +26,12 @@ export const PCI_PM_CTRL = 4
 export const PCI_PM_CTRL_STATE_MASK = 3
 /** Where extended configuration space begins; only functions with something in it have one. */
 export const PCI_CFG_SPACE_SIZE = 256
-const ACS_BYTES = 8
+/** All that is kept of one extended capability. */
+const EXT_BYTES = 16
 export const PCI_EXT_CAP_ID_ACS = 0x0d
+export const PCI_EXT_CAP_ID_ATS = 0x0f
+export const PCI_EXT_CAP_ID_PRI = 0x13
+export const PCI_EXT_CAP_ID_PASID = 0x1b
 /** Offsets in the access control capability. */
 export const PCI_ACS_CAP = 4
 export const PCI_ACS_CTRL = 6
@@ -70,7 +74,7 @@ export class PciFunction extends KernelObject {
   constructor(model: PciHardware) {
     super()
     this.model = model
-    this.#config = new Uint8Array(PCI_CFG_SPACE_SIZE + (model.acs ? ACS_BYTES : 0))
+    this.#config = new Uint8Array(PCI_CFG_SPACE_SIZE + extended(model).length * EXT_BYTES)
     this.powerOn()
   }
 
@@ -142,9 +146,13 @@ export class PciFunction extends KernelObject {
     add(EXP_AT, PCI_CAP_ID_EXP)
     this.set(EXP_AT + 2, 2, 2 | ((model.portType ?? 0) << 4))
     this.set(EXP_AT + 4, 4, EXP_FLR)
-    if (!model.acs) return
-    this.set(PCI_CFG_SPACE_SIZE, 4, 0x10000 | PCI_EXT_CAP_ID_ACS)
-    this.set(PCI_CFG_SPACE_SIZE + PCI_ACS_CAP, 2, model.acs)
+    const more = extended(model)
+    for (const [i, id] of more.entries()) {
+      const at = PCI_CFG_SPACE_SIZE + i * EXT_BYTES
+      const next = i + 1 < more.length ? at + EXT_BYTES : 0
+      this.set(at, 4, next * 0x10_0000 + 0x1_0000 + id)
+      if (id === PCI_EXT_CAP_ID_ACS) this.set(at + PCI_ACS_CAP, 2, model.acs!)
+    }
   }
 
   get(where: number, size: number): number {
@@ -192,11 +200,11 @@ export class PciFunction extends KernelObject {
     return 0
   }
 
-  /** The same in extended configuration space, where nothing or one capability is. */
+  /** The same in extended configuration space. */
   extendedCapability(id: number): number {
-    return this.#config.length > PCI_CFG_SPACE_SIZE && this.get(PCI_CFG_SPACE_SIZE, 2) === id
-      ? PCI_CFG_SPACE_SIZE
-      : 0
+    for (let at = PCI_CFG_SPACE_SIZE; at < this.#config.length; at += EXT_BYTES)
+      if (this.get(at, 2) === id) return at
+    return 0
   }
 
   get command(): number {
@@ -224,6 +232,16 @@ export class PciFunction extends KernelObject {
     const m = this.capability(PCI_CAP_ID_MSI)
     return m && this.get(m + 2, 2) & MSI_ENABLE ? 'msi' : 'intx'
   }
+}
+
+/** What a model has in extended configuration space, in this order. */
+function extended(model: PciHardware): number[] {
+  const all: number[] = []
+  if (model.acs) all.push(PCI_EXT_CAP_ID_ACS)
+  if (model.ats) all.push(PCI_EXT_CAP_ID_ATS)
+  if (model.pageRequests) all.push(PCI_EXT_CAP_ID_PRI)
+  if (model.pasidBits) all.push(PCI_EXT_CAP_ID_PASID)
+  return all
 }
 
 /** The smallest power of two that is enough, as its exponent. */

@@ -37,6 +37,14 @@ export interface PciHardware {
   portType?: number
   /** What its access control capability can do (PCI_ACS_*); left out: it has none. */
   acs?: number
+  /** It can keep translations itself (address translation services). */
+  ats?: boolean
+  /** Page requests it can have under way; 0 or left out: it cannot ask for pages. */
+  pageRequests?: number
+  /** Bits of its PASIDs; 0 or left out: it knows none. */
+  pasidBits?: number
+  /** Optional abilities of its PASIDs. */
+  pasidFeatures?: number
   /** Message-signalled interrupts (MSI) it can send; 0 = none. */
   vectors: number
   /** The same for MSI-X. */
@@ -101,6 +109,20 @@ export class pci_dev extends KernelObject {
   pcie_cap = 0
   /** Where the power management capability is; 0: there is none. */
   pm_cap = 0
+  /** Address translation services, page requests and PASIDs: where they are, and what is on. */
+  ats_cap = 0
+  ats_stu = 0
+  ats_enabled = 0
+  pri_cap = 0
+  pri_enabled = 0
+  pri_reqs_alloc = 0
+  pasid_cap = 0
+  pasid_enabled = 0
+  pasid_features = 0
+  /** Prefixes of transactions get through all the way to the root. */
+  eetlp_prefix_max = 1
+  /** From outside: it may lie about what it is. */
+  untrusted = 0
   no_msi = 0
   msi_enabled = 0
   msix_enabled = 0
@@ -132,6 +154,8 @@ export class pci_dev extends KernelObject {
   $intx = 0
   /** @internal What user space is told of it. */
   $uevent: string[] | null = null
+  /** @internal Page requests have been stopped and are not all answered. */
+  $priBusy = false
   /** @internal Managed mappings by BAR. */
   readonly $iomap: number[] = []
   /** Its BARs must not be mapped by programs or given to other devices. */
@@ -197,6 +221,8 @@ export class pci_driver extends KernelObject {
   groups: readonly attribute_group[] | null = null
   dev_groups: readonly attribute_group[] | null = null
   pm: dev_pm_ops | null = null
+  /** The driver decides itself what its device sees: it makes no claim for the DMA API. */
+  driver_managed_dma = false
   driver = new device_driver()
   /** @internal Ids added through sysfs. */
   readonly $newIds: pci_device_id[] = []

@@ -26,6 +26,7 @@ const PORT_ACS = PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF
 const portDriver = service((machine) => {
   const drv = new pci_driver()
   drv.name = 'pcieport'
+  drv.driver_managed_dma = true
   drv.id_table = [
     { vendor: 0xffffffff, device: 0xffffffff, class: BRIDGE_CLASS, class_mask: 0xffffff },
   ]

@@ -6,6 +6,7 @@ import { ENODEV } from '../errno'
 import { enableAcs } from './acs'
 import { attachDevice } from '../base/attach'
 import { addDevice, initializeDevice } from '../base/core'
+import { pciParameters } from '../dma/dma-device'
 import { slab } from '../mm/slab'
 import { busSpace, type BusRegion } from '../platform/bus-space'
 import { IORESOURCE_MEM, resource } from '../platform/resource'
@@ -16,6 +17,9 @@ import {
   PCI_CAP_ID_MSI,
   PCI_CAP_ID_MSIX,
   PCI_CAP_ID_PM,
+  PCI_EXT_CAP_ID_ATS,
+  PCI_EXT_CAP_ID_PASID,
+  PCI_EXT_CAP_ID_PRI,
   PciFunction,
   type Slot,
 } from './config'
@@ -125,6 +129,7 @@ function describe(machine: Machine, pdev: pci_dev, slot: Slot, fn: PciFunction):
   pdev.dev.parent = pdev.bus?.self?.dev ?? all.host
   pdev.dev.dma_mask = pdev.dma_mask
   pdev.dev.coherent_dma_mask = 0xffffffff
+  pdev.dev.dma_parms = pciParameters()
   initializeDevice(pdev.dev)
   initRuntimePm(pdev)
   addPciFiles(pdev)
@@ -136,6 +141,9 @@ function readCapabilities(pdev: pci_dev, fn: PciFunction): void {
   pdev.msi_cap = fn.capability(PCI_CAP_ID_MSI)
   pdev.msix_cap = fn.capability(PCI_CAP_ID_MSIX)
   pdev.pcie_cap = fn.capability(PCI_CAP_ID_EXP)
+  pdev.ats_cap = fn.extendedCapability(PCI_EXT_CAP_ID_ATS)
+  pdev.pri_cap = fn.extendedCapability(PCI_EXT_CAP_ID_PRI)
+  pdev.pasid_cap = fn.extendedCapability(PCI_EXT_CAP_ID_PASID)
   enableAcs(fn)
 }
 
