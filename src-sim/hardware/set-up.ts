@@ -6,6 +6,8 @@ import { PropertySet, type PropertyValue } from '../kernel/base/property'
 import { addBoardClock } from '../kernel/clk/lookup'
 import { allocIrqs } from '../kernel/irq/lines'
 import { dmaPlatform } from '../kernel/dma/dma-device'
+import { prepareIommu } from '../kernel/iommu/register'
+import { describeIommu, type IommuMode } from '../kernel/iommu/setup'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
 import { addBridge } from '../kernel/pci/root-port'
@@ -22,6 +24,7 @@ import {
 } from '../kernel/platform/platform'
 import { IORESOURCE_IRQ, IORESOURCE_MEM, resource } from '../kernel/platform/resource'
 import { device_model } from './device-model'
+import { iommu_unit } from './iommu-unit'
 import { MODELS, USB_MODELS } from './models'
 import { usb_device_model } from './usb-device-model'
 
@@ -73,6 +76,20 @@ export interface UsbPortSpec {
   present?: boolean
 }
 
+/** The IOMMU, and what the command line says about it. */
+export interface IommuSpec {
+  /** 'lazy': the TLB is flushed later and for many; 'strict': each unmapping waits for it. */
+  mode: IommuMode
+  /** The hardware also remembers what was not there, as virtual ones do (caching mode). */
+  cachingMode?: boolean
+  /** 64-bit devices do not try addresses below 4 GiB first (`iommu.forcedac=1`). */
+  forcedac?: boolean
+  /** Pages that are freed while a device can reach them are reported. */
+  debugPagealloc?: boolean
+}
+
+const DEFAULT_IOMMU: IommuMode = 'none'
+
 /** What `machine.ts` describes. Everything has a default. */
 export interface MachineSpec {
   cpus?: number
@@ -83,6 +100,8 @@ export interface MachineSpec {
   memory?: number
   /** How the kernel was built: debugging options by their Kconfig names. */
   config?: KernelConfig
+  /** What stands between PCI cards and memory. */
+  iommu?: IommuMode | IommuSpec
   pci?: PciSlotSpec[]
   platform?: PlatformSpec[]
   /** Nodes of the device tree by path, parents first; `'&name'` in a property is another node. */
@@ -118,7 +137,17 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.preemption !== undefined) machine.preemption = spec.preemption
   if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
   if (spec.config) configureKernel(machine, spec.config)
+  setUpIommu(machine, spec.iommu ?? DEFAULT_IOMMU)
   if (spec.dma) Object.assign(dmaPlatform(machine), spec.dma)
+}
+
+function setUpIommu(machine: Machine, said: IommuMode | IommuSpec): void {
+  const spec = typeof said === 'string' ? { mode: said } : said
+  if (spec.mode === 'none') return
+  const { cachingMode = false, forcedac = false, debugPagealloc = false } = spec
+  const makeUnit = (): iommu_unit => new iommu_unit({ cachesMissing: cachingMode })
+  describeIommu(machine, { mode: spec.mode, makeUnit, cachingMode, forcedac, debugPagealloc })
+  prepareIommu(machine)
 }
 
 /** Builds places and the board; answers the places whose device is to be found at boot. */

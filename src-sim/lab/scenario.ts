@@ -1,6 +1,7 @@
 import type { Machine } from '../engine/machine'
 import { call, type Sim } from '../engine/suspend'
 import { modules } from '../kernel/base/module'
+import { armIommu } from '../kernel/iommu/register'
 import { insmod, rmmod } from '../kernel/base/module-tools'
 import { setUpHardware, type MachineSpec } from '../hardware/set-up'
 import { plugAtBoot } from '../kernel/usb/places'
@@ -20,6 +21,7 @@ export function* scenarioTask(
   spec: MachineSpec,
 ): Sim {
   for (const slot of setUpHardware(machine, spec)) yield* plugAtBoot(machine, slot)
+  armIommu(machine)
   const instance = program.instance('scenario', 'scenario')
   if (instance) {
     const exports = loader.load(instance).evaluate()

@@ -55,9 +55,10 @@ export class IommuCore {
   }
 }
 
-function typeOf({ mode }: IommuSetup): number {
+/** A virtual unit makes lazy flushing useless: then it is strict for all (IOMMU-04). */
+function typeOf({ mode, cachingMode }: IommuSetup): number {
   if (mode === 'passthrough') return IOMMU_DOMAIN_IDENTITY
-  return mode === 'strict' ? IOMMU_DOMAIN_DMA : IOMMU_DOMAIN_DMA_FQ
+  return mode === 'strict' || cachingMode ? IOMMU_DOMAIN_DMA : IOMMU_DOMAIN_DMA_FQ
 }
 
 export const iommuCore = service((machine) => new IommuCore(machine))

@@ -66,10 +66,20 @@ export interface iommu_domain_ops {
   iova_to_phys?: ((domain: any, iova: number) => number) | null
   enforce_cache_coherency?: ((domain: any) => boolean) | null
   free?: ((domain: any) => void) | null
+  /** Of tables that programs write: they have changed entries. */
+  cache_invalidate_user?: ((domain: any, array: any) => number) | null
   /** @internal A generic page table has these two instead: they tell their own errors. */
   $map?: (domain: any, iova: number, paddr: number, size: number, prot: number) => number
   /** @internal Answers how many bytes are gone. */
   $unmap?: (domain: any, iova: number, size: number, gather: iommu_iotlb_gather) => number
+}
+
+/** Which pages devices write. Addresses are marked by `dirty.record`, if there is one. */
+export interface iommu_dirty_ops {
+  set_dirty_tracking: (domain: any, enabled: boolean) => number
+  read_and_clear_dirty: (
+    domain: any, iova: number, size: number, flags: number, dirty: any,
+  ) => number
 }
 
 export type iommu_fault_handler_t = (
@@ -87,6 +97,8 @@ export class iommu_domain extends KernelObject {
   readonly $type: string = 'iommu_domain'
   type = IOMMU_DOMAIN_UNMANAGED
   ops: iommu_domain_ops | null = null
+  /** What devices write can be found out. */
+  dirty_ops: iommu_dirty_ops | null = null
   /** The driver that it belongs to: only its devices can use it. */
   owner: iommu_ops | null = null
   /** One bit for each page size. */

@@ -10,6 +10,8 @@ export interface IommuSetup {
   mode: IommuMode
   /** The hardware behind all PCI slots; null: there is none. */
   makeUnit: (() => IommuUnit) | null
+  /** The hardware remembers what was not there: it is told of new mappings. */
+  cachingMode: boolean
   /** `iommu.forcedac=1`: 64-bit devices do not try addresses below 4 GiB first. */
   forcedac: boolean
   /** `iommu.debug_pagealloc=1` (IOMMU-30). */
@@ -17,7 +19,13 @@ export interface IommuSetup {
 }
 
 class Setups {
-  setup: IommuSetup = { mode: 'none', makeUnit: null, forcedac: false, debugPagealloc: false }
+  setup: IommuSetup = {
+    mode: 'none',
+    makeUnit: null,
+    cachingMode: false,
+    forcedac: false,
+    debugPagealloc: false,
+  }
 }
 
 const setups = service(() => new Setups())

@@ -13,6 +13,7 @@ import {
   iommu_resv_region, type iommu_ops,
 } from '../ops'
 import { pciDeviceGroup, pciOf } from '../pci-group'
+import { acceptSetup } from '../setup'
 import { reportFaults } from './faults'
 import { disableFeatures, enableFeatures } from './features'
 import { allocSva, leavePasid } from './sva'
@@ -37,6 +38,10 @@ const PAGING: iommu_domain_ops = {
   $unmap: (domain: iommu_domain, iova, size, gather) =>
     privateOf(domain).table.unmap(iova, size, gather),
   flush_iotlb_all: (domain: iommu_domain) => vtd(machine()).flush(domain, 0, Infinity),
+  iotlb_sync_map(domain: iommu_domain, iova, size) {
+    if (acceptSetup(machine()).cachingMode) vtd(machine()).flush(domain, iova, iova + size - 1)
+    return 0
+  },
   iotlb_sync: (domain: iommu_domain, gather) => vtd(machine()).sync(domain, gather),
   iova_to_phys: (domain: iommu_domain, iova) => privateOf(domain).table.toPhys(iova),
   enforce_cache_coherency: () => true,
