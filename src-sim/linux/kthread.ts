@@ -1,6 +1,7 @@
 import { kernelCall, kernelFrame, quiet } from '../kernel/api'
-import type { Sim } from '../engine/suspend'
+import { call, type Sim } from '../engine/suspend'
 import { complete, type completion } from '../kernel/sched/completion'
+import { tryToFreeze } from '../kernel/sched/freezer'
 import * as k from '../kernel/sched/kthread'
 import * as w from '../kernel/sched/kthread-worker'
 import { wakeUpProcess, type task_struct } from '../kernel/sched/task'
@@ -190,11 +191,12 @@ export const kthread_should_stop_or_park = kernelCall(
   'kthread_should_stop_or_park',
   (): boolean => k.currentShouldStop() || k.currentShouldPark(),
 )
-/** As `kthread_should_stop`; nothing freezes here, so `was_frozen` (if given) becomes false. */
+/** As `kthread_should_stop`, after a stop for the machine's sleep: then `*was_frozen` is true. */
 export const kthread_freezable_should_stop = kernelCall(
   'kthread_freezable_should_stop',
-  (was_frozen: { value: boolean } | null): boolean => {
-    if (was_frozen !== null) was_frozen.value = false
+  function* (was_frozen: { value: boolean } | null): Sim<boolean> {
+    const frozen = yield* call(() => tryToFreeze() as boolean)
+    if (was_frozen !== null) was_frozen.value = frozen
     return k.currentShouldStop()
   },
 )

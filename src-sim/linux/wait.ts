@@ -1,6 +1,7 @@
 import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import * as e from '../kernel/sched/wait-event'
+import { tryToFreeze } from '../kernel/sched/freezer'
 import * as q from '../kernel/sched/wait-queue'
 import type { wait_queue_entry as Entry, wait_queue_head as Head } from '../kernel/sched/wait-queue'
 import { defaultLockName } from '../kernel/locking/map'
@@ -165,13 +166,18 @@ export const wait_event_idle_timeout = waitsUpTo('wait_event_idle_timeout', { bi
 export const wait_event_interruptible = waits('wait_event_interruptible', {
   bits: TASK_INTERRUPTIBLE,
 })
-export const wait_event_freezable = waits('wait_event_freezable', { bits: TASK_INTERRUPTIBLE })
+/** As `wait_event_interruptible`; a thread that the machine's sleep stops goes on waiting after it. */
+export const wait_event_freezable = waits('wait_event_freezable', {
+  bits: TASK_INTERRUPTIBLE,
+  afterSleep: tryToFreeze,
+})
 /** As `wait_event_timeout`, or -ERESTARTSYS. */
 export const wait_event_interruptible_timeout = waitsUpTo('wait_event_interruptible_timeout', {
   bits: TASK_INTERRUPTIBLE,
 })
 export const wait_event_freezable_timeout = waitsUpTo('wait_event_freezable_timeout', {
   bits: TASK_INTERRUPTIBLE,
+  afterSleep: tryToFreeze,
 })
 /** Only a fatal signal ends the wait early. */
 export const wait_event_killable = waits('wait_event_killable', { bits: TASK_KILLABLE })
@@ -191,6 +197,7 @@ export const wait_event_idle_exclusive_timeout = waitsUpTo('wait_event_idle_excl
   exclusive: true,
 })
 export const wait_event_freezable_exclusive = waits('wait_event_freezable_exclusive', {
+  afterSleep: tryToFreeze,
   bits: TASK_INTERRUPTIBLE,
   exclusive: true,
 })

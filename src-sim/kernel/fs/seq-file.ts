@@ -45,21 +45,22 @@ export class seq_file extends KernelObject {
 
   constructor() {
     super()
-    const m = this
-    this.$pos = {
-      get value() {
-        return m.index
-      },
-      set value(v: number) {
-        m.index = v
-      },
-    }
+    this.$pos = indexOf(this)
   }
 
   get $label(): string {
     return this.file?.$path ?? ''
   }
 }
+
+const indexOf = (m: seq_file): { value: number } => ({
+  get value() {
+    return m.index
+  },
+  set value(v: number) {
+    m.index = v
+  },
+})
 
 export const hasOverflowed = (m: seq_file): boolean => m.count === m.size
 

@@ -20,6 +20,7 @@ import { plugUsb, unplugUsb } from '../../kernel/usb/hub'
 import { isUsbPort } from '../../kernel/usb/places'
 import { note as noteEvent } from '../../trace/events'
 import { runParameters } from '../../kernel/run-parameters'
+import { freezer } from '../../kernel/sched/freezer'
 import { runTaskWork } from '../../kernel/sched/task-work'
 import { settle } from '../../kernel/sched/settle'
 
@@ -132,8 +133,12 @@ export function starve_workers(on: boolean): void {
   workqueues(machine()).starved = on
 }
 
-/** Freezes the freezable workqueues, as before the machine is put to sleep, or thaws them. */
+/**
+ * Freezes kernel threads and workqueues that can be frozen, as before the machine is put to
+ * sleep, or thaws them.
+ */
 export function freeze(on: boolean): void {
+  freezer(machine()).freeze(on)
   workqueues(machine()).freeze(on)
 }
 
