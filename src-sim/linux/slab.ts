@@ -100,24 +100,6 @@ export function kfree_sensitive(object: object | null): void {
 }
 ;(kfree_sensitive as { $freely?: true }).$freely = true
 
-/** Bytes for buffers that need not be physically contiguous. May sleep. Pair: `vfree`. */
-export function vmalloc(size: number): Uint8Array | null {
-  mightAlloc('vmalloc', GFP_KERNEL)
-  return allocate<Uint8Array>(size, false) as Uint8Array | null
-}
-
-/** As `vmalloc`, zeroed. Pair: `vfree`. */
-export function vzalloc(size: number): Uint8Array | null {
-  mightAlloc('vzalloc', GFP_KERNEL)
-  return allocate<Uint8Array>(size, true) as Uint8Array | null
-}
-
-/** Frees what `vmalloc` answered. May sleep. */
-export function vfree(object: Uint8Array | null): void {
-  kfree(object)
-}
-;(vfree as { $freely?: true }).$freely = true
-
 /** Sets bytes of a buffer, or all plain members of a structure, to zero. */
 export function memset(object: object, value: number, length: number): void {
   if (object instanceof Uint8Array) object.fill(value, 0, length)
@@ -134,5 +116,6 @@ export function memcpy(to: Uint8Array, from: Uint8Array, length: number): Uint8A
   return to
 }
 
+export { vfree, vmalloc, vzalloc } from './vmalloc'
 export * from './slab/caches'
 export * from './slab/more'

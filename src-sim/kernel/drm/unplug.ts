@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { service } from '../../engine/service'
 import { call, point, type Sim } from '../../engine/suspend'
-import { zapMappings } from '../fs/revoke'
+import { zapMappings } from '../mm/zap'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { initSrcu, srcu_struct, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from '../rcu/srcu'
@@ -77,5 +77,5 @@ export function* unplugDrmDevice(dev: drm_device): Sim {
   yield point(unplugDrmDevice, dev)
   yield* synchronizeSrcu(unplugSrcu(machine()))
   yield* unregisterDrmDevice(dev)
-  zapMappings(dev.$mapping)
+  yield* zapMappings(dev.$mapping)
 }

@@ -1,6 +1,7 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
+import { address_space } from '../mm/address-space'
 
 /** What a path in /dev leads to; an open file keeps it although the path is gone. */
 export class inode extends KernelObject {
@@ -9,6 +10,8 @@ export class inode extends KernelObject {
   /** The character device that was found at the first open (DM-72). */
   i_cdev: object | null = null
   i_private: unknown = null
+  /** What all mappings of its files are found by. */
+  i_mapping = new address_space()
 }
 
 /** Device nodes by their path below /dev. */

@@ -8,12 +8,14 @@ import { emit } from '../emit'
 import { EINVAL, ENOENT, ENOTTY, ENXIO } from '../errno'
 import { acquireOn, releaseOn } from '../locking/access'
 import { memoryAccess } from '../mm/watch'
+import { warn } from '../printk/warn'
 import { modulePut, tryModuleGet, type module } from '../base/module'
 import type { RefOwner } from '../locking/ref-ledger'
 import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
 import { findNode, inode } from './devnodes'
 import { FASYNC } from './fasync'
-import { address_space, type vm_area_struct } from './mapping'
+import type { address_space } from '../mm/address-space'
+import type { vm_area_struct } from '../mm/vma'
 
 export { inode } from './devnodes'
 
@@ -47,8 +49,8 @@ export class file extends KernelObject {
   f_flags = 0
   f_pos = 0
   f_inode: inode
-  /** What its mappings are found by; a driver may put a shared one in place of the file's own. */
-  f_mapping = new address_space()
+  /** What its mappings are found by: all files of one node share it, unless a driver says else. */
+  f_mapping: address_space
   /** @internal */
   $count = 1
   /** @internal */
@@ -59,6 +61,7 @@ export class file extends KernelObject {
   constructor(node: inode) {
     super()
     this.f_inode = node
+    this.f_mapping = node.i_mapping
   }
 
   get $label(): string {
@@ -129,6 +132,11 @@ export function getFile(f: file): file {
 /** Drops a reference. True: it was the last one, and `finishFile` must follow. */
 export function dropFile(f: file): boolean {
   releaseOn(f)
+  if (f.$count <= 0) {
+    const text = 'imbalanced put on file reference count'
+    warn(machine(), 'file-put', 'fs/file.c at __file_ref_put', text, { objects: [f], rules: ['DBUF-04'] })
+    return false
+  }
   if (--f.$count > 0) return false
   acquireOn(f)
   return true
@@ -152,8 +160,19 @@ export function* putFile(f: file): Sim {
   if (dropFile(f)) yield* finishFile(f)
 }
 
+const nameOfOps = ({ f_op }: file): string => (f_op as { $name?: string } | null)?.$name ?? '0x0'
+
 /** `filp_flush`: runs at every close of a descriptor. */
 export function* flushFile(f: file): Sim<number> {
+  if (f.$count <= 0) {
+    const text = `VFS: Close: file count is 0 (f_op=${nameOfOps(f)})`
+    warn(machine(), 'file-closed', 'fs/open.c at filp_flush', text, {
+      objects: [f],
+      rules: ['DBUF-04'],
+      once: false,
+    })
+    return 0
+  }
   const flush = operation(f, 'flush')
   const ret = Number((flush ? yield* call(() => flush(f)) : 0) ?? 0)
   return ret <= -512 && ret >= -516 ? -4 : ret

@@ -13,8 +13,8 @@ import { signalPending } from '../sched/signal'
 import { exitTaskWork } from '../sched/task-work'
 import { fput } from './file-table'
 import { dropFile, finishFile, flushFile, getFile, type file } from './file'
-import type { vm_area_struct } from './mapping'
-import { mmPut, type mm_struct } from './mm-struct'
+import { mapText } from '../mm/current-mm'
+import { mmPut, newMm, type mm_struct } from '../mm/mm-struct'
 
 const FILES_MAX = 1024
 const FIRST_FD = 3
@@ -24,6 +24,8 @@ export class FileTable {
   readonly open = new Map<number, file>()
   /** Promised to a file that is being made. */
   readonly reserved = new Set<number>()
+  /** Those that an exec closes. */
+  readonly cloexec = new Set<number>()
   users = 1
 
   /** The lowest free descriptor, or -EMFILE. */
@@ -40,11 +42,12 @@ export class Process extends KernelObject {
   readonly task: Task
   /** Null once the process has begun to exit. */
   files: FileTable | null
-  readonly mappings: vm_area_struct[] = []
-  /** Made with the first mapping. */
-  mm: mm_struct | null = null
+  /** Undefined until somebody asks; null once the process has begun to exit. */
+  #mm: mm_struct | null | undefined = undefined
   errno = 0
   exitCode: number | null = null
+  /** Nesting of code that wants to know of its own bad accesses. */
+  catching = 0
   readonly ended = new WaitList()
 
   constructor(name: string, task: Task, files: FileTable) {
@@ -52,6 +55,36 @@ export class Process extends KernelObject {
     this.name = name
     this.task = task
     this.files = files
+  }
+
+  /** Its address space; made when it is first looked at. Null once it has begun to exit. */
+  get mm(): mm_struct | null {
+    return this.#mm === undefined ? (this.#mm = programMm(this)) : this.#mm
+  }
+
+  set mm(mm: mm_struct | null) {
+    this.#mm = mm
+  }
+
+  /** The same, but not made just to be looked at. */
+  get mmIfUsed(): mm_struct | null {
+    return this.#mm ?? null
+  }
+}
+
+/** The address space of a program that has just been started. */
+export function programMm(owner: object): mm_struct {
+  const mm = newMm()
+  mm.owner = owner
+  mapText(mm)
+  return mm
+}
+
+/** Thrown through a program by `exec`: another one takes its place. */
+export class ProcessExec {
+  readonly program: () => unknown
+  constructor(program: () => unknown) {
+    this.program = program
   }
 }
 
@@ -79,6 +112,12 @@ export function currentProcess(): Process {
   return processes(currentMachine()).of(ensure(currentTask(), 'a system call outside a process'))
 }
 
+/** The process that runs; null in kernel threads and interrupts. */
+export function currentProcessOrNull(): Process | null {
+  const task = currentTask()
+  return (task && processes(currentMachine()).byTask.get(task)) ?? null
+}
+
 /** Exit code of a process that an oops ended (128 + SIGSEGV): its files are closed all the same. */
 const KILLED_BY_OOPS = 139
 
@@ -88,6 +127,7 @@ export function spawnProcess(
   name: string,
   main: () => unknown,
   files = new FileTable(),
+  mm?: mm_struct,
 ): Process {
   let self: Process | null = null
   const comm = name.slice(0, 15)
@@ -97,6 +137,7 @@ export function spawnProcess(
     { kernel: false },
   )
   self = new Process(name, task, files)
+  if (mm !== undefined) self.mm = mm
   processes(m).byTask.set(task, self)
   emit(ev.sched_process_exec, task.id, name)
   const process = self
@@ -111,17 +152,25 @@ export function spawnProcess(
 export function copyFiles(p: Process): FileTable {
   const copy = new FileTable()
   for (const [fd, f] of p.files?.open ?? []) copy.open.set(fd, getFile(f))
+  for (const fd of p.files?.cloexec ?? []) copy.cloexec.add(fd)
   return copy
 }
 
 function* processBody(self: () => Process, main: () => unknown): Sim<number> {
+  let program: (() => unknown) | null = main
   let code = 0
-  try {
-    const ret = yield* call(main)
-    code = typeof ret === 'number' ? ret : 0
-  } catch (thrown) {
-    if (!(thrown instanceof ProcessExit)) throw thrown
-    code = thrown.code
+  while (program !== null) {
+    try {
+      const ret: unknown = yield* call(program)
+      code = typeof ret === 'number' ? ret : 0
+      program = null
+    } catch (thrown) {
+      if (thrown instanceof ProcessExec) program = thrown.program
+      else if (thrown instanceof ProcessExit) {
+        code = thrown.code
+        program = null
+      } else throw thrown
+    }
   }
   yield* exitProcess(self(), code)
   return code
@@ -130,7 +179,9 @@ function* processBody(self: () => Process, main: () => unknown): Sim<number> {
 /** DM-80: mappings, descriptors, then what was put off; the parent can reap only after that. */
 export function* exitProcess(p: Process, code: number): Sim {
   if (p.exitCode !== null || p.files === null) return
-  if (p.mm !== null) yield* mmPut(p.mm)
+  const mm = p.mmIfUsed
+  p.mm = null
+  if (mm !== null) yield* mmPut(mm)
   const { files } = p
   p.files = null
   if (--files.users === 0)
@@ -166,6 +217,7 @@ export function* closeFd(p: Process, fd: number): Sim<number> {
   const f = p.files?.open.get(fd)
   if (!f) return -EBADF
   p.files!.open.delete(fd)
+  p.files!.cloexec.delete(fd)
   emit(ev.fd_close, p, fd, f)
   const ret = yield* flushFile(f)
   if (dropFile(f)) yield* finishFile(f)

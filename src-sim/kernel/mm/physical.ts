@@ -27,26 +27,51 @@ export class PhysicalMemory {
   /** Size of the simulated RAM. */
   limit = 512 * 1024 * 1024
 
-  /** Allocates page-aligned zeroed memory; null when RAM is exhausted. */
-  allocPages(count: number): PhysAddr | null {
+  /**
+   * Allocates zeroed memory, aligned to so many pages; null when RAM is exhausted.
+   */
+  allocPages(count: number, alignPages = 1): PhysAddr | null {
     const bytes = count * PAGE_SIZE
     if (this.used + bytes > this.limit) return null
     this.used += bytes
-    const reused = this.#free.get(count)?.pop()
+    const reused = this.#takeFree(count, alignPages)
     if (reused !== undefined) {
       this.view(reused as PhysAddr, bytes)!.fill(0)
       return reused as PhysAddr
     }
-    if (this.#next + bytes > this.#end) this.#grow(bytes)
+    this.#align(alignPages)
+    if (this.#next + bytes > this.#end) {
+      this.#grow(bytes + (alignPages - 1) * PAGE_SIZE)
+      this.#align(alignPages)
+    }
     const address = this.#next
     this.#next += bytes
     return address as PhysAddr
   }
 
-  freePages(address: PhysAddr, count: number): void {
+  #takeFree(count: number, alignPages: number): number | undefined {
+    const list = this.#free.get(count)
+    if (!list || alignPages === 1) return list?.pop()
+    const at = list.findLastIndex((address) => address % (alignPages * PAGE_SIZE) === 0)
+    return at < 0 ? undefined : list.splice(at, 1)[0]
+  }
+
+  /** Skips to the next multiple of so many pages; the skipped ones are free for others. */
+  #align(pages: number): void {
+    while (pages > 1 && this.#next < this.#end && this.#next % (pages * PAGE_SIZE) !== 0) {
+      this.#release(this.#next as PhysAddr, 1)
+      this.#next += PAGE_SIZE
+    }
+  }
+
+  #release(address: PhysAddr, count: number): void {
     const list = this.#free.get(count)
     if (list) list.push(address)
     else this.#free.set(count, [address])
+  }
+
+  freePages(address: PhysAddr, count: number): void {
+    this.#release(address, count)
     this.used -= count * PAGE_SIZE
   }
 

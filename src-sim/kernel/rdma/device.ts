@@ -7,7 +7,7 @@ import { addDevice, deleteDevice, initializeDevice, putDevice } from '../base/co
 import { class_, device } from '../base/device'
 import type { module } from '../base/module'
 import { EINVAL, ENFILE } from '../errno'
-import type { vm_area_struct } from '../fs/mapping'
+import type { vm_area_struct } from '../mm/vma'
 import { refcount_t, refcountAddNotZero, refcountSet, refcountSubAndTest } from '../locking/refcount'
 import { allocate, slab } from '../mm/slab'
 import { complete, completion, initCompletion, waitForCompletion } from '../sched/completion'

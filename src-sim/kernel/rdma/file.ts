@@ -4,8 +4,8 @@ import { call, point, type Sim } from '../../engine/suspend'
 import type { PhysAddr } from '../../base/units'
 import { kref } from '../locking/refcount'
 import { physicalMemory } from '../mm/physical'
-import type { vm_area_struct } from '../fs/mapping'
-import { zapArea } from '../fs/revoke'
+import type { vm_area_struct } from '../mm/vma'
+import { zapRange } from '../mm/zap'
 import { warn } from '../printk/warn'
 import { WaitList } from '../sched/schedule'
 import { freeObject, type ib_device, type ib_pd, type ib_ucontext } from './device'
@@ -122,7 +122,7 @@ function* destroyContext(
 ): Sim {
   if (reason === 'driver remove') {
     yield point(destroyHardware, ufile)
-    for (const vma of ufile.$umaps.splice(0)) zapArea(vma)
+    for (const vma of ufile.$umaps.splice(0)) yield* zapRange(vma, vma.vm_start, vma.vm_end)
     const disassociate = ib.ops.disassociate_ucontext
     if (disassociate) yield* call(() => disassociate(context))
   }

@@ -1,18 +1,13 @@
-import { PAGE_SIZE, type PhysAddr } from '../../base/units'
+import { PAGE_SIZE } from '../../base/units'
 import { machine } from '../../engine/current'
-import { service } from '../../engine/service'
-import { ensure } from '../../base/assert'
-import { FAULT, insertFrame, remapFrames } from '../fs/fault'
-import type { vm_area_struct, vm_fault, vm_operations_struct } from '../fs/mapping'
+import { FAULT } from '../mm/fault-codes'
+import { insertFrame, remapFrames } from '../mm/map-pages'
+import type { vm_area_struct, vm_fault, vm_operations_struct } from '../mm/vma'
+import { zeroPage } from '../mm/page'
 import { physicalMemory } from '../mm/physical'
 import type { ib_uverbs_file } from './file'
 
 const VM_WRITE = 2
-
-/** What read-only mappings show when nothing is behind them. */
-const zeroPage = service((m): PhysAddr =>
-  ensure(physicalMemory(m).allocPages(1), 'no memory for the zero page'),
-)
 
 /**
  * After disassociation a program that knows nothing of it must not die: writable mappings get a
@@ -24,7 +19,7 @@ const umapOps: vm_operations_struct = {
     if (!ufile) return FAULT.SIGBUS
     const m = machine()
     if (!(vmf.vma.vm_flags & VM_WRITE))
-      return insertFrame(vmf.vma, vmf.address, zeroPage(m) / PAGE_SIZE)
+      return insertFrame(vmf.vma, vmf.address, zeroPage().$pfn)
     ufile.$dummyPage ??= physicalMemory(m).allocPages(1)
     if (ufile.$dummyPage === null) return FAULT.SIGBUS
     return insertFrame(vmf.vma, vmf.address, ufile.$dummyPage / PAGE_SIZE)

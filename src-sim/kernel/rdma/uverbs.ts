@@ -9,7 +9,7 @@ import { modulePut, tryModuleGet } from '../base/module'
 import { EINVAL, EIO, ENODEV, ENOENT, ENOMEM, ENXIO, EPROTONOSUPPORT } from '../errno'
 import { addCdev, cdev, deleteCdev, initCdev, MINORS, registerRegion } from '../fs/cdev'
 import type { file, file_operations, inode } from '../fs/file'
-import type { vm_area_struct } from '../fs/mapping'
+import type { vm_area_struct } from '../mm/vma'
 import { faultInjection } from '../mm/fault-injection'
 import {
   refcount_t,

@@ -22,6 +22,8 @@ export class ContextState {
   notifySignal = false
   /** What it has to run before it returns to user space: the newest (sched/task-work.ts). */
   taskWork: object | null = null
+  /** Nesting of pagefault_disable. */
+  pagefaultsOff = 0
   /** Nesting of migrate_disable, and the CPUs that were allowed before. */
   migrationOff = 0
   affinityWas = -1

@@ -4,6 +4,8 @@ import type { Task } from '../../engine/exec'
 import { hidden, KernelObject } from '../../engine/object'
 import { ref_get, ref_put } from '../../trace/events'
 import { emit } from '../emit'
+import { mmOfTask } from '../mm/current-mm'
+import type { mm_struct } from '../mm/mm-struct'
 import { slab } from '../mm/slab'
 import { warn } from '../printk/warn'
 import { contextState } from './context'
@@ -29,6 +31,11 @@ export class task_struct extends KernelObject {
   /** PF_... bits; nothing here is for drivers to set. */
   get flags(): number {
     return taskFlags(this.$task)
+  }
+
+  /** Its address space: null for a kernel thread, and once it has begun to exit. */
+  get mm(): mm_struct | null {
+    return mmOfTask(this.$task)
   }
 
   get __state(): number {

@@ -2,7 +2,9 @@ import { kernelCall } from '../../kernel/api'
 import {
   memallocNofsRestore, memallocNofsSave, memallocNoreclaimRestore, memallocNoreclaimSave,
 } from '../../kernel/locking/fs-reclaim'
-import * as mm from '../../kernel/fs/mm-struct'
+import * as mm from '../../kernel/mm/mm-struct'
+import { mmOfTask } from '../../kernel/mm/current-mm'
+import type { task_struct } from '../../kernel/sched/task'
 
 /**
  * How the running task may allocate, and who uses an address space: `linux/sched/mm`. Each `_save`
@@ -27,7 +29,7 @@ export const memalloc_noreclaim_restore = kernelCall(
   memallocNoreclaimRestore,
 )
 
-export { mm_struct } from '../../kernel/fs/mm-struct'
+export { mm_struct } from '../../kernel/mm/mm-struct'
 /** One more user of an address space; only with a user that stays meanwhile. Pair: `mmput`. */
 export const mmget = kernelCall('mmget', mm.mmGet)
 /** The same for one that may be on its way out: false when its last user has gone. */
@@ -39,3 +41,9 @@ export const mmput_async = kernelCall('mmput_async', mm.mmPutAsync)
 /** Keeps the structure, not the mappings. Pair: `mmdrop`. */
 export const mmgrab = kernelCall('mmgrab', mm.mmGrab)
 export const mmdrop = kernelCall('mmdrop', mm.mmDrop)
+/** The address space of a task, with one more user; null for kernel threads. Pair: `mmput`. */
+export const get_task_mm = kernelCall('get_task_mm', (task: task_struct): mm.mm_struct | null => {
+  const found = task.$task.kernelThread ? null : mmOfTask(task.$task)
+  if (found !== null) mm.mmGet(found)
+  return found
+})

@@ -2,38 +2,21 @@ import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
 import { deleteModule, loadModule } from '../../kernel/base/module'
-import { EBADF, EINTR, EINVAL, ESRCH } from '../../kernel/errno'
-import {
-  closeFd,
-  copyFiles,
-  currentProcess,
-  installFd,
-  leaveIfKilled,
-  ProcessExit,
-  spawnProcess,
-  type Process,
-} from '../../kernel/fs/process'
+import { EBADF } from '../../kernel/errno'
+import { closeFd, currentProcess, installFd } from '../../kernel/fs/process'
 import { fput } from '../../kernel/fs/file-table'
-import { runTaskWork } from '../../kernel/sched/task-work'
-import {
-  fasyncFile,
-  getFile,
-  ioctlFile,
-  readFile,
-  writeFile,
-  type file,
-} from '../../kernel/fs/file'
-import { mapFile, unmapArea } from '../../kernel/fs/mmap'
-import { vm_area_struct } from '../../kernel/fs/mapping'
+import { fasyncFile, getFile, ioctlFile, readFile, writeFile } from '../../kernel/fs/file'
 import { pollFiles, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../../kernel/fs/poll'
 import { openAny, seekFile } from '../../kernel/fs/open'
-import { returnToUser } from '../../kernel/sched/initcall'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
-import { sendSignal } from '../../kernel/sched/signal'
 import { vsprintf } from '../../kernel/printk/format'
 import { kernelLog } from '../../kernel/printk/log'
 import { emit } from '../../kernel/emit'
-import { sys_enter, sys_exit } from '../../trace/events'
+import { sys_enter } from '../../trace/events'
+import { leave, withFile } from './syscall'
+
+export * from './mman'
+export * from './unistd'
 
 /**
  * What a user program has: `user/libc`. Calls answer -1 on failure and leave the reason in
@@ -48,38 +31,10 @@ export const SIGKILL = 9
 export const SIGTERM = 15
 export { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT }
 
-/** On the way out of the kernel: what was put off is done, and a killed process ends here. */
-function* leave(name: string, ret: number): Sim<number> {
-  const process = currentProcess()
-  yield* runTaskWork(process.task)
-  emit(sys_exit, name, ret)
-  returnToUser()
-  leaveIfKilled()
-  if (ret >= 0) return ret
-  process.errno = ret <= -512 ? EINTR : -ret
-  return -1
-}
-
 /** The error number of the last call that failed. */
 export const errno = quiet(function errno(): number {
   return currentProcess().errno
 })
-
-function* withFile(
-  name: string,
-  fd: number,
-  arg: number,
-  body: (f: file) => Sim<number>,
-): Sim<number> {
-  const process = currentProcess()
-  const f = process.files?.open.get(fd) ?? null
-  emit(sys_enter, name, f, fd, arg)
-  if (!f) return yield* leave(name, -EBADF)
-  getFile(f)
-  const ret = yield* body(f)
-  fput(f)
-  return yield* leave(name, ret)
-}
 
 /** Opens a device node, or a file under /sys or /proc; the descriptor, or -1. */
 export const open = kernelCall(
@@ -88,6 +43,7 @@ export const open = kernelCall(
     emit(sys_enter, 'open', null, -1, flags)
     const f = yield* openAny(path, flags)
     const ret = typeof f === 'number' ? f : installFd(currentProcess(), f)
+    if (ret >= 0 && flags & O_CLOEXEC) currentProcess().files!.cloexec.add(ret)
     return yield* leave('open', ret)
   },
 )
@@ -109,15 +65,20 @@ export const ioctl = kernelCall(
 /** Reads at most `count` bytes into `buf`; how many, or -1. */
 export const read = kernelCall(
   'read',
-  function* (fd: number, buf: Uint8Array, count: number): Sim<number> {
+  function* (fd: number, buf: Uint8Array | number, count: number): Sim<number> {
     return yield* withFile('read', fd, count, (f) => readFile(f, buf, count))
   },
 )
 
-/** Writes bytes (or a text); how many were taken, or -1. */
+const lengthOf = (buf: Uint8Array | string | number): number =>
+  typeof buf === 'number' ? 0 : buf.length
+
+/** Writes bytes (or a text, or what is at an address); how many were taken, or -1. */
 export const write = kernelCall(
   'write',
-  function* (fd: number, buf: Uint8Array | string, count: number = buf.length): Sim<number> {
+  function* (
+    fd: number, buf: Uint8Array | string | number, count: number = lengthOf(buf),
+  ): Sim<number> {
     const bytes = typeof buf === 'string' ? Uint8Array.from(buf, (c) => c.charCodeAt(0)) : buf
     return yield* withFile('write', fd, count, (f) => writeFile(f, bytes, count))
   },
@@ -174,50 +135,6 @@ export const dup = kernelCall('dup', function* (fd: number): Sim<number> {
   return yield* leave('dup', f ? installFd(process, getFile(f)) : -EBADF)
 })
 
-export const PROT_NONE = 0
-export const PROT_READ = 1
-export const PROT_WRITE = 2
-export const PROT_EXEC = 4
-export const MAP_SHARED = 1
-export const MAP_PRIVATE = 2
-export const MAP_FAILED = null
-const VM_SHARED = 8
-
-/** Maps a device file at an address that the kernel chooses. The mapping, or MAP_FAILED. */
-export const mmap = kernelCall(
-  'mmap',
-  function* (
-    _addr: null,
-    length: number,
-    prot: number,
-    flags: number,
-    fd: number,
-    offset: number,
-  ): Sim<vm_area_struct | null> {
-    let mapping: vm_area_struct | null = MAP_FAILED
-    yield* withFile('mmap', fd, length, function* (f) {
-      const vmFlags = prot | (flags & MAP_SHARED ? VM_SHARED : 0)
-      const page = Math.floor(offset / 4096)
-      const vma = yield* mapFile(currentProcess(), f, length, page, vmFlags)
-      if (typeof vma === 'number') return vma
-      mapping = vma
-      return 0
-    })
-    return mapping
-  },
-)
-
-/** Ends a mapping, always a whole one: 0 or -1. */
-export const munmap = kernelCall('munmap', function* (
-  mapping: vm_area_struct,
-  _length: number,
-): Sim<number> {
-  if (!(mapping instanceof vm_area_struct)) return yield* leave('munmap', -EINVAL)
-  emit(sys_enter, 'munmap', mapping.vm_file, -1, mapping.vm_start)
-  yield* unmapArea(currentProcess(), mapping)
-  return yield* leave('munmap', 0)
-})
-
 export const usleep = kernelCall('usleep', function* (us: number): Sim<number> {
   yield* scheduleTimeoutNs(us * 1000, 'usleep', 'interruptible')
   return yield* leave('nanosleep', 0)
@@ -226,48 +143,6 @@ export const sleep = kernelCall('sleep', function* (seconds: number): Sim<number
   yield* scheduleTimeoutNs(seconds * 1_000_000_000, 'sleep', 'interruptible')
   return yield* leave('nanosleep', 0)
 })
-
-// Processes
-
-/** A child process that runs `program`; it has its own copies of all descriptors. */
-export const fork = kernelCall('fork', function* <
-  A extends unknown[],
->(program: (...args: A) => unknown, ...args: A): Sim<Process> {
-  const child = copyFiles(currentProcess())
-  return spawnProcess(machine(), program.name || 'child', () => program(...args), child)
-}) as <A extends unknown[]>(program: (...args: A) => unknown, ...args: A) => Process
-
-/** A second thread: it shares the descriptors, so that one can close what the other uses. */
-export const pthread_create = kernelCall('pthread_create', function* <
-  A extends unknown[],
->(routine: (...args: A) => unknown, ...args: A): Sim<Process> {
-  const { files } = currentProcess()
-  files!.users++
-  return spawnProcess(machine(), currentProcess().name, () => routine(...args), files!)
-}) as <A extends unknown[]>(routine: (...args: A) => unknown, ...args: A) => Process
-
-/** Waits until a process has ended, files and all; its exit code. */
-export const waitpid = kernelCall('waitpid', function* (child: Process): Sim<number> {
-  yield* child.ended.waitUntil(() => child.exitCode !== null, child, `the end of ${child.name}`)
-  yield* leave('wait4', 0)
-  return child.exitCode ?? 0
-})
-export const pthread_join = waitpid
-
-/** Sends a signal: 0 or -1. A killed process ends when it next leaves the kernel. */
-export const kill = kernelCall('kill', function* (process: Process, signal: number): Sim<number> {
-  if (process.exitCode !== null) return yield* leave('kill', -ESRCH)
-  return yield* leave('kill', sendSignal(process.task, signal))
-})
-
-export const getpid = quiet(function getpid(): number {
-  return currentProcess().task.pid
-})
-
-/** Ends the process; mappings and open files are closed. */
-export function exit(code: number): never {
-  throw new ProcessExit(code)
-}
 
 // Modules, as the tools use them
 

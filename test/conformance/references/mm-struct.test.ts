@@ -45,7 +45,7 @@ function* program(kit: Kit, ms: number, unmaps = false): Sim<Mapped> {
     const fd = yield* sim(libc.open('/dev/demo', libc.O_RDWR))
     const area = yield* sim(libc.mmap(null, 4096, libc.PROT_READ, libc.MAP_SHARED, fd, 0))
     yield* sim(libc.close(fd))
-    if (unmaps) yield* sim(libc.munmap(area!, 4096))
+    if (unmaps) yield* sim(libc.munmap(area, 4096))
     yield* sim(libc.usleep(ms * 1000))
     return 0
   }
