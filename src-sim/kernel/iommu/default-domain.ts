@@ -14,9 +14,9 @@ import {
   IOMMU_DOMAIN_DMA_FQ,
   IOMMU_DOMAIN_IDENTITY,
   IOMMU_DOMAIN_UNMANAGED,
-  policyName,
   type iommu_domain,
 } from './domain'
+import { policyName } from './domain-types'
 import { dmaOf, initDomain } from './dma-domain'
 import type { iommu_group } from './group'
 import { opsOf, type iommu_ops } from './ops'

@@ -1,10 +1,10 @@
 import type { Sim } from '../../engine/suspend'
 import type { device } from '../base/device'
 import { removeDirectory, type Sysfs } from '../base/sysfs'
-import { domainTypeName } from './domain'
 import type { iommu_group } from './group'
 import { regionsText } from './resv'
 import { storeType } from './type-file'
+import { domainTypeName } from './domain-types'
 
 /** /sys/kernel/iommu_groups and the links to it. */
 

@@ -8,9 +8,9 @@ import {
   IOMMU_DOMAIN_IDENTITY,
   IOMMU_READ,
   IOMMU_WRITE,
-  isPaging,
   type iommu_domain,
 } from './domain'
+import { isPaging } from './domain-types'
 import { iommuDebug } from './debug-pagealloc'
 import { initGather, iommu_iotlb_gather } from './gather'
 import { lowestBit, pageFor } from './page-sizes'

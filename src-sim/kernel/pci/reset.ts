@@ -5,6 +5,7 @@ import { call, type Sim } from '../../engine/suspend'
 import { EAGAIN, ENOTTY } from '../errno'
 import { deviceLog, lockDevice, unlockDevice } from '../base/core'
 import { pmGetSync, pmPut } from '../base/pm-runtime'
+import { parkedReset } from '../iommu/pci-reset'
 import { scheduleTimeoutNs } from '../sched/schedule'
 import { pciBus } from './bus'
 import { PCI_COMMAND, PCI_COMMAND_INTX_DISABLE } from './config'
@@ -77,8 +78,11 @@ function* restoreAfterReset(pdev: pci_dev): Sim {
   else if (pdev.driver) deviceLog(pdev.dev, 4, 'reset done')
 }
 
-/** `pcie_flr`: the reset alone. Configuration space is as after power-on. 0 or -ENOTTY. */
-export function* functionLevelReset(pdev: pci_dev): Sim<number> {
+/** `pcie_flr`: the reset alone. Configuration space is as after power-on. 0 or -errno. */
+export const functionLevelReset = (pdev: pci_dev): Sim<number> =>
+  parkedReset(pdev, () => resetAlone(pdev))
+
+function* resetAlone(pdev: pci_dev): Sim<number> {
   functionAt(pdev)?.reset()
   yield* scheduleTimeoutNs(SETTLE_NS, 'function-level reset', 'uninterruptible')
   return yield* waitReady(pdev, 'FLR')
