@@ -5,6 +5,7 @@ import { DEBUGFS_ROOT, openDebugfs } from './debugfs/open'
 import { openPath, readFile, writeFile, type file } from './file'
 import { fput } from './file-table'
 import { KMSG, openKmsg } from './kmsg'
+import { loadForNode } from './late-nodes'
 import { openProc, PROC_ROOT } from './proc/open'
 import { openSysfs } from './sysfs-file'
 
@@ -14,6 +15,7 @@ export function* openAny(path: string, flags: number): Sim<file | number> {
   if (path.startsWith(`${DEBUGFS_ROOT}/`)) return yield* openDebugfs(path, flags)
   if (path.startsWith(`${PROC_ROOT}/`)) return yield* openProc(path, flags)
   if (path.startsWith('/sys/')) return openSysfs(path, flags)
+  loadForNode(path)
   return yield* openPath(path, flags)
 }
 
