@@ -5,10 +5,12 @@ import { attachDeviceState } from '../checkers/device-state'
 import { attachDmaSanitizer } from '../checkers/dma'
 import { attachDmaDebug } from '../checkers/dma-debug'
 import { attachHardLockup } from '../checkers/hard-lockup'
+import { attachHmm } from '../checkers/hmm'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
 import { attachKcsan } from '../checkers/kcsan'
 import { attachLockdep } from '../checkers/lockdep'
+import { attachMmuNotifier } from '../checkers/mmu-notifier'
 import { attachObjectDebug } from '../checkers/odebug'
 import { attachSoftLockup } from '../checkers/soft-lockup'
 import { attachTextLifetime } from '../checkers/text-lifetime'
@@ -30,6 +32,8 @@ const ALWAYS: readonly Attach[] = [
   attachDmaSanitizer,
   attachDmaDebug,
   attachDeviceState,
+  attachMmuNotifier,
+  attachHmm,
 ]
 
 export function attachCheckers(machine: Machine, run: RunOptions): void {

@@ -12,3 +12,6 @@ export const S32_MAX = INT_MAX
 export const S32_MIN = -0x8000_0000
 export const INT_MIN = S32_MIN
 export const UINT_MAX = U32_MAX
+/** As near as a number comes to it; it prints as all ones. */
+export const ULONG_MAX: number = 2 ** 64 - 1
+export const U64_MAX = ULONG_MAX

@@ -10,6 +10,7 @@ import * as irq from './events/irq'
 import * as lab from './events/lab'
 import * as locking from './events/locking'
 import * as mm from './events/mm'
+import * as mmuNotifier from './events/mmu-notifier'
 import * as module from './events/module'
 import * as object from './events/object'
 import * as rcu from './events/rcu'
@@ -21,8 +22,8 @@ import * as workqueue from './events/workqueue'
 export type AnyEvent = EventType<any>
 
 const files: readonly Record<string, AnyEvent>[] = [
-  device, dma, dmaBuf, fs, hardware, iommu, irq, lab, locking, mm, module, object, rcu, rust, sched,
-  time, workqueue,
+  device, dma, dmaBuf, fs, hardware, iommu, irq, lab, locking, mm,
+  mmuNotifier, module, object, rcu, rust, sched, time, workqueue,
 ]
 
 /** Every declared event, by name; the index is its `kind`. */

@@ -121,7 +121,7 @@ function numberOf(value: unknown): number {
 
 /** A mask of 64 bits is infinite here; what is no number counts as 0. */
 const wholeOf = (n: number): bigint =>
-  n === Infinity ? (1n << 64n) - 1n : BigInt(Number.isNaN(n) || n === -Infinity ? 0 : Math.trunc(n))
+  n >= 2 ** 64 ? (1n << 64n) - 1n : BigInt(Number.isNaN(n) || n === -Infinity ? 0 : Math.trunc(n))
 
 function pointer(machine: Machine, value: unknown, extension: string): string {
   if (extension === 'S' || extension === 's' || extension === 'B')

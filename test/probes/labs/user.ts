@@ -1,22 +1,29 @@
-import { close, delete_module, errno, init_module, ioctl, O_NONBLOCK, O_RDWR, O_WRONLY, open, read, write } from 'user/libc'
+import { close, delete_module, errno, init_module, ioctl, O_CLOEXEC, O_NONBLOCK, O_RDWR, O_WRONLY, open, read, write } from 'user/libc'
+import { memory_op, window_at } from './user_memory'
 
 /** The helper program of the probes: does one thing after the other and tells how it went. */
 let kmsg = -1
 let id = '?'
 
 export function tool(probe: string) {
-  kmsg = open('/dev/kmsg', O_WRONLY)
+  kmsg = open('/dev/kmsg', O_WRONLY | O_CLOEXEC)
   id = probe
 }
 
-export function say(text: string) {
-  write(kmsg, `<5>KLAB ${id} user ${text}\n`)
+export function say(text: string, who = 'user') {
+  write(kmsg, `<5>KLAB ${id} ${who} ${text}\n`)
+}
+
+/** The program that the helper replaces itself by. */
+function say_again(text: string) {
+  kmsg = open('/dev/kmsg', O_WRONLY | O_CLOEXEC)
+  say(text)
 }
 
 const err = (r: number) => (r < 0 ? errno() : 0)
 
 export function opendev(path: string): number {
-  const fd = open(path, O_RDWR)
+  const fd = open(path, O_RDWR | O_CLOEXEC)
   say(`open ok=${fd >= 0 ? 1 : 0} errno=${err(fd)}`)
   return fd
 }
@@ -52,9 +59,9 @@ export function script(dev: string, mod: string, ops: string) {
       say(`read ret=${r} errno=${err(r)}`)
     } else if (o.startsWith('ioctl')) {
       const cmd = Number(o.slice(5))
-      const r = ioctl(fd, cmd, 0)
+      const r = ioctl(fd, cmd, window_at())
       say(`ioctl cmd=${cmd} ret=${r} errno=${err(r)}`)
-    }
+    } else memory_op(o, say, say_again)
   }
   if (fd >= 0) close(fd)
 }
