@@ -36,7 +36,7 @@ export function attachDmaDebug(machine: Machine): void {
   })
 }
 
-/** The entries of a list that are segments, as many as the record of the first one says. */
+/** The segments of a list: as many as the record of the first says, all entries without one. */
 function eachSegment(
   machine: Machine, device: DmaDevice, list: readonly scatterlist[], direction: number,
   attrs: number, check: (use: MappingUse) => void,
@@ -47,8 +47,8 @@ function eachSegment(
       device, dma: sg.dma_address, size: sg.dma_length, direction, phys: sg.$phys ?? -1,
       type: 'scatter-gather', entries: list.length, attrs,
     }
-    if (i === 0) segments = dmaDebug(machine).records.exact(use)?.segments ?? 1
-    if (i >= segments) break
+    if (segments > 0 && i >= segments) break
+    if (i === 0) segments = dmaDebug(machine).records.exact(use)?.segments ?? 0
     check(use)
   }
 }

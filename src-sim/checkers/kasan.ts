@@ -10,6 +10,7 @@ import { report, takeStack, taskText, traceLines, type ReportStack } from '../ke
 import { now } from '../engine/current'
 import { taintUnreliable } from '../kernel/locking/taint'
 import { attachRelatedStacks, relatedLines } from './kasan-related'
+import { OwnedByDevice } from './dma/owned-by-device'
 import { firstAccess } from './kasan-names'
 
 const RULER = '=================================================================='
@@ -35,9 +36,15 @@ export function attachKasan(machine: Machine): void {
 function deadArgument(machine: Machine, exec: Exec): void {
   const object = exec.object
   if (object === null || typeof object !== 'object') return
-  if (hidden(object).$dead === undefined) return
+  if (!isFreed(object)) return
   if ((exec.operation as { $freely?: true } | null)?.$freely) return
   useAfterFree(machine, object, '', false, firstAccess(operationName(exec.operation)))
+}
+
+/** Not only marked as a device's for the time being. */
+function isFreed(object: object): boolean {
+  const mark = hidden(object).$dead
+  return mark !== undefined && !(mark instanceof OwnedByDevice)
 }
 
 function useAfterFree(
@@ -47,6 +54,7 @@ function useAfterFree(
   write: boolean,
   inside = '',
 ): void {
+  if (!isFreed(object)) return
   const record = hidden(object).$dead as Allocation
   const offset = embedOffset(object, field)
   const at = takeStack(machine, now.exec, inside)

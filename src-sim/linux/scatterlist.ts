@@ -1,23 +1,29 @@
+import { pageOfAddress } from '../kernel/mm/page'
 import { physicalMemory } from '../kernel/mm/physical'
 import { machine } from '../engine/current'
 import { quiet } from '../kernel/api'
 import { bytesOf, entriesOf, firstOf, nextOf, scatterlist, sg_table, type SgList } from '../kernel/dma/sg'
 import { PAGE_SIZE } from '../base/units'
-import { ENOMEM } from './errno'
-import { virt_to_page, type page } from './gfp'
-import type { dma_addr_t, gfp_t } from './types'
+import { EINVAL } from './errno'
+import type { page } from './gfp'
+import type { dma_addr_t } from './types'
 
 /**
  * Lists of pieces of memory: `linux/scatterlist`. A list is an array of `scatterlist` that
  * `sg_init_table` has made one; a loop over it is `for (const sg of for_each_sg(sgl, nents))`.
  */
 export { scatterlist, sg_table }
+export * from './scatterlist/copy'
+export * from './scatterlist/iterate'
+export * from './scatterlist/tables'
 
 /** Makes a list of the first `nents` elements of an array; all are empty. */
 export const sg_init_table = quiet((sgl: scatterlist[], nents: number): void => {
   sgl.slice(0, nents).forEach((sg, i) => {
     sg.offset = sg.length = sg.dma_address = sg.dma_length = 0
     sg.$base = null
+    sg.$chain = null
+    sg.$busAddress = false
     sg.$next = sgl[i + 1] ?? null
     sg.$last = i === nents - 1
   })
@@ -26,7 +32,7 @@ export const sg_init_table = quiet((sgl: scatterlist[], nents: number): void => 
 /** The piece is `buflen` bytes of a kmalloc'ed buffer. */
 export const sg_set_buf = quiet((sg: scatterlist, buf: Uint8Array, buflen: number): void => {
   const at = physicalMemory(machine()).addressOf(buf)
-  sg.$base = at === null ? buf : virt_to_page(buf)
+  sg.$base = at === null ? buf : pageOfAddress(buf)
   sg.offset = at === null ? 0 : at % PAGE_SIZE
   sg.length = buflen
 })
@@ -59,6 +65,32 @@ export const sg_unmark_end = quiet((sg: scatterlist): void => {
 export const sg_last = quiet((sgl: SgList, nents: number): scatterlist | null =>
   entriesOf(sgl, nents).at(-1) ?? null,
 )
+/**
+ * The last of the first `prv_nents` entries becomes the way to another list, and holds no memory
+ * any more.
+ */
+export const sg_chain = quiet((prv: scatterlist[], prv_nents: number, sgl: scatterlist[]): void => {
+  const link = prv[prv_nents - 1]!
+  link.offset = link.length = 0
+  link.$base = null
+  link.$chain = sgl[0]!
+  link.$last = false
+})
+/** The entry is a way to another list. */
+export const sg_is_chain = quiet((sg: scatterlist): boolean => sg.$chain !== null)
+export const sg_chain_ptr = quiet((sg: scatterlist): scatterlist | null => sg.$chain)
+/** How many entries `len` bytes take. -EINVAL when there are not that many. */
+export const sg_nents_for_len = quiet((sgl: SgList, len: number): number => {
+  if (len === 0) return 0
+  let total = 0
+  let n = 0
+  for (let sg = firstOf(sgl); sg !== null; sg = nextOf(sg)) {
+    n++
+    total += sg.length
+    if (total >= len) return n
+  }
+  return -EINVAL
+})
 /** How many entries a list has. */
 export const sg_nents = quiet((sgl: SgList): number => {
   let n = 0
@@ -75,6 +107,15 @@ export const sg_phys = quiet((sg: scatterlist): number => sg.$phys ?? 0)
 export const sg_dma_address = quiet((sg: scatterlist): dma_addr_t => sg.dma_address)
 export const sg_dma_len = quiet((sg: scatterlist): number => sg.dma_length)
 
+/** The address is one of the bus, of a device next to this one: nothing was mapped. */
+export const sg_dma_is_bus_address = quiet((sg: scatterlist): boolean => sg.$busAddress)
+export const sg_dma_mark_bus_address = quiet((sg: scatterlist): void => {
+  sg.$busAddress = true
+})
+export const sg_dma_unmark_bus_address = quiet((sg: scatterlist): void => {
+  sg.$busAddress = false
+})
+
 /** The first `nr` entries. */
 export const for_each_sg = quiet((sgl: SgList, nr: number): scatterlist[] => entriesOf(sgl, nr))
 /** All pieces, for the CPU. */
@@ -85,53 +126,3 @@ export const for_each_sgtable_sg = quiet((sgt: sg_table): scatterlist[] =>
 export const for_each_sgtable_dma_sg = quiet((sgt: sg_table): scatterlist[] =>
   entriesOf(sgt.sgl, sgt.nents),
 )
-
-/** Makes a table of `nents` empty entries. 0 or -EINVAL. Pair: `sg_free_table`. */
-export const sg_alloc_table = quiet((table: sg_table, nents: number, _gfp: gfp_t): number => {
-  if (nents === 0) return -22
-  table.sgl = Array.from({ length: nents }, () => new scatterlist())
-  sg_init_table(table.sgl, nents)
-  table.nents = table.orig_nents = nents
-  return 0
-})
-export const sg_free_table = quiet((table: sg_table): void => {
-  table.sgl = []
-  table.nents = table.orig_nents = 0
-})
-
-/** A table of one entry for each page, of `size` bytes from `offset` of the first. 0 or -ENOMEM. */
-export const sg_alloc_table_from_pages = quiet(
-  (table: sg_table, pages: page[], n: number, offset: number, size: number, gfp: gfp_t): number => {
-    if (sg_alloc_table(table, n, gfp)) return -ENOMEM
-    let left = size
-    table.sgl.forEach((sg, i) => {
-      const from = i === 0 ? offset : 0
-      const length = Math.min(left, PAGE_SIZE - from)
-      sg_set_page(sg, pages[i]!, length, from)
-      left -= length
-    })
-    return 0
-  },
-)
-
-/** Copies between a buffer and the pieces; answers how many bytes. */
-export const sg_copy_from_buffer = quiet(
-  (sgl: SgList, nents: number, buf: Uint8Array, buflen: number): number =>
-    copy(sgl, nents, buf, buflen, true),
-)
-export const sg_copy_to_buffer = quiet(
-  (sgl: SgList, nents: number, buf: Uint8Array, buflen: number): number =>
-    copy(sgl, nents, buf, buflen, false),
-)
-
-function copy(sgl: SgList, nents: number, buf: Uint8Array, buflen: number, into: boolean): number {
-  let at = 0
-  for (const sg of entriesOf(sgl, nents)) {
-    const piece = bytesOf(sg).subarray(0, buflen - at)
-    const part = buf.subarray(at, at + piece.length)
-    if (into) piece.set(part)
-    else part.set(piece)
-    at += piece.length
-  }
-  return at
-}

@@ -1,5 +1,6 @@
 import type { Machine } from '../../engine/machine'
 import { buffers } from '../dma-buf/buffer-list'
+import { dmaPools } from '../dma/pool'
 import { locking } from '../locking/locking'
 import { probing } from './bind'
 import { deferredProbes } from './deferred'
@@ -21,6 +22,8 @@ export interface KernelConfig {
   DMABUF_DEBUG?: boolean
   /** Now and then `ww_mutex_lock` makes up a deadlock (WW-08). */
   DEBUG_WW_MUTEX_SLOWPATH?: boolean
+  /** Free memory is poisoned and looked at when it is used again; of DMA pools here. */
+  SLUB_DEBUG_ON?: boolean
   /** Seconds that deferred probes wait for suppliers; 0 never gives up (DM-25). Default 10. */
   DRIVER_DEFERRED_PROBE_TIMEOUT?: number
 }
@@ -31,6 +34,7 @@ export function configureKernel(m: Machine, config: KernelConfig): void {
   modules(m).forceUnload = config.MODULE_FORCE_UNLOAD === true
   if (config.DMABUF_DEBUG) buffers(m).debug = true
   if (config.DEBUG_WW_MUTEX_SLOWPATH) locking(m).wwInjection = true
+  if (config.SLUB_DEBUG_ON) dmaPools(m).debug = true
   const seconds = config.DRIVER_DEFERRED_PROBE_TIMEOUT
   if (seconds !== undefined) deferredProbes(m).timeout.set(seconds)
 }

@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../../base/units'
 import { ENXIO } from '../errno'
+import { pfnToPage } from '../mm/page'
 import { backendOf } from './backend'
 import type { DmaDevice } from './dma-device'
 import { scatterlist, sg_table } from './sg'
@@ -27,7 +28,7 @@ export function fillTable(
     if (last && last.$phys! + last.length === phys) last.length += PAGE_SIZE
     else {
       const sg = new scatterlist()
-      sg.$base = { $pfn: phys / PAGE_SIZE }
+      sg.$base = pfnToPage(phys / PAGE_SIZE)
       sg.length = PAGE_SIZE
       if (last) last.$next = sg
       list.push(sg)

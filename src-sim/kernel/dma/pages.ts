@@ -2,6 +2,7 @@ import { PAGE_SIZE, type PhysAddr } from '../../base/units'
 import { machine } from '../../engine/current'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
+import { pfnToPage } from '../mm/page'
 import { physicalMemory } from '../mm/physical'
 import { ATTR } from './attrs'
 import { backendOf, type DmaMemory } from './backend'
@@ -15,15 +16,6 @@ import { pageAligned } from './ranges'
 import { scatterlist, sg_table } from './sg'
 
 /** Whole pages that are mapped while they exist, and synced by hand (DMA-42). */
-
-/** `struct page`, as far as it matters here. */
-type Frame = Uint8Array | { readonly $pfn: number; readonly pgmap?: unknown }
-
-export const physOfPage = (page: Frame): number =>
-  '$pfn' in page ? page.$pfn * PAGE_SIZE : (physicalMemory(machine()).addressOf(page) ?? 0)
-
-/** Memory of a device that has pages. */
-export const isZoneDevice = (page: Frame): boolean => '$pfn' in page && page.pgmap != null
 
 const useOf = (
   device: DmaDevice, memory: DmaMemory, size: number, direction: number,
@@ -101,7 +93,7 @@ export function allocNoncontiguous(
 function oneSegment(memory: DmaMemory, bytes: number): sg_table {
   const table = new sg_table()
   const sg = new scatterlist()
-  sg.$base = { $pfn: memory.phys / PAGE_SIZE }
+  sg.$base = pfnToPage(memory.phys / PAGE_SIZE)
   sg.length = sg.dma_length = bytes
   sg.dma_address = memory.dma
   sg.$last = true

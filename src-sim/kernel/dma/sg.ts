@@ -1,12 +1,8 @@
-import { PAGE_SIZE, type PhysAddr } from '../../base/units'
+import type { PhysAddr } from '../../base/units'
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
+import { page, physOf } from '../mm/page'
 import { physicalMemory } from '../mm/physical'
-
-/** A frame of memory, or of a device. */
-interface Frame {
-  readonly $pfn: number
-}
 
 /** One piece of memory of a scatter list: what the CPU has put in, and what the device is told. */
 export class scatterlist extends KernelObject {
@@ -16,9 +12,11 @@ export class scatterlist extends KernelObject {
   dma_address = 0
   dma_length = 0
   /** @internal A page, or memory that has none (stack, static data). */
-  $base: Frame | Uint8Array | null = null
+  $base: page | Uint8Array | null = null
   /** @internal */
   $next: scatterlist | null = null
+  /** @internal No memory of its own, but the way to another list. */
+  $chain: scatterlist | null = null
   /** @internal No entry follows. */
   $last = false
   /** @internal The address is one of the bus: nothing was mapped. */
@@ -28,7 +26,7 @@ export class scatterlist extends KernelObject {
   get $phys(): number | null {
     const base = this.$base
     if (base === null) return null
-    if ('$pfn' in base) return base.$pfn * PAGE_SIZE + this.offset
+    if (base instanceof page) return physOf(base) + this.offset
     const at = physicalMemory(machine()).addressOf(base)
     return at === null ? null : at + this.offset
   }
@@ -47,7 +45,11 @@ export type SgList = scatterlist | readonly scatterlist[]
 export const firstOf = (sgl: SgList): scatterlist | null =>
   sgl instanceof scatterlist ? sgl : (sgl[0] ?? null)
 
-export const nextOf = (sg: scatterlist): scatterlist | null => (sg.$last ? null : sg.$next)
+/** The entry behind; one that only leads to another list is passed over. */
+export function nextOf(sg: scatterlist): scatterlist | null {
+  const next = sg.$last ? null : sg.$next
+  return next?.$chain ?? next
+}
 
 /** The first `count` entries of a list. */
 export function entriesOf(sgl: SgList, count: number): scatterlist[] {

@@ -157,7 +157,8 @@ export function splitPage(p: page, order: number): void {
 export function freeAddress(address: Uint8Array): void {
   const at = physicalMemory(machine()).addressOf(address)
   const p = at === null ? null : pageMap(machine()).known(Math.floor(at / PAGE_SIZE))
-  const dead = hidden(address).$dead as Allocation | undefined
+  const mark = hidden(address).$dead as Partial<Allocation> | undefined
+  const dead = mark?.object === undefined ? undefined : (mark as Allocation)
   if (dead !== undefined || p === null || p.$refs <= 0)
     slab(machine()).on.badFree.emit(address, dead ?? null)
   else putPage(p)

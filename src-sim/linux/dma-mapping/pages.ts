@@ -1,8 +1,9 @@
 import type { DmaDevice } from '../../kernel/dma/dma-device'
 import * as kernel from '../../kernel/dma/pages'
 import { mightAlloc } from '../../kernel/locking/fs-reclaim'
+import { pageOfAddress, physOf } from '../../kernel/mm/page'
 import type { dma_data_direction } from '../dma-direction'
-import { virt_to_page, type page } from '../gfp'
+import type { page } from '../gfp'
 import type { dma_addr_t, gfp_t, ptr } from '../types'
 
 /** Pages that are mapped as long as they exist, synced by hand. Part of `linux/dma-mapping`. */
@@ -15,12 +16,12 @@ export function dma_alloc_pages(
   const memory = kernel.allocMappedPages(dev, size, dir, gfp)
   if (!memory) return null
   dma_handle.value = memory.dma
-  return virt_to_page(memory.cpu)
+  return pageOfAddress(memory.cpu)
 }
 export function dma_free_pages(
   dev: DmaDevice, size: number, page: page, dma_handle: dma_addr_t, dir: dma_data_direction,
 ): void {
-  kernel.freeMappedPages(dev, size, kernel.physOfPage(page), dma_handle, dir)
+  kernel.freeMappedPages(dev, size, physOf(page), dma_handle, dir)
 }
 
 /** The same as a buffer. Pair: `dma_free_noncoherent`. */
@@ -36,7 +37,7 @@ export function dma_alloc_noncoherent(
 export function dma_free_noncoherent(
   dev: DmaDevice, size: number, vaddr: Uint8Array, dma_handle: dma_addr_t, dir: dma_data_direction,
 ): void {
-  const page = virt_to_page(vaddr)
-  if (page) kernel.freeMappedPages(dev, size, kernel.physOfPage(page), dma_handle, dir)
+  const page = pageOfAddress(vaddr)
+  if (page) kernel.freeMappedPages(dev, size, physOf(page), dma_handle, dir)
 }
 

@@ -1,6 +1,6 @@
 import type { DmaDevice } from '../../kernel/dma/dma-device'
 import * as kernel from '../../kernel/dma/mapping'
-import { isZoneDevice, physOfPage } from '../../kernel/dma/pages'
+import { physOf } from '../../kernel/mm/page'
 import { dmaDebugHooks } from '../../kernel/dma/debug-hooks'
 import { machine } from '../../engine/current'
 import { warnOnce } from '../../kernel/dma/once'
@@ -45,11 +45,11 @@ export function dma_map_page_attrs(
   dev: DmaDevice, page: page, offset: number, size: number, dir: dma_data_direction, attrs: number,
 ): dma_addr_t {
   if (attrs & DMA_ATTR_MMIO) return -1
-  if (isZoneDevice(page) && dmaDebugHooks(machine()).on) {
+  if (page.pgmap && dmaDebugHooks(machine()).on) {
     warnOnce('zone-device', 'kernel/dma/mapping.c at dma_map_page_attrs', null, ['DMA-12'])
     return -1
   }
-  return kernel.mapPhys(dev, physOfPage(page) + offset, size, dir, attrs)
+  return kernel.mapPhys(dev, physOf(page) + offset, size, dir, attrs)
 }
 export function dma_unmap_page_attrs(
   dev: DmaDevice, addr: dma_addr_t, size: number, dir: dma_data_direction, attrs: number,

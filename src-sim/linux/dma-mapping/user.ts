@@ -4,8 +4,9 @@ import { backendOf } from '../../kernel/dma/backend'
 import { fillTable, mappedPages } from '../../kernel/dma/coherent-pages'
 import type { DmaDevice } from '../../kernel/dma/dma-device'
 import { pageAligned } from '../../kernel/dma/ranges'
+import { physOf } from '../../kernel/mm/page'
 import { ENXIO } from '../errno'
-import { page_to_phys, type page } from '../gfp'
+import type { page } from '../gfp'
 import { remap_pfn_range, type vm_area_struct } from '../mm'
 import type { sg_table } from '../scatterlist'
 import type { dma_addr_t } from '../types'
@@ -51,7 +52,7 @@ export function dma_mmap_pages(
   const count = pageAligned(size) / PAGE_SIZE
   const asked = pagesOfVma(vma)
   if (vma.vm_pgoff >= count || asked > count - vma.vm_pgoff) return -ENXIO
-  const first = page_to_phys(page) + vma.vm_pgoff * PAGE_SIZE
+  const first = physOf(page) + vma.vm_pgoff * PAGE_SIZE
   return showPages(vma, Array.from({ length: asked }, (_, i) => first + i * PAGE_SIZE))
 }
 

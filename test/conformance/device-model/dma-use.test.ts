@@ -141,7 +141,7 @@ test('DM-93: an unmapping must fit: unknown, size, function, direction, unchecke
   expect(lines.map((l) => l.replace('DMA-API: a a: device driver ', ''))).toEqual([
     `frees DMA memory with different size [device address=${one}] [map size=256 bytes] [unmap size=128 bytes]`,
     `frees DMA memory with different direction [device address=${one}] [size=128 bytes] [mapped with DMA_TO_DEVICE] [unmapped with DMA_FROM_DEVICE]`,
-    `failed to check map error[device address=${one}] [size=256 bytes] [mapped as phy]`,
+    `failed to check map error[device address=${one}] [size=128 bytes] [mapped as phy]`,
     `tries to free DMA memory it has not allocated [device address=${one}] [size=256 bytes]`,
     `frees DMA memory with wrong function [device address=${at}] [size=256 bytes] [mapped as coherent] [unmapped as phy]`,
     'tries to free an invalid DMA memory address',
