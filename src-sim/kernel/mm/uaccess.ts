@@ -12,12 +12,17 @@ import { bytesOfStruct, structFromBytes } from './layout'
  * members) or a `ptr`. Null is where nothing is.
  */
 
+const LOWEST = 0x1000
+
 const isPlace = (p: unknown): p is object => p !== null && typeof p === 'object'
 
 /** Whether the range can belong to a program at all. */
 export function accessOk(p: unknown, size: number): boolean {
   return typeof p === 'number' ? p >= 0 && p + size <= TASK_SIZE : isPlace(p)
 }
+
+/** No program has anything at the lowest addresses. */
+const reachable = (at: number, size: number): boolean => at >= LOWEST && accessOk(at, size)
 
 /** Faults are not taken: the context must not sleep, or has said so. */
 function noFaults(): boolean {
@@ -50,8 +55,9 @@ function copyIn(to: object, from: number, count: number): number | Sim<number> {
     return count - n
   }
   const mm = currentMm()
-  if (mm === null || !accessOk(from, count)) return done(0)
-  if (noFaults()) return done(transferNoFault(mm, from, bytes, false))
+  if (mm === null || !reachable(from, count)) return done(0)
+  const there = transferNoFault(mm, from, bytes, false)
+  if (there === bytes.length || noFaults()) return done(there)
   return (function* (): Sim<number> {
     return done((yield* readMemory(mm, from, bytes)).done)
   })()
@@ -59,9 +65,10 @@ function copyIn(to: object, from: number, count: number): number | Sim<number> {
 
 function copyOut(to: number, from: object, count: number): number | Sim<number> {
   const mm = currentMm()
-  if (mm === null || !accessOk(to, count)) return count
+  if (mm === null || !reachable(to, count)) return count
   const bytes = from instanceof Uint8Array ? from.subarray(0, count) : bytesOfStruct(from, count)
-  if (noFaults()) return count - transferNoFault(mm, to, bytes, true)
+  const there = transferNoFault(mm, to, bytes, true)
+  if (there === bytes.length || noFaults()) return count - there
   return (function* (): Sim<number> {
     return count - (yield* writeMemory(mm, to, bytes)).done
   })()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
 import { settle } from '../../../src-sim/kernel/live'
-import { mm_struct, newMm } from '../../../src-sim/kernel/fs/mm-struct'
+import { mm_struct, newMm } from '../../../src-sim/kernel/mm/mm-struct'
 import { downRead, upRead } from '../../../src-sim/kernel/locking/rwsem'
 import { TASK_UNINTERRUPTIBLE } from '../../../src-sim/kernel/sched/states'
 import * as f from '../../../src-sim/linux/dma-fence'
@@ -20,7 +20,7 @@ function newResv(): r.dma_resv {
 }
 
 function* mmapLocked(body: () => Sim): Sim {
-  const mm: mm_struct = newMm(function* () {})
+  const mm: mm_struct = newMm()
   const down = downRead('down_read', mm.mmap_lock, TASK_UNINTERRUPTIBLE)
   if (typeof down !== 'number') yield* down
   yield* body()
