@@ -13,6 +13,7 @@ import * as bounce from '../dma/swiotlb'
 import { faultInjection } from '../mm/fault-injection'
 import { physicalMemory } from '../mm/physical'
 import { kernelLog } from '../printk/log'
+import { mightSleep } from '../sched/schedule'
 import { warn } from '../printk/warn'
 import { iommuCore } from './core'
 import { alignUp, mapForDevice, pathOf, protOf, unmapForDevice, warnDma } from './dma-map'
@@ -131,6 +132,7 @@ function free(dev: DmaDevice, size: number, cpu: Uint8Array, dma: number): void 
   if (phys === null) return
   const { live } = buffers(m)
   if (live.has(phys)) {
+    if (isRemapped(phys)) mightSleep('vunmap')
     live.delete(phys)
     memory.freePages(phys, pagesFor(size))
     return
