@@ -104,6 +104,11 @@ export function replace_fops(filp: file, fops: file_operations): void {
 export function get_file(f: file): file {
   return getFile(f)
 }
+/** A reference to the file behind a pointer, unless its last one has gone: then null. */
+export function get_file_active(f: ptr<file | null>): file | null {
+  const { value } = f
+  return value !== null && value.$count > 0 ? getFile(value) : null
+}
 /** Drops a reference; a last one is released on the way out of the kernel, or by a worker. */
 export function fput(f: file): void {
   putFile(f)

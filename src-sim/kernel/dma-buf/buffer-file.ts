@@ -67,6 +67,7 @@ export function* mmapBuffer(
 
 /** The operations by which the core knows its files. */
 export const BUFFER_FOPS = {
+  $name: 'dma_buf_fops',
   release: releaseBufferFile,
   mmap: mmapFile,
   llseek: seek,

@@ -125,6 +125,10 @@ export function* openInode(node: inode, path: string, flags: number): Sim<file |
 }
 
 export function getFile(f: file): file {
+  if (f.$count <= 0) {
+    const text = 'struct file::f_count incremented from zero; use-after-free condition present!'
+    warn(machine(), 'file-get', 'include/linux/fs.h at %f', text, { objects: [f], rules: ['DM-74'] })
+  }
   f.$count++
   return f
 }

@@ -1,0 +1,4 @@
+import { machine } from 'klab/machine'
+
+/** Two CPUs; a work item plays the engine that runs the jobs. */
+export default machine({ cpus: 2 })
