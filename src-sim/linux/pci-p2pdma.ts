@@ -1,15 +1,20 @@
 import { machine } from '../engine/current'
+import type { Sim } from '../engine/suspend'
 import { kernelCall, quiet } from '../kernel/api'
 import type { device } from '../kernel/base/device'
+import type { page } from '../kernel/mm/page'
 import { pciBus } from '../kernel/pci/bus'
 import { initP2pdma, providerOf, type p2pdma_provider } from '../kernel/pci/p2pdma'
+import { pageMapType, type pci_p2pdma_map_state } from '../kernel/pci/p2pdma-pages'
 import * as pool from '../kernel/pci/p2pdma-pool'
 import { distanceMany, mapTypeOf } from '../kernel/pci/p2pdma-route'
 import { mightSleep } from '../kernel/sched/schedule'
 import { ENODEV } from './errno'
 import { kstrtobool } from './kstrtox'
 import { pci_dev_get, pci_err, type pci_dev } from './pci'
+import { virt_to_page } from './mm/pages'
 import { pr_err } from './printk'
+import { scatterlist, sg_init_table, sg_set_page } from './scatterlist'
 import { sysfs_emit } from './sysfs'
 import type { ptr } from './types'
 
@@ -18,6 +23,7 @@ export * from './pci'
 
 /** DMA from one PCI device to another: `linux/pci-p2pdma`. */
 export { p2pdma_provider } from '../kernel/pci/p2pdma'
+export { pci_p2pdma_map_state } from '../kernel/pci/p2pdma-pages'
 export {
   PCI_P2PDMA_MAP_BUS_ADDR,
   PCI_P2PDMA_MAP_NONE,
@@ -50,6 +56,31 @@ export const pci_free_p2pmem = kernelCall('pci_free_p2pmem', pool.freeP2pmem)
 export function pci_p2pmem_virt_to_bus(pdev: pci_dev, addr: number): number {
   return pool.busAddressOf(pdev, addr)
 }
+
+/** Memory as a list of one entry; `*nents` is 1. Null without. Pair: `pci_p2pmem_free_sgl`. */
+export const pci_p2pmem_alloc_sgl = kernelCall('pci_p2pmem_alloc_sgl', function* (
+  pdev: pci_dev,
+  nents: ptr<number>,
+  length: number,
+): Sim<scatterlist | null> {
+  const sg = new scatterlist()
+  sg_init_table([sg], 1)
+  const addr = yield* pool.allocP2pmem(pdev, length)
+  if (!addr) return null
+  sg_set_page(sg, virt_to_page(addr)!, length, 0)
+  nents.value = 1
+  return sg
+})
+export const pci_p2pmem_free_sgl = kernelCall('pci_p2pmem_free_sgl', function* (
+  pdev: pci_dev,
+  sgl: scatterlist,
+): Sim {
+  const start = sgl.$phys
+  const chunk = pdev.$p2pdma?.pool?.chunks.find(
+    (c) => start !== null && start >= c.phys && start < c.phys + c.size,
+  )
+  if (chunk) yield* pool.freeP2pmem(pdev, chunk.virt + start! - chunk.phys, sgl.length)
+})
 
 /** Lets others find the memory of a device. */
 export function pci_p2pmem_publish(pdev: pci_dev, publish: boolean): void {
@@ -91,6 +122,15 @@ export const pci_p2pmem_find = kernelCall('pci_p2pmem_find', (client: device): p
 export function pci_p2pdma_map_type(provider: p2pdma_provider, dev: device): number {
   return mapTypeOf(provider, dev)
 }
+/** How a device reaches a page: remembered in `state` for the pages of one provider. */
+export function pci_p2pdma_state(
+  state: pci_p2pdma_map_state,
+  dev: device,
+  page: page,
+): number {
+  return pageMapType(state, dev, page)
+}
+
 /** The address on the bus for one of the CPU in a provider's BAR. */
 export const pci_p2pdma_bus_addr_map = quiet(function pci_p2pdma_bus_addr_map(
   provider: p2pdma_provider,

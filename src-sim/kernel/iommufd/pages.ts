@@ -39,7 +39,7 @@ interface Held {
 export class IoptPages extends KernelObject {
   readonly $type = 'iopt_pages'
   readonly source: PageSource
-  /** What it is at for whoever maps it: that alignment is kept. */
+  /** Where its first page is for whoever maps it: that alignment is kept. */
   readonly address: number
   readonly length: number
   readonly writable: boolean
@@ -55,7 +55,7 @@ export class IoptPages extends KernelObject {
   }) {
     super()
     this.source = init.source
-    this.address = init.address
+    this.address = init.address - (init.address % PAGE_SIZE)
     this.length = init.length
     this.writable = init.writable
     this.mm = init.mm

@@ -10,12 +10,14 @@ import {
   initPercpuRef, killPercpuRef, percpu_ref, putPercpuRef, tryGetPercpuRef,
 } from '../locking/percpu-ref'
 import { faultInjection } from '../mm/fault-injection'
+import { unmapPagemap } from '../mm/pgmap'
 import { IORESOURCE_MEM, resourceSize } from '../platform/resource'
 import { complete, completion, waitForCompletion } from '../sched/completion'
 import { pciDev } from './bus'
 import { mmioSpace } from './mmio'
 import type { p2pdma_provider } from './p2pdma'
 import { initP2pdma } from './p2pdma'
+import { makeP2pPages, P2pPagemap } from './p2pdma-pages'
 import type { pci_dev } from './pci-dev'
 
 /** Memory of a BAR in portions of pages: the form of P2P-02 that has a `struct page` for each. */
@@ -114,14 +116,20 @@ export function* addP2pResource(
     p2pdma.pool = new P2pPool()
     createGroups(pdev.dev.kobj, [P2PMEM])
   }
-  addChunk(pdev, p2pdma.mem[bar]!, r.start + offset, bytes)
+  const failed = addChunk(pdev, p2pdma.mem[bar]!, r.start + offset, bytes)
+  if (failed) return failed
   const [first, last] = [r.start + offset, r.start + offset + bytes - 1]
   const range = `0x${first.toString(16)}-0x${last.toString(16)}`
   deviceLog(pdev.dev, 6, `added peer-to-peer DMA memory ${range}`)
   return 0
 }
 
-function addChunk(pdev: pci_dev, provider: p2pdma_provider, phys: number, size: number): void {
+function addChunk(
+  pdev: pci_dev, provider: p2pdma_provider, phys: number, size: number,
+): number {
+  const pgmap = new P2pPagemap(provider, phys, size)
+  const error = makeP2pPages(pgmap)
+  if (error) return error
   const ref = new percpu_ref()
   const drained = new completion()
   initPercpuRef(ref, () => complete(drained), true, false)
@@ -137,16 +145,18 @@ function addChunk(pdev: pci_dev, provider: p2pdma_provider, phys: number, size: 
   addDevres(pdev.dev, {
     name: 'devm_memremap_pages_release',
     key: chunk,
-    release: (() => drain(chunk, drained)) as unknown as () => void,
+    release: (() => drain(chunk, pgmap, drained)) as unknown as () => void,
   })
+  return 0
 }
 
 /** Waits until everything is back, however long that takes (P2P-02). */
-function* drain(chunk: P2pChunk, drained: completion): Sim {
+function* drain(chunk: P2pChunk, pgmap: P2pPagemap, drained: completion): Sim {
   yield* killPercpuRef(chunk.ref, null)
   yield point(drain, chunk.ref)
   const waiting = waitForCompletion(drained)
   if (waiting) yield* waiting
+  unmapPagemap(pgmap)
   mmioSpace(machine()).unmap(chunk.virt)
 }
 

@@ -40,7 +40,7 @@ const AMD = 0x1022
 export const hostBridge = service(() => ({ vendor: 0x8086, device: 0x29c0 }))
 
 /** All processors of AMD that the machine could have forward; of others only some bridges do. */
-function rootForwards(): boolean {
+export function rootForwards(): boolean {
   const { vendor, device } = hostBridge(machine())
   return vendor === AMD || KNOWN_BRIDGES.some((b) => b.vendor === vendor && b.device === device)
 }

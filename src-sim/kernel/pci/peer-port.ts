@@ -4,6 +4,7 @@ import { service } from '../../engine/service'
 import type { DmaPort } from '../dma/port'
 import { allOnes, busSpace, type BusRegion } from '../platform/bus-space'
 import { redirects } from './acs'
+import { rootForwards } from './p2pdma-route'
 import { pci_dev } from './pci-dev'
 
 /**
@@ -84,15 +85,15 @@ function tell(
 /** A device's way to memory with its neighbours on it; everything else goes `upstream`. */
 export function peerPort(machine: Machine, device: pci_dev, upstream: DmaPort): DmaPort {
   return {
-    read(address, length) {
-      const region = neighbourAt(machine, device, address)
-      if (!region) return upstream.read(address, length)
+    read(address, length, pasid) {
+      const region = pasid ? null : neighbourAt(machine, device, address)
+      if (!region) return upstream.read(address, length, pasid)
       tell(machine, device, region, address, length, false)
       return readRegion(region, address - region.start, length)
     },
-    write(address, bytes) {
-      const region = neighbourAt(machine, device, address)
-      if (!region) return upstream.write(address, bytes)
+    write(address, bytes, pasid) {
+      const region = pasid ? null : neighbourAt(machine, device, address)
+      if (!region) return upstream.write(address, bytes, pasid)
       tell(machine, device, region, address, bytes.length, true)
       writeRegion(region, address - region.start, bytes)
       return true
@@ -100,14 +101,17 @@ export function peerPort(machine: Machine, device: pci_dev, upstream: DmaPort): 
   }
 }
 
-/** The same for a request that has come through the root: the BAR at a physical address. */
-export function rootPortRead(machine: Machine, phys: number, length: number): Uint8Array | null {
-  const region = busSpace(machine).find(phys)
-  return region ? readRegion(region, phys - region.start, length) : null
+/** The BAR that a request which has come through the root ends at, if the root forwards at all. */
+const behindRoot = (machine: Machine, phys: number): BusRegion | null =>
+  rootForwards() ? busSpace(machine).find(phys) : null
+
+export function readThroughRoot(machine: Machine, phys: number, length: number): Uint8Array | null {
+  const region = behindRoot(machine, phys)
+  return region && readRegion(region, phys - region.start, length)
 }
 
-export function rootPortWrite(machine: Machine, phys: number, bytes: Uint8Array): boolean {
-  const region = busSpace(machine).find(phys)
+export function writeThroughRoot(machine: Machine, phys: number, bytes: Uint8Array): boolean {
+  const region = behindRoot(machine, phys)
   if (region) writeRegion(region, phys - region.start, bytes)
   return region !== null
 }

@@ -7,6 +7,7 @@ import type { page } from '../../kernel/mm/page'
 import * as alloc from '../../kernel/mm/page-alloc'
 import { isDeviceCoherent, isDevicePrivate, isPciP2pdma } from '../../kernel/mm/pgmap'
 import { physicalMemory } from '../../kernel/mm/physical'
+import { pageOfDeviceAddress } from '../../kernel/pci/p2pdma-pages'
 import { lockPage, unlockPage } from '../../kernel/mm/page-lock'
 
 /** Pages: numbers, references and state. Part of `linux/mm`. */
@@ -17,8 +18,10 @@ export const page_to_phys = quiet((page: page): number => p.physOf(page))
 export const phys_to_page = quiet((phys: number): page => p.pfnToPage(Math.floor(phys / PAGE_SIZE)))
 /** Whether a frame has a descriptor. */
 export const pfn_valid = quiet((pfn: number): boolean => p.pageMap(machine()).isValid(pfn))
-/** The page that an address of the kernel lies in. Not for vmalloc memory. */
-export const virt_to_page = quiet((address: Uint8Array): page | null => p.pageOfAddress(address))
+/** The page that an address of the kernel lies in, or one of `pci_alloc_p2pmem`. Not for vmalloc. */
+export const virt_to_page = quiet((address: Uint8Array | number): page | null =>
+  typeof address === 'number' ? pageOfDeviceAddress(address) : p.pageOfAddress(address),
+)
 export const virt_to_folio = quiet((address: Uint8Array): page | null => {
   const page = p.pageOfAddress(address)
   return page && p.headOf(page)
