@@ -444,7 +444,9 @@ export class Scheduler {
     const allowed = (cpu: Cpu): boolean => ((task.affinity >>> cpu.id) & 1) === 1
     const preferred = cpus[wanted ?? task.cpu.id]!
     const free = (cpu: Cpu): boolean => allowed(cpu) && cpu.idle && cpu.queue.length === 0
-    if (free(preferred)) return preferred
+    // An interrupt that wakes the task does not make its own CPU a busy one.
+    const quiet = preferred.current === null && preferred.queue.length === 0
+    if (allowed(preferred) && quiet) return preferred
     return cpus.find(free) ?? (allowed(preferred) ? preferred : cpus.find(allowed)!)
   }
 
