@@ -88,7 +88,7 @@ export interface IommuSpec {
   debugPagealloc?: boolean
 }
 
-const DEFAULT_IOMMU: IommuMode = 'none'
+const DEFAULT_IOMMU: IommuMode = 'lazy'
 
 /** What `machine.ts` describes. Everything has a default. */
 export interface MachineSpec {

@@ -35,6 +35,8 @@ export interface Report {
   /** Where it happened, when not here and now. */
   at?: RawStack
   level?: number
+  /** The log has its own words about it, elsewhere: nothing is printed here. */
+  silent?: boolean
   /** More of the same mistake from the same place is only counted (default true). */
   once?: boolean
 }
@@ -186,7 +188,8 @@ export function report(machine: Machine, r: Report): Finding | null {
   const id = machine.findings.push(result) - 1
   emit(findingEvent, id, r.kind, title, r.objects?.[0] ?? null)
   const log = kernelLog(machine)
-  for (const line of lines) log.print(r.level ?? 3, `${line}\n`, false, id)
+  if (r.silent !== true)
+    for (const line of lines) log.print(r.level ?? 3, `${line}\n`, false, id)
   return result
 }
 

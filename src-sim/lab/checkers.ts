@@ -6,6 +6,7 @@ import { attachDmaSanitizer } from '../checkers/dma'
 import { attachDmaDebug } from '../checkers/dma-debug'
 import { attachHardLockup } from '../checkers/hard-lockup'
 import { attachHmm } from '../checkers/hmm'
+import { attachIommu } from '../checkers/iommu'
 import { attachHungTask } from '../checkers/hung-task'
 import { attachKasan } from '../checkers/kasan'
 import { attachKcsan } from '../checkers/kcsan'
@@ -31,6 +32,7 @@ const ALWAYS: readonly Attach[] = [
   attachHardLockup,
   attachDmaSanitizer,
   attachDmaDebug,
+  attachIommu,
   attachDeviceState,
   attachMmuNotifier,
   attachHmm,

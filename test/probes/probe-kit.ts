@@ -60,7 +60,7 @@ const comparable = (line: string): string =>
     .replace(/\b(insmod|klab\/\d)\/\d+/, '$1/PID')
 
 const REPORT =
-  /^(BUG: |\[ BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |refcount_t|kobject: |sysfs: |Error: |Voluntary |inconsistent |remove_proc_entry|debugfs: |seq_file: |pcieport |DMA-API: |platform |kernel BUG |Oops: |klab\/\d\/\d+ is trying to |\S+ \S+: (probe with driver .* failed|enabling device|Resources present))/
+  /^(BUG: |\[ BUG: |WARNING: |ODEBUG: |Unbalanced |workqueue: |refcount_t|kobject: |sysfs: |Error: |Voluntary |inconsistent |remove_proc_entry|debugfs: |seq_file: |pcieport |DMA-API: |DMAR: |pci \S+: Adding to iommu |platform |kernel BUG |Oops: |klab\/\d\/\d+ is trying to |\S+ \S+: (probe with driver .* failed|enabling device|Resources present))/
 
 /** A report that follows itself is folded into one, as it was when it was recorded. */
 const folded = (lines: string[]): string[] =>

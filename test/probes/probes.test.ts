@@ -11,13 +11,9 @@ const ENDLESS = ['lock-spin-aa', 'tmr-delete-sync-self']
 const adapted: Record<string, (lines: string[]) => string[]> = {
   // The same mistake at the same place is reported once here.
   'wq-destroy-delayed': (lines) => lines.filter((_, i) => i !== 5),
-  // Behind an IOMMU each mapping has pages of its own.
-  'edu-dma-ok': (lines) => lines.map((line) => line.replace('same_page=0', 'same_page=1')),
-  // An emulated bus reads as zero where nothing is; and there was an IOMMU.
+  // An emulated bus reads as zero where nothing is.
   'hp-add-remove': (lines) =>
-    lines
-      .map((line) => line.replace('mmio=0x0 enable', 'mmio=0xffffffff enable'))
-      .filter((line) => !/Adding to iommu|PCI bridge to/.test(line)),
+    lines.map((line) => line.replace('mmio=0x0 enable', 'mmio=0xffffffff enable')),
 }
 
 test('the probes are typed as a driver author would type them', () => {

@@ -64,16 +64,16 @@ export interface TranslatedPiece {
  */
 export interface DmaTranslator {
   translate(
-    dev: DmaDevice, address: number, length: number, write: boolean,
+    dev: DmaDevice, address: number, length: number, write: boolean, pasid: number,
   ): readonly TranslatedPiece[] | null
 }
 
 /** A device's way to memory. */
 export interface DmaPort {
   /** Null when it was stopped on the way, or nothing answers at that address. */
-  read(address: number, length: number): Uint8Array | null
+  read(address: number, length: number, pasid?: number): Uint8Array | null
   /** False when it was stopped on the way, or nothing answers at that address. */
-  write(address: number, bytes: Uint8Array): boolean
+  write(address: number, bytes: Uint8Array, pasid?: number): boolean
 }
 
 class DmaBackends {

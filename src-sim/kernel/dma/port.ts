@@ -1,6 +1,7 @@
 import type { PhysAddr } from '../../base/units'
 import type { Machine } from '../../engine/machine'
 import { physicalMemory } from '../mm/physical'
+import { readThroughRoot, writeThroughRoot } from '../pci/peer-port'
 import { dmaBackends, type DmaPort, type TranslatedPiece } from './backend'
 import { cpuCache } from './cache'
 import { deviceReads, deviceWrites } from './direction'
@@ -11,28 +12,32 @@ export type { DmaPort } from './backend'
 
 /**
  * Addresses go through the translator of the device if it has one, else they are physical. What
- * the device touches is compared with what it was told about.
+ * gets through is compared with what the device was told about; addresses of a process (with a
+ * PASID) it needs not be told.
  */
 export function dmaPort(machine: Machine, device: DmaDevice): DmaPort {
   return {
-    read(address, length) {
-      judge(machine, device, address, length, false)
-      const pieces = route(machine, device, address, length, false)
-      return pieces && readAll(machine, pieces, length)
+    read(address, length, pasid = 0) {
+      const pieces = route(machine, device, address, length, false, pasid)
+      if (!pieces) return null
+      if (!pasid) judge(machine, device, address, length, false)
+      return readAll(machine, pieces, length)
     },
-    write(address, bytes) {
-      judge(machine, device, address, bytes.length, true)
-      const pieces = route(machine, device, address, bytes.length, true)
-      return pieces !== null && writeAll(machine, device, pieces, bytes)
+    write(address, bytes, pasid = 0) {
+      const pieces = route(machine, device, address, bytes.length, true, pasid)
+      if (!pieces) return false
+      if (!pasid) judge(machine, device, address, bytes.length, true)
+      return writeAll(machine, device, pieces, bytes)
     },
   }
 }
 
 function route(
   machine: Machine, device: DmaDevice, address: number, length: number, write: boolean,
+  pasid: number,
 ): readonly TranslatedPiece[] | null {
   const translator = dmaBackends(machine).translatorOf?.(device)
-  if (translator) return translator.translate(device, address, length, write)
+  if (translator) return translator.translate(device, address, length, write, pasid)
   return [{ phys: busToPhys(device, address), length }]
 }
 
@@ -54,7 +59,9 @@ function readAll(
   let at = 0
   for (const { phys, length: part } of pieces) {
     const seen =
-      cpuCache(machine).read(phys, part) ?? physicalMemory(machine).view(phys as PhysAddr, part)
+      cpuCache(machine).read(phys, part) ??
+      physicalMemory(machine).view(phys as PhysAddr, part) ??
+      readThroughRoot(machine, phys, part)
     if (!seen) return null
     bytes.set(seen, at)
     at += part
@@ -72,8 +79,8 @@ function writeAll(
     at += length
     if (cpuCache(machine).write(phys, part, coherent)) continue
     const view = physicalMemory(machine).view(phys as PhysAddr, length)
-    if (!view) return false
-    view.set(part)
+    if (view) view.set(part)
+    else if (!writeThroughRoot(machine, phys, part)) return false
   }
   return true
 }

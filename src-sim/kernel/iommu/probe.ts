@@ -1,11 +1,12 @@
 import { machine } from '../../engine/current'
 import { hidden } from '../../engine/object'
 import { call, type Sim } from '../../engine/suspend'
-import { deviceLog } from '../base/core'
+import { driverString } from '../base/core'
 import type { bus_type, device } from '../base/device'
 import { EINVAL, ENODEV } from '../errno'
 import { isErr, ptrErr } from '../err'
 import { kernelLog } from '../printk/log'
+import { warn } from '../printk/warn'
 import { attachToDomain, joinDomain, warnIn } from './attach'
 import { iommuCore } from './core'
 import { freeDomain, setUpDefault } from './default-domain'
@@ -30,6 +31,7 @@ export function* probeDevice(dev: device): Sim<number> {
   const ops = findOps(dev)
   if (!ops) return -ENODEV
   if (dev.iommu_group) return 0
+  if (dev.driver && !iommuCore(machine()).booting) warnLate(dev)
   const error = yield* initDevice(dev, ops)
   if (error) {
     if (error !== -ENODEV) kernelLog(machine()).print(3, `iommu: Failed to probe device ${dev.$label}\n`)
@@ -127,13 +129,18 @@ export function* probeBus(bus: bus_type): Sim {
   const devices = bus.$private?.devices
   if (devices)
     yield* devices.each(function* (dev) {
-      if (dev.driver && !managesDma(dev)) deviceLog(dev, 4, LATE)
       yield* probeDevice(dev)
       return 0
     })
 }
 
-const LATE = 'late IOMMU probe at driver bind, something fishy here!'
+/** Somebody has bound a driver before the IOMMU was known: it may have mapped something (IOMMU-01). */
+function warnLate(dev: device): void {
+  const text = `${driverString(dev)} ${dev.$label}: late IOMMU probe at driver bind, something fishy here!`
+  warn(machine(), 'iommu-late-probe', 'drivers/iommu/iommu.c at __iommu_probe_device', text, {
+    rules: ['IOMMU-01'],
+  })
+}
 
 /** The driver does not use the DMA API, or looks after that itself. */
 export const managesDma = (dev: device): boolean =>

@@ -32,7 +32,7 @@ export function translatorOf(m: Machine, dev: DmaDevice): DmaTranslator | null {
   const pdev = acceptSetup(m).makeUnit ? pciOf(dev as device) : null
   if (!pdev) return translatorOfDomain(m, dev as device)
   return {
-    translate(_dev, address, length, write, pasid = 0) {
+    translate(_dev, address, length, write, pasid) {
       const requester = { source: sourceOf(pdev), pasid }
       const found = vtd(m).unit.translate(requester, address, length, write)
       if ('pieces' in found) return found.pieces

@@ -43,7 +43,10 @@ export function* insert(machine: Machine, name: string): Sim<number> {
   const bus = all.buses.get(slot.bus)
   if (!slot.present || !bus) return 0
   yield* lockRescanRemove(machine)
-  yield* findDevices(machine, bus)
+  yield* findDevices(machine, bus, () => {
+    const [, number] = bus.name.split(':')
+    if (bus.self) deviceLog(bus.self.dev, 6, `PCI bridge to [bus ${number}]`)
+  })
   unlockRescanRemove(machine)
   return 0
 }

@@ -55,8 +55,11 @@ export function powerOn(machine: Machine, slot: Slot): void {
 }
 
 /** `pci_rescan_bus`, the mutex held: what is new is found first, then offered to drivers. */
-export function* findDevices(machine: Machine, bus: pci_bus): Sim<number> {
+export function* findDevices(
+  machine: Machine, bus: pci_bus, found: () => void = () => {},
+): Sim<number> {
   const highest = yield* scanChildBus(machine, bus)
+  found()
   yield* addDevices(bus)
   return highest
 }

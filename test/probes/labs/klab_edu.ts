@@ -4,10 +4,10 @@ import { readq, writeq, type iomem } from 'linux/io'
 import { PCI_DEVICE, pci_driver, pci_enable_device_mem, pci_iomap, pci_set_master, type pci_dev, type pci_device_id } from 'linux/pci'
 
 /** A driver's common parts for the edu device. */
-const EDU_SRC = 0x80
-const EDU_DST = 0x88
-const EDU_CNT = 0x90
-const EDU_CMD = 0x98
+export const EDU_SRC = 0x80
+export const EDU_DST = 0x88
+export const EDU_CNT = 0x90
+export const EDU_CMD = 0x98
 export const EDU_BUF = 0x40000
 
 export const edu = { mmio: 0 as iomem }
