@@ -1,5 +1,6 @@
 import { assert } from '../base/assert'
 import { TaskDeath } from './exec'
+import type { Footprint } from './footprint'
 import type { Machine } from './machine'
 import { FILES_MAX, fileOf, type Position } from './position'
 import type { Runtime } from './runtime'
@@ -108,7 +109,22 @@ export class DriverRuntime implements Runtime {
   }
 
   access(object: unknown, field: PropertyKey, write: boolean): Suspension | undefined {
-    return this.memory.access(object, field, write)
+    const { footprint } = this.#machine
+    if (footprint === null) return this.memory.access(object, field, write)
+    return this.#notedAccess(footprint, object, field, write)
+  }
+
+  /** An access that waits for its turn happens in the step that comes; its object is shared now. */
+  #notedAccess(
+    footprint: Footprint, object: unknown, field: PropertyKey, write: boolean,
+  ): Suspension | undefined {
+    const known = object as { $user?: unknown } | null | undefined
+    const user = known?.$user
+    const wait = this.memory.access(object, field, write)
+    if (typeof object !== 'object' || object === null) return wait
+    if (wait === undefined) footprint.access(object, field, write)
+    if (known!.$user !== user) footprint.touch(object, true)
+    return wait
   }
 
   missing(object: unknown, field: string): undefined {
@@ -143,6 +159,7 @@ export class DriverRuntime implements Runtime {
   }
 
   atomic<T>(result: unknown): T {
+    this.#machine.footprint?.everything()
     if (!(result instanceof Suspend)) return result as T
     if (result instanceof Suspension) return this.#refuse(result) as T
     const frames = [result as unknown as Generator<unknown, unknown, unknown>]

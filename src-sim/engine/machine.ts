@@ -5,6 +5,7 @@ import { now as running } from './current'
 import { DriverRuntime } from './driver-runtime'
 import { EventQueue, type TimedEvent } from './events'
 import { Exec, Task, type ExecKind } from './exec'
+import type { Footprint } from './footprint'
 import type { Finding } from './finding'
 import { hidden } from './object'
 import { Scheduler } from './scheduler'
@@ -68,6 +69,8 @@ export class Machine {
   hz: number
   preemption: Preemption
   readonly strategy: Strategy
+  /** Filled when the strategy asks what transitions touch. */
+  readonly footprint: Footprint | null
   readonly timed: boolean
   readonly lagMaxNs: number
   readonly findings: Finding[] = []
@@ -104,6 +107,7 @@ export class Machine {
     this.hz = options.hz ?? 250
     this.preemption = options.preemption ?? 'full'
     this.strategy = options.strategy ?? fair
+    this.footprint = this.strategy.footprint ?? null
     this.timed = this.strategy.timed
     this.recordKeys = !this.timed && (options.recordKeys ?? false)
     this.lagMaxNs = options.lagMaxNs ?? 200_000_000
@@ -193,6 +197,7 @@ export class Machine {
 
   /** Lets one busy-waiting context look again: for waiters that are served in turn. */
   unspinOne(exec: Exec): void {
+    this.footprint?.touch(exec, true)
     exec.spinningOn = null
     if (!this.timed) return
     const cpu = exec.cpu
@@ -210,8 +215,21 @@ export class Machine {
 
   halt(reason: StopReason, text: string): void {
     if (this.stop !== null) return
+    this.touchAll()
     this.stop = reason
     this.stopText = text
+  }
+
+  /** Notes that the transition in progress looks at what runs and waits on all CPUs. */
+  touchCpus(write = false): void {
+    if (this.footprint === null) return
+    for (const cpu of this.cpus) this.footprint.touch(cpu.queue, write)
+  }
+
+  /** Notes that nothing may change places with the transition in progress. */
+  touchAll(): void {
+    this.footprint?.everything()
+    this.touchCpus(true)
   }
 
   /** Loops inside code that runs atomically cannot suspend: bound them hard. */

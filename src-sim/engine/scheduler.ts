@@ -5,6 +5,7 @@ import { TaskDeath, type Exec, type Task } from './exec'
 import type { Machine } from './machine'
 import type { Suspension } from './suspend'
 import { EnabledTransitions } from './enabled'
+import { StepExtents } from './step-extent'
 import { mayPreempt, preemptible } from './preemption'
 import { newTransition, setTransition, type Transition } from './transition'
 import { choiceKey, countTransition } from './choice-key'
@@ -35,9 +36,11 @@ export class Scheduler {
   /** The context that executed the last step; going on with it is the calm choice. */
   #last: Exec | null = null
   #timedPick = newTransition()
+  #extents: StepExtents | null
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.#extents = machine.footprint === null ? null : new StepExtents(machine.footprint)
     this.#enabled = new EnabledTransitions(machine)
   }
 
@@ -53,7 +56,8 @@ export class Scheduler {
     machine.steps++
     machine.observer.step?.(chosen)
     if (machine.recordKeys) countTransition(machine, chosen)
-    this.#execute(chosen)
+    if (this.#extents === null) this.#execute(chosen)
+    else this.#executeNoted(chosen, this.#extents)
     this.#checkMain()
     return machine.stop === null
   }
@@ -130,7 +134,7 @@ export class Scheduler {
     if (count === 0) return null
     if (count === 1) {
       const only = list[0]!
-      machine.strategy.forced?.(only)
+      machine.strategy.forced?.(only, machine)
       return only
     }
     const index = machine.strategy.pick(list, count, machine)
@@ -154,6 +158,23 @@ export class Scheduler {
       case 'event':
         return this.#event()
     }
+  }
+
+  /** Executes it and notes what it touches. */
+  #executeNoted(t: Transition, extents: StepExtents): void {
+    const { kind, cpu, exec } = t
+    const footprint = this.#machine.footprint!
+    if (cpu !== null) footprint.touch(cpu, true)
+    if (kind === 'step') {
+      extents.begin(exec!)
+      this.#execute(t)
+      extents.end(exec!)
+      return
+    }
+    const timeless = this.#machine.preemption === 'full'
+    if (kind !== 'switch' || (exec as Task).onRun !== null || !timeless) footprint.everything()
+    if (kind === 'switch') footprint.touch(exec!, true)
+    this.#execute(t)
   }
 
   #event(): void {
@@ -193,6 +214,7 @@ export class Scheduler {
       this.#leave(cpu, from)
       this.#pushQueue(cpu, from)
     }
+    this.#machine.footprint?.touch(cpu.queue, true)
     const at = cpu.queue.indexOf(task)
     assert(at >= 0, `switch to ${task.name}, which is not queued on CPU ${cpu.id}`)
     cpu.queue.splice(at, 1)
@@ -273,10 +295,12 @@ export class Scheduler {
         this.#charge(exec, STEP_COST_NS)
         return
       case 'relax':
+        this.#machine.touchAll()
         exec.relaxed = true
         this.#poll(exec)
         return
       case 'loop':
+        this.#machine.touchAll()
         exec.relaxed = true
         this.#loop(exec)
         return
@@ -354,6 +378,7 @@ export class Scheduler {
       return
     }
     const task = exec as Task
+    machine.footprint?.touch(cpu.queue, true)
     if (cpu.preemptCount !== 0) machine.trouble.scheduleInAtomic(cpu, exec)
     if (task.state === 'running' && cpu.queue.length === 0) return
     this.#leave(cpu, task)
@@ -370,6 +395,7 @@ export class Scheduler {
     const machine = this.#machine
     const cpu = exec.cpu
     assert(cpu.top === exec, `${exec.name} ended below another context`)
+    machine.footprint?.touch(cpu.queue, true)
     exec.onExit?.(exec)
     machine.contexts.delete(exec.id)
     cpu.stack.pop()
@@ -415,6 +441,7 @@ export class Scheduler {
   // Run queues
 
   wake(task: Task): boolean {
+    this.#machine.footprint?.touch(task, true)
     if (task.state === 'running' || task.state === 'dead') return false
     const slept = !task.onCpu
     task.state = 'running'
@@ -434,6 +461,7 @@ export class Scheduler {
   }
 
   #pushQueue(cpu: Cpu, task: Task): void {
+    this.#machine.footprint?.touch(cpu.queue, true)
     task.queued = true
     task.cpu = cpu
     cpu.queue.push(task)
@@ -441,6 +469,7 @@ export class Scheduler {
 
   #selectCpu(task: Task, wanted?: number): Cpu {
     const { cpus } = this.#machine
+    this.#machine.touchCpus()
     const allowed = (cpu: Cpu): boolean => ((task.affinity >>> cpu.id) & 1) === 1
     const preferred = cpus[wanted ?? task.cpu.id]!
     const free = (cpu: Cpu): boolean => allowed(cpu) && cpu.idle && cpu.queue.length === 0
@@ -453,10 +482,12 @@ export class Scheduler {
   /** A CPU with nothing to do takes over a waiting task from a busy one. */
   #pull(cpu: Cpu): void {
     if (cpu.queue.length > 0) return
+    this.#machine.touchCpus()
     for (const other of this.#machine.cpus) {
       if (other === cpu || other.idle) continue
       const at = other.queue.findIndex((t) => ((t.affinity >>> cpu.id) & 1) === 1)
       if (at < 0) continue
+      this.#machine.footprint?.touch(other.queue, true)
       const [task] = other.queue.splice(at, 1)
       this.#pushQueue(cpu, task!)
       return

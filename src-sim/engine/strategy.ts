@@ -1,3 +1,4 @@
+import type { Footprint } from './footprint'
 import type { Transition } from './transition'
 import type { Machine } from './machine'
 
@@ -12,7 +13,9 @@ export interface Strategy {
   /** Called only where `count > 1`; answers an index below `count`. */
   pick(enabled: readonly Transition[], count: number, machine: Machine): number
   /** Told of a transition that was the only one possible. */
-  forced?(only: Transition): void
+  forced?(only: Transition, machine: Machine): void
+  /** Wants to know what each transition touches: its own record, one for each run. */
+  readonly footprint?: Footprint
 }
 
 /** By virtual time with costs like a real machine's: the default. */

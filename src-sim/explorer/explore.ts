@@ -1,10 +1,11 @@
 import { hashText } from '../base/random'
+import type { ConfinedCalls } from '../engine/footprint'
 import { makeStrategy } from '../engine/strategies'
 import type { Strategy } from '../engine/strategy'
 import type { ExploreFinding, ExploreOptions, ExploreProgress, StrategyName } from '../protocol/run'
 import type { Profile } from '../engine/strategies/profile'
 import type { CoverageShare } from './coverage'
-import { ExhaustiveSearch } from './exhaustive'
+import { ReducedSearch } from './dpor/search'
 import type { RunSchedule, ScheduleOutcome } from './outcome'
 import { learnProfile } from './profile'
 
@@ -23,6 +24,8 @@ export interface ShardResult {
 const LEARNING: readonly StrategyName[] = ['urw', 'pct']
 
 export interface ExploreControl {
+  /** What is known of the functions that the lab calls. */
+  confined: ConfinedCalls
   /** Milliseconds. */
   now(): number
   cancelled(): boolean
@@ -59,7 +62,7 @@ export async function exploreShard(
   const hashes = new Set<number>()
   const seen = new Map<string, ExploreFinding & { steps: number }>()
   const search =
-    name === 'exhaustive' ? new ExhaustiveSearch(options.preemptions ?? 2, { index, of }) : null
+    name === 'exhaustive' ? searchFor(options, control.confined) : null
   const profile = LEARNING.includes(name) ? learnProfile(run, options.seed ?? 0) : undefined
   let nextPause = control.now() + 50
   let schedule = index
@@ -86,6 +89,10 @@ export async function exploreShard(
   shard.hashes = [...hashes]
   shard.findings = [...seen.values()]
   return shard
+}
+
+function searchFor(options: ExploreOptions, confined: ConfinedCalls): ReducedSearch {
+  return new ReducedSearch(options.preemptions ?? 2, confined, options.shard)
 }
 
 function strategyFor(

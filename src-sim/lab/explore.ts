@@ -22,6 +22,7 @@ import { shrink } from '../explorer/shrink'
 import type { Sandbox } from '../sandbox'
 import { watchLoops } from './black-box'
 import { boot } from './boot'
+import { confinedCalls } from './confined-calls'
 import type { KernelHost } from './kernel-worker'
 import type { LabProgram } from './program'
 import { concludeRun } from './run'
@@ -85,6 +86,7 @@ export async function exploreHere(
   const coverage = new Coverage()
   const run = scheduleRunner(program, sandbox, runOf(options), coverage, host.blackBox)
   const shard = await exploreShard(run, options, {
+    confined: confinedCalls(),
     now: () => host.now(),
     cancelled: () => false,
     pause: () => host.pause(),

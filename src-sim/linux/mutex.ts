@@ -1,3 +1,4 @@
+import { looksAt } from '../engine/footprint'
 import { kernelCall, quiet } from '../kernel/api'
 import type { Sim } from '../engine/suspend'
 import { change, load, type AtomicCounter } from '../kernel/locking/atomic'
@@ -86,6 +87,7 @@ export const mutex_trylock = kernelCall('mutex_trylock', (lock: Mutex) => m.mute
 export const mutex_unlock = kernelCall('mutex_unlock', m.mutexUnlock)
 /** Whether anybody holds it: a momentary answer. */
 export const mutex_is_locked = quiet(function mutex_is_locked(lock: Mutex): boolean {
+  looksAt(lock)
   return m.mutexIsLocked(lock)
 })
 /** Marks the mutex as unusable; it must be unlocked. Memory is not freed. */

@@ -28,6 +28,7 @@ export function* setCpusAllowed(struct: task_struct, mask: number): Sim<number> 
   task.affinity = mask
   if ((mask >>> task.cpu.id) & 1) return 0
   if (task.queued) {
+    m.touchCpus(true)
     task.cpu.queue.splice(task.cpu.queue.indexOf(task), 1)
     task.queued = false
     m.scheduler.enqueue(task)

@@ -23,6 +23,7 @@ export function* settle(machine: Machine): Sim {
 
 /** A schedule may leave somebody behind who could have moved all the time. */
 function othersMayRun(machine: Machine): boolean {
+  machine.touchCpus()
   return machine.cpus.some(
     (cpu) =>
       cpu.interrupts.length > 0 || cpu.queue.length > 0 || cpu.stack.some((e) => e !== now.exec),

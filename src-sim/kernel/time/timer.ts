@@ -132,6 +132,7 @@ export class Timers {
     const machine = this.#machine
     this.#deferred[cpu.id] = machine.atBackground(jiffyStartNs(machine, jiffy), 'tick', () => {
       this.#deferred[cpu.id] = null
+      machine.touchCpus()
       const { deferrable } = this.#bases[cpu.id]!
       if (deferrable.nextExpiry > jiffies(machine)) this.program(cpu)
       else if (cpu.idle) this.#programDeferrable(cpu, jiffies(machine) + 1)

@@ -7,6 +7,7 @@ import type { ExploreOptions } from '../../../src-sim/protocol'
 import { lostUpdate, runner } from './programs'
 
 const control = {
+  confined: new Map(),
   now: () => 0,
   cancelled: () => false,
   pause: async () => {},

@@ -1,16 +1,11 @@
-import type { Strategy } from '../engine/strategy'
-import type { Transition } from '../engine/transition'
+import type { Strategy } from '../../../src-sim/engine/strategy'
+import type { Transition } from '../../../src-sim/engine/transition'
+import type { SearchShare } from '../../../src-sim/explorer/search-share'
 
 interface Level {
   /** Alternatives not tried yet, in order; the current pick is not among them. */
   rest: number[]
   pick: number
-}
-
-/** Which part of the tree is searched: the branches whose first picks fall to this share. */
-export interface SearchShare {
-  index: number
-  of: number
 }
 
 /** How many choices decide whose share a branch is. */
@@ -21,7 +16,7 @@ const SHARING_DEPTH = 4
  * interrupt a context which could have gone on). Small bounds first would repeat work; within one
  * bound the calm schedule comes first and later choices vary fastest.
  */
-export class ExhaustiveSearch {
+export class PlainSearch {
   readonly bound: number
   complete = false
   #share: SearchShare

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ExhaustiveSearch } from '../../../src-sim/explorer/exhaustive'
+import { PlainSearch } from './plain-search'
 import { runner, takingTurns } from './programs'
 
 /** All logs of a program, one per schedule, in the order of the search. */
 function search(turns: number[], bound: number, share?: { index: number; of: number }): string[] {
   const logs: string[] = []
-  const all = new ExhaustiveSearch(bound, share)
+  const all = new PlainSearch(bound, share)
   let log = ''
   const run = runner(takingTurns(turns), (text) => (log = text))
   while (!all.complete) {
@@ -43,7 +43,7 @@ const shapes = fc.record({
   bound: fc.integer({ min: 0, max: 3 }),
 })
 
-describe('the exhaustive search', () => {
+describe('the plain search that the reduced one is compared with', () => {
   it('runs every schedule within the bound exactly once, as plain recursion does', () => {
     fc.assert(
       fc.property(shapes, ({ turns, bound }) => {
