@@ -63,6 +63,7 @@ function useAfterFree(
   report(machine, {
     kind: 'kasan.use-after-free',
     before: [RULER],
+    printsAgain: true,
     title: `BUG: KASAN: ${what} in %f`,
     details: [`${write ? 'Write' : 'Read'} of size 8 at addr ${hex16(address)} by task ${byWhom()}`, ''],
     tail: [...historyLines(machine, record), ...placeLines(record, offset), RULER],
@@ -81,6 +82,7 @@ function outOfBounds(machine: Machine, object: object, index: number, write: boo
   report(machine, {
     kind: 'kasan.out-of-bounds',
     before: [RULER],
+    printsAgain: true,
     title: 'BUG: KASAN: slab-out-of-bounds in %f',
     details: [
       `${write ? 'Write' : 'Read'} of size 1 at addr ${hex16(record.address + index)} by task ${byWhom()}`,
@@ -98,6 +100,7 @@ function badFree(machine: Machine, object: object, record: Allocation | null): v
   report(machine, {
     kind: twice ? 'kasan.double-free' : 'kasan.invalid-free',
     before: [RULER],
+    printsAgain: true,
     title: `BUG: KASAN: ${twice ? 'double-free' : 'invalid-free'} in %f`,
     details: [`Free of addr ${hex16(record?.address ?? 0)} by task ${byWhom()}`, ''],
     tail: record ? [...historyLines(machine, record), ...placeLines(record, 0), RULER] : [RULER],

@@ -37,8 +37,12 @@ export interface Report {
   level?: number
   /** The log has its own words about it, elsewhere: nothing is printed here. */
   silent?: boolean
-  /** More of the same mistake from the same place is only counted (default true). */
+  /** More of the same mistake from the same place is no finding (default true). */
   once?: boolean
+  /** It is printed each time all the same. */
+  printsAgain?: boolean
+  /** It is printed once in the life of a machine, wherever it comes from. */
+  printsOnce?: boolean
 }
 
 /** The task that a CPU runs, or that an interrupt on it has stopped, as reports name it. */
@@ -151,7 +155,7 @@ export function describeObject(machine: Machine, object: object): FindingObject 
 /**
  * Turns a mistake of the code under test into a finding: prints it to the kernel log in the shape
  * Linux prints it, records it in the trace, and keeps it with its stacks. A mistake that was met
- * before (same kind, same places) is not repeated. Answers the finding, or null when it was known.
+ * before (same kind, same places) makes no second finding. Answers the finding, or null when it was known.
  */
 export function report(machine: Machine, r: Report): Finding | null {
   const here = r.at ?? takeStack(machine)
@@ -160,7 +164,8 @@ export function report(machine: Machine, r: Report): Finding | null {
   const at = resolveFrame(machine, place)
   const title = r.title.replace('%f', whereText(machine, here))
   const signature = signatureOf(machine, r.kind, stacks)
-  if (r.once !== false && machine.findings.some((f) => f.signature === signature)) return null
+  const known = r.once === false ? -1 : machine.findings.findIndex((f) => f.signature === signature)
+  if (known >= 0 && !r.printsAgain) return null
   const lines = [
     ...(r.before ?? []),
     title + (r.titleEnd ?? ''),
@@ -170,6 +175,11 @@ export function report(machine: Machine, r: Report): Finding | null {
     ...traceLines(machine, here),
     ...(r.tail ?? []),
   ]
+  if (known >= 0) {
+    printReport(machine, r, lines, known)
+    return null
+  }
+  const said = machine.findings.some((f) => f.kind === r.kind && f.title === title)
   const result: Finding = {
     kind: r.kind,
     title,
@@ -187,10 +197,14 @@ export function report(machine: Machine, r: Report): Finding | null {
   }
   const id = machine.findings.push(result) - 1
   emit(findingEvent, id, r.kind, title, r.objects?.[0] ?? null)
-  const log = kernelLog(machine)
-  if (r.silent !== true)
-    for (const line of lines) log.print(r.level ?? 3, `${line}\n`, false, id)
+  if (!r.printsOnce || !said) printReport(machine, r, lines, id)
   return result
+}
+
+function printReport(machine: Machine, r: Report, lines: readonly string[], id: number): void {
+  const log = kernelLog(machine)
+  if (r.silent === true) return
+  for (const line of lines) log.print(r.level ?? 3, `${line}\n`, false, id)
 }
 
 function signatureOf(machine: Machine, kind: string, stacks: ReportStack[]): string {

@@ -9,8 +9,6 @@ const ENDLESS = ['lock-spin-aa', 'tmr-delete-sync-self']
 
 /** What the machine that was recorded had and this one has not, and the other way round. */
 const adapted: Record<string, (lines: string[]) => string[]> = {
-  // The same mistake at the same place is reported once here.
-  'wq-destroy-delayed': (lines) => lines.filter((_, i) => i !== 5),
   // An emulated bus reads as zero where nothing is.
   'hp-add-remove': (lines) =>
     lines.map((line) => line.replace('mmio=0x0 enable', 'mmio=0xffffffff enable')),

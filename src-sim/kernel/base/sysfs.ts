@@ -147,6 +147,7 @@ export class Sysfs {
         title: `sysfs: cannot create duplicate filename '${parent.path}/${node.name}'`,
         rules: ['DM-04'],
         level: 4,
+        printsAgain: true,
       })
       return null
     }

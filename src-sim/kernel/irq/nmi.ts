@@ -75,7 +75,9 @@ export function registerNmiHandler(
   const list = nmis(machine()).lists[type]
   if (handler === null || list === undefined) return -EINVAL
   if (type >= NMI_SERR && list.length > 0)
-    warn(machine(), 'nmi-second-handler', 'arch/x86/kernel/nmi.c at __register_nmi_handler', null)
+    warn(machine(), 'nmi-second-handler', 'arch/x86/kernel/nmi.c at __register_nmi_handler', null, {
+      printsOnce: true,
+    })
   if (flags & NMI_FLAG_FIRST) list.unshift({ handler, name })
   else list.push({ handler, name })
   return 0

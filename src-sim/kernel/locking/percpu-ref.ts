@@ -74,7 +74,10 @@ export function* killPercpuRef(ref: percpu_ref, confirm: Release | null): Sim {
   const m = machine()
   if (ref.$dying) {
     const text = `percpu_ref_kill_and_confirm called more than once on ${symbolOf(m, ref.$release, false)}!`
-    warn(m, 'percpu-ref-kill', 'lib/percpu-refcount.c at percpu_ref_kill_and_confirm', text, { objects: [ref] })
+    warn(m, 'percpu-ref-kill', 'lib/percpu-refcount.c at percpu_ref_kill_and_confirm', text, {
+      objects: [ref],
+      printsOnce: true,
+    })
   }
   ref.$dying = true
   if (!ref.$spread) {
@@ -86,7 +89,10 @@ export function* killPercpuRef(ref: percpu_ref, confirm: Release | null): Sim {
 /** A killed one comes back to life with one reference. */
 export function resurrectPercpuRef(ref: percpu_ref): void {
   if (!ref.$dying)
-    warn(machine(), 'percpu-ref-alive', 'lib/percpu-refcount.c at percpu_ref_resurrect', null, { objects: [ref] })
+    warn(machine(), 'percpu-ref-alive', 'lib/percpu-refcount.c at percpu_ref_resurrect', null, {
+      objects: [ref],
+      printsOnce: true,
+    })
   ref.$dying = false
   ref.$spread = true
   getPercpuRef(ref, 1)
@@ -94,6 +100,9 @@ export function resurrectPercpuRef(ref: percpu_ref): void {
 
 export function reinitPercpuRef(ref: percpu_ref): void {
   if (ref.$spread || ref.$count !== 0)
-    warn(machine(), 'percpu-ref-busy', 'lib/percpu-refcount.c at percpu_ref_reinit', null, { objects: [ref] })
+    warn(machine(), 'percpu-ref-busy', 'lib/percpu-refcount.c at percpu_ref_reinit', null, {
+      objects: [ref],
+      printsOnce: true,
+    })
   resurrectPercpuRef(ref)
 }

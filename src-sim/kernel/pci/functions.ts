@@ -119,7 +119,7 @@ export function disableDevice(pdev: pci_dev): void {
       'pci-disable',
       'drivers/pci/pci.c at pci_disable_device',
       `${pdev.driver?.name ?? 'pci'} ${pdev.$label}: disabling already-disabled device`,
-      { objects: [pdev], rules: ['DM-89'] },
+      { objects: [pdev], rules: ['DM-89'], printsOnce: true },
     )
   if (--pdev.enable_cnt !== 0) return
   changeCommand(pdev, 0, PCI_COMMAND_MASTER)

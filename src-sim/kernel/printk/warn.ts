@@ -8,7 +8,8 @@ import { now } from '../../engine/current'
  * `WARNING: <where>` with the text under it; the finding's kind is `warn.<what>`.
  *
  * `source` is where the real kernel prints it from, e.g. `kernel/kthread.c at kthread_park`; `%f`
- * is the calling function, which an inline function is part of.
+ * is the calling function, which an inline function is part of. It speaks each time, unless
+ * `printsOnce` makes it a WARN_ONCE.
  */
 export function warn(
   machine: Machine,
@@ -25,6 +26,7 @@ export function warn(
     ...frame(text),
     at,
     level: 4,
+    printsAgain: !more.printsOnce,
     ...more,
   })
 }

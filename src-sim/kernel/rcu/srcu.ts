@@ -69,7 +69,7 @@ export function srcuReadLock(domain: srcu_struct, flavour: Flavour, tracked = tr
       'srcu-flavour',
       'kernel/rcu/srcutree.c at __srcu_check_read_flavor',
       null,
-      { rules: ['RCU-10'] },
+      { rules: ['RCU-10'], printsOnce: true },
     )
   domain.$flavour ??= flavour
   const index = domain.$index
@@ -87,7 +87,10 @@ export function srcuReadUnlock(domain: srcu_struct, index: number, tracked = tru
   emit(rcu_read_unlock, 'srcu', domain)
   rcu(m).on.readUnlock.emit(domain)
   if (index !== 0 && index !== 1)
-    warn(m, 'srcu-index', 'include/linux/srcu.h at srcu_read_unlock', null, { rules: ['RCU-10'] })
+    warn(m, 'srcu-index', 'include/linux/srcu.h at srcu_read_unlock', null, {
+      rules: ['RCU-10'],
+      printsOnce: true,
+    })
   domain.$counts[index & 1]!--
   for (const waiter of [...domain.$waiting])
     if (domain.$counts[waiter.index] === 0) {
@@ -171,7 +174,7 @@ export function callSrcu(domain: srcu_struct, head: rcu_head, func: RcuFunction)
       'srcu-double',
       'kernel/rcu/srcutree.c at srcu_gp_start_if_needed',
       'call_srcu(): Leaked duplicate callback',
-      { rules: ['RCU-11'] },
+      { rules: ['RCU-11'], printsOnce: true },
     )
     return
   }

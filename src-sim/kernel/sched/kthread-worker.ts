@@ -134,6 +134,7 @@ function wrongWorker(worker: kthread_worker, work: kthread_work): void {
   if (work.worker !== null && work.worker !== worker)
     warn(machine(), 'kthread-worker', 'kernel/kthread.c at kthread_insert_work_sanity_check', null, {
       rules: ['KTH-04'],
+      printsOnce: true,
     })
 }
 
@@ -184,7 +185,9 @@ export function delayOver(timer: timer_list): void {
   const m = machine()
   const { worker } = dwork.work
   if (worker === null) {
-    warn(m, 'kthread-worker', 'kernel/kthread.c at kthread_delayed_work_timer_fn', null)
+    warn(m, 'kthread-worker', 'kernel/kthread.c at kthread_delayed_work_timer_fn', null, {
+      printsOnce: true,
+    })
     return
   }
   memoryAccess(m).touch(worker, 'lock', true, 'kthread_delayed_work_timer_fn')

@@ -183,7 +183,10 @@ export function* parkKthread(struct: task_struct): Sim<number> {
     return -ENOSYS
   }
   if (kthread.shouldPark) {
-    warn(m, 'kthread-park', 'kernel/kthread.c at kthread_park', null, { rules: ['KTH-03'] })
+    warn(m, 'kthread-park', 'kernel/kthread.c at kthread_park', null, {
+      rules: ['KTH-03'],
+      printsOnce: true,
+    })
     return -EBUSY
   }
   kthread.shouldPark = true

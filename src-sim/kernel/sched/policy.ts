@@ -60,7 +60,9 @@ export function migrateEnable(): void {
   const task = current()
   const state = contextState(task)
   if (state.migrationOff === 0) {
-    warn(machine(), 'migrate-enable', 'kernel/sched/core.c at migrate_enable', null)
+    warn(machine(), 'migrate-enable', 'kernel/sched/core.c at migrate_enable', null, {
+      printsOnce: true,
+    })
     return
   }
   if (--state.migrationOff === 0) task.affinity = state.affinityWas

@@ -2,6 +2,7 @@ import type { Cpu } from '../../engine/cpu'
 import { machine as currentMachine, now } from '../../engine/current'
 import { workqueue_delay_work, workqueue_queue_work } from '../../trace/events'
 import { emit } from '../emit'
+import { hidden } from '../../engine/object'
 import { memoryAccess } from '../mm/watch'
 import { kernelLog } from '../printk/log'
 import { symbolOf } from '../printk/symbols'
@@ -95,11 +96,19 @@ function refuse(wq: workqueue_struct, work: work_struct): void {
   work.$pending = false
   if (once.has('refused')) return
   once.add('refused')
-  memoryAccess(machine).touch(wq, 'name', false, 'string_nocheck')
+  const name = (): unknown => memoryAccess(machine).touch(wq, 'name', false, 'string_nocheck')
+  name()
   const text = `workqueue: cannot queue ${symbolOf(machine, work.func, false)} on wq ${wq.name}`
+  const freed = hidden(wq).$dead !== undefined
+  if (freed) {
+    // The text is formatted twice, first for its length: its parts are read before and after it.
+    kernelLog(machine).print(4, `------------[ cut here ]------------\n${text}\n`)
+    name()
+  }
   warn(machine, 'wq-cannot-queue', 'kernel/workqueue.c:2305 at __queue_work', text, {
     rules: ['WQ-21'],
     objects: [wq, work],
+    ...(freed ? { before: [] } : {}),
   })
 }
 
