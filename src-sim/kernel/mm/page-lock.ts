@@ -2,7 +2,7 @@ import { currentTask, machine } from '../../engine/current'
 import { service } from '../../engine/service'
 import type { Sim } from '../../engine/suspend'
 import { EINTR } from '../errno'
-import { current, mightSleep, WaitList } from '../sched/schedule'
+import { mightSleep, WaitList } from '../sched/schedule'
 import { fatalSignalPending } from '../sched/signal'
 import { clearFlag, headOf, PG, setFlag, testFlag, type page } from './page'
 

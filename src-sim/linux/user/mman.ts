@@ -51,7 +51,7 @@ export const mmap = kernelCall(
   },
 )
 
-// eslint-disable-next-line require-yield
+ 
 function* fail(error: number): Sim<number> {
   return error
 }
@@ -98,7 +98,7 @@ export const FALLOC_FL_PUNCH_HOLE = 2
 
 /** A file in memory, with no name; a descriptor, or -1. */
 export const memfd_create = kernelCall('memfd_create', (name: string, flags: number = 0) =>
-  // eslint-disable-next-line require-yield
+   
   enter('memfd_create', flags, function* () {
     const f = newMemfd(name, flags)
     if (typeof f === 'number') return f
@@ -120,7 +120,7 @@ export const fallocate = kernelCall(
 )
 /** Adds to or answers the seals of a file in memory; marks descriptors for exec. */
 export const fcntl = kernelCall('fcntl', (fd: number, cmd: number, arg: number = 0) =>
-  // eslint-disable-next-line require-yield
+   
   withFile('fcntl', fd, cmd, function* (f) {
     const { files } = currentProcess()
     switch (cmd) {

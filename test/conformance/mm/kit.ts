@@ -39,18 +39,18 @@ export class Recorded implements MmSubscriptions {
     for (const look of this.seen) look()
   }
 
-  // eslint-disable-next-line require-yield
+   
   *rangeStart(range: mmu_notifier_range): Sim<number> {
     this.#say('start', range)
     return 0
   }
 
-  // eslint-disable-next-line require-yield
+   
   *rangeEnd(range: mmu_notifier_range): Sim {
     this.#say('end', range)
   }
 
-  // eslint-disable-next-line require-yield
+   
   *release(mm: mm_struct): Sim {
     this.log.push(`release ${mm.mm_users.counter} ${get_current().mm === mm}`)
   }
