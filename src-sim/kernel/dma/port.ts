@@ -41,15 +41,20 @@ function route(
   return [{ phys: busToPhys(device, address), length }]
 }
 
+/** No memory answers there. */
+const NOWHERE = -1
+
 /**
  * What the board makes of a bus address. The ranges are a property of the board; the device
  * structure has them only while a driver is bound.
  */
 function busToPhys(device: DmaDevice, address: number): number {
-  for (const r of device.$busRanges ?? [])
+  const ranges = device.$busRanges
+  if (!ranges) return address
+  for (const r of ranges)
     if (address >= r.dmaStart && address < r.dmaStart + r.size)
       return address - r.dmaStart + r.cpuStart
-  return address
+  return NOWHERE
 }
 
 function readAll(
