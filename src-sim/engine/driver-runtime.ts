@@ -1,4 +1,4 @@
-import { assert } from '../base/assert'
+import { assert, SimBug } from '../base/assert'
 import { TaskDeath } from './exec'
 import type { Footprint } from './footprint'
 import type { Machine } from './machine'
@@ -204,7 +204,7 @@ export class DriverRuntime implements Runtime {
   }
 
   fatal(error: unknown): boolean {
-    return error instanceof TaskDeath
+    return error instanceof TaskDeath || error instanceof TypeError || error instanceof SimBug
   }
 
   file(pos: Position): TextFile | undefined {
