@@ -1,0 +1,2 @@
+/** Buffers made of memfds, for programs: `user/udmabuf`. */
+export * from '../udmabuf'
