@@ -5,6 +5,7 @@ import { FAULT, FAULT_FLAG } from './fault-codes'
 import { makePte } from './map-pages'
 import { mmu_notifier_range, NOTIFY, notifyEnd, notifyStart } from './notify'
 import { getPage, putPage } from './page-alloc'
+import { lockPage, trylockPage, unlockPage } from './page-lock'
 import { pageNumber, type Pte } from './page-table'
 import { VM, type vm_fault } from './vma'
 
@@ -32,10 +33,15 @@ function* bringBack(access: Access, pte: Pte): Sim<number> {
   const back = page.pgmap?.ops?.migrate_to_ram
   if (!back) return FAULT.SIGBUS
   const { vma, address, real, flags } = access
+  if (!trylockPage(page)) {
+    yield point(WAITS, vma)
+    return 0
+  }
   getPage(page)
   const pgoff = vma.vm_pgoff + pageNumber(address - vma.vm_start)
   const vmf: vm_fault = { vma, address, real_address: real, pgoff, flags, page, cow_page: null }
   const ret = Number(yield* call(() => back(vmf)))
+  unlockPage(page)
   putPage(page)
   return ret
 }
@@ -45,13 +51,18 @@ function* endExclusive(access: Access, pte: Pte): Sim<number> {
   const { vma, address } = access
   const mm = vma.vm_mm!
   const range = new mmu_notifier_range(mm, NOTIFY.CLEAR, address, address + PAGE_SIZE)
+  const page = pte.page!
+  getPage(page)
+  yield* lockPage(page)
   yield* notifyStart(range)
   if (mm.$table.get(pageNumber(address)) === pte) {
     const write = pte.write && (vma.vm_flags & VM.WRITE) !== 0
     const wanted = (access.flags & FAULT_FLAG.WRITE) !== 0
-    const { page, pfn } = pte
+    const { pfn } = pte
     mm.$table.set(pageNumber(address), makePte(vma, { page, pfn, write, dirty: wanted || pte.dirty }))
   }
   yield* notifyEnd(range)
+  unlockPage(page)
+  putPage(page)
   return 0
 }

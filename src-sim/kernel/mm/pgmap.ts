@@ -3,6 +3,7 @@ import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { ENOMEM } from '../errno'
 import { errPtr } from '../err'
+import { WaitList } from '../sched/schedule'
 import { page, pageMap } from './page'
 
 /** What kind of memory a device lends descriptors to. */
@@ -33,8 +34,10 @@ export class dev_pagemap extends KernelObject {
   owner: unknown = null
   /** @internal Pages that somebody holds. */
   $busy = 0
-  /** @internal Told when the last one is given back. */
-  $idle: (() => void) | null = null
+  /** @internal Who waits for the last one to be given back. */
+  readonly $idle = new WaitList()
+  /** @internal Its pages have descriptors. */
+  $mapped = false
 }
 
 const frames = (pgmap: dev_pagemap): [first: number, end: number] => [
@@ -53,10 +56,12 @@ export function mapPagemap(pgmap: dev_pagemap): object {
     p.pgmap = pgmap
     map.put(p)
   }
+  pgmap.$mapped = true
   return pgmap
 }
 
 export function unmapPagemap(pgmap: dev_pagemap): void {
+  pgmap.$mapped = false
   const map = pageMap(machine())
   const [first, end] = frames(pgmap)
   for (let pfn = first; pfn < end; pfn++) map.forget(pfn)
@@ -67,7 +72,16 @@ export function pgmapPageIdle(p: page): void {
   if (p.$refs > 0) return
   p.$isAnon = false
   p.mapping = null
-  p.pgmap!.ops?.folio_free?.(p)
+  const pgmap = p.pgmap!
+  const free = pgmap.ops?.folio_free
+  if (free) machine().runtime.atomic(free(p))
+  if (--pgmap.$busy === 0) pgmap.$idle.wakeAll()
+}
+
+/** A page of a device is handed out: it has one reference (`zone_device_page_init`). */
+export function pgmapPageTaken(p: page): void {
+  p.$refs = 1
+  p.pgmap!.$busy++
 }
 
 export const isDevicePrivate = (p: page): boolean => p.pgmap?.type === MEMORY_DEVICE.PRIVATE

@@ -53,15 +53,16 @@ export function registerLocked(subscription: mmu_notifier | null, mm: mm_struct)
   if (faultInjection(m).shouldFail('mmu_notifier_register')) return -ENOMEM
   // The locks of all mappings are taken in turn; a signal ends that.
   if (signalPending(current())) return -EINTR
-  const all = subscriptionsOf(mm) ?? (mm.notifier_subscriptions = newSubscriptions())
+  mm.notifier_subscriptions ??= newSubscriptions()
+  const all = subscriptionsOf(mm)!
   if (subscription === null) {
-    subscriptionsOf(mm)!.hasTree = true
+    all.hasTree = true
     return 0
   }
   mmGrab(mm)
   subscription.mm = mm
   subscription.users = 1
-  subscriptionsOf(mm)!.addFirst(subscription)
+  all.addFirst(subscription)
   emit(ev.mmu_notifier_register, subscription, mm)
   mmuNotifiers(m).on.linked.emit(subscription, mm)
   return 0

@@ -1,5 +1,8 @@
 import { machine } from '../../engine/current'
+import { service } from '../../engine/service'
 import { quiet } from '../../kernel/api'
+import { live } from '../../kernel/live'
+import { requestFreeRegion } from '../../kernel/hmm/memremap'
 import type { device } from '../../kernel/base/device'
 import { takeDevres } from '../../kernel/base/devres'
 import { devmRequestRegion } from '../../kernel/platform/ioremap'
@@ -100,3 +103,11 @@ export function request_resource(_root: resource, res: resource): number {
 export function release_resource(res: resource): number {
   return regions(machine()).release(res.start, res.end - res.start + 1) ? 0 : -22
 }
+
+const allAddresses = service(() => new resource({ end: 2 ** 52 - 1, name: 'PCI mem' }))
+/** The tree of all addresses. */
+export const iomem_resource = live<resource>(() => allAddresses(machine()))
+/** Finds addresses that nobody has, and claims them: for device memory without any of its own. */
+export const request_free_mem_region = (
+  _base: resource, size: number, name: string,
+): resource => requestFreeRegion(size, name)
