@@ -15,6 +15,7 @@ export * from './dma-direction'
  */
 export * from './dma-mapping/attrs'
 export * from './dma-mapping/coherent'
+export * from './dma-mapping/iova'
 export * from './dma-mapping/limits'
 export * from './dma-mapping/managed'
 export * from './dma-mapping/noncontiguous'

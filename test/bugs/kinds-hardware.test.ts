@@ -19,7 +19,7 @@ export class writer extends device_model {
 const board = `
 import { machine } from 'klab/machine'
 import { writer } from './hardware/writer'
-export default machine({ cpus: 1, pci: [{ slot: '01:00.0', model: writer }] })`
+export default machine({ cpus: 1, iommu: 'none', pci: [{ slot: '01:00.0', model: writer }] })`
 
 const driver = (act: string): string => `
 import { module_pci_driver, pci_disable_device, pci_enable_device, pci_get_drvdata, pci_iomap, pci_iounmap, pci_set_drvdata, pci_set_master, PCI_DEVICE, type pci_dev } from 'linux/pci'

@@ -41,7 +41,7 @@ export const usesBounce = (dev: DmaDevice, size: number, direction: number): boo
   iommuCore(machine()).isUntrusted(own(dev)) || kmallocNeedsBounce(dev, size, direction)
 
 /** `iommu_dma_map_swiotlb`: a slot of whole granules, with nothing of others around the data. */
-function bounceFor(dev: DmaDevice, phys: number, size: number, attrs: number, granule: number): number {
+export function bounceFor(dev: DmaDevice, phys: number, size: number, attrs: number, granule: number): number {
   const m = machine()
   if (!bounce.swiotlbActive()) {
     if (!buffers(m).toldInactive)

@@ -134,12 +134,14 @@ function* unmapPages(
 export function* iotlbSync(domain: iommu_domain, gather: iommu_iotlb_gather): Sim {
   const sync = domain.ops?.iotlb_sync
   if (sync) yield* call(() => sync(domain, gather))
+  if (gather.end !== 0) emit(ev.iotlb_flush, domain, gather.start, gather.end + 1 - gather.start, false)
   initGather(gather)
 }
 
 export function* flushAll(domain: iommu_domain): Sim {
   const flush = domain.ops?.flush_iotlb_all
   if (flush) yield* call(() => flush(domain))
+  emit(ev.iotlb_flush, domain, 0, 0, false)
 }
 
 /** `iommu_unmap`: when it returns, no device reaches what was there. Bytes unmapped. */
