@@ -1,27 +1,9 @@
 import type { ObjectState } from '../../src-sim/trace/types'
 import { kindOf, type ObjectKind } from '../timeline/kinds'
+import { FREED, s, type Lifecycle, type LifeState, type Tone } from './lifecycle'
+import { ATTACHMENT, BUFFER, DOMAIN, FENCE, MAPPING, SPACE, SUBSCRIBER } from './memory-lifecycles'
 
-/** How alive a state is; decides colour and shape of a badge. */
-export type Tone = 'live' | 'busy' | 'going' | 'dead' | 'none'
-
-export interface LifeState {
-  readonly id: string
-  readonly title: string
-  readonly tone: Tone
-  /** Place in the diagram: column and line. */
-  readonly x: number
-  readonly y: number
-}
-
-export interface Lifecycle {
-  readonly states: readonly LifeState[]
-  readonly moves: readonly (readonly [from: string, to: string, why: string])[]
-  /** Which state an object that is not freed is in. */
-  readonly now: (facets: ReadonlyMap<string, string>, object: ObjectState) => string
-}
-
-const s = (id: string, title: string, tone: Tone, x: number, y: number): LifeState => ({ id, title, tone, x, y })
-const FREED = (x: number, y: number): LifeState => s('freed', 'Freed', 'dead', x, y)
+export type { Lifecycle, LifeState, Tone } from './lifecycle'
 
 const DEVICE: Lifecycle = {
   states: [
@@ -165,12 +147,18 @@ const PENDING: Lifecycle = {
 
 const BY_KIND: Partial<Record<ObjectKind, Lifecycle>> = {
   device: DEVICE, driver: DRIVER, module: MODULE, work: WORK, timer: TIMER, hrtimer: HRTIMER, irq: IRQ, file: FILE,
-  lock: LOCK, task: TASK, dma: PENDING, iommu: PENDING, rcu: PENDING,
+  lock: LOCK, task: TASK, dma: PENDING, iommu: PENDING, rcu: PENDING, buffer: BUFFER, fence: FENCE,
+  space: SPACE, subscriber: SUBSCRIBER,
   bus: PRESENT, queue: PRESENT, process: PRESENT, cpu: PRESENT, interrupt: PRESENT, hardware: PRESENT, wait: PRESENT,
 }
 
+/** Types that differ from the rest of their kind. */
+const BY_TYPE = new Map([
+  ['dma_mapping', MAPPING], ['iommu_domain', DOMAIN], ['dma_buf_attachment', ATTACHMENT],
+])
+
 export function lifecycleOf(type: string): Lifecycle {
-  return BY_KIND[kindOf(type)] ?? MEMORY
+  return BY_TYPE.get(type) ?? BY_KIND[kindOf(type)] ?? MEMORY
 }
 
 const OWN_END: ReadonlySet<string> = new Set(['released', 'X'])

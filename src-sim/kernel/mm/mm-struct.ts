@@ -1,7 +1,9 @@
 import { machine } from '../../engine/current'
 import { KernelObject } from '../../engine/object'
 import { point, type Sim } from '../../engine/suspend'
+import { exit_mmap } from '../../trace/events'
 import { step } from '../api'
+import { emit } from '../emit'
 import { AtomicCounter, load, result, store } from '../locking/atomic'
 import { acquireOn, releaseOn } from '../locking/access'
 import {
@@ -97,6 +99,7 @@ const EXITS = { $name: 'exit_mmap' }
 
 function* lastPut(mm: mm_struct): Sim {
   yield point(EXITS, mm)
+  emit(exit_mmap, mm)
   yield* step('exit_mmap', exitMmap(mm))
   mmDrop(mm)
 }

@@ -1,10 +1,10 @@
-import { alloc, clear, event, free, hold, set, unhold } from '../declare'
+import { alloc, clear, event, free, hold, set, unhold, type Effect } from '../declare'
 
 /** DMA mappings: include/trace/events/dma.h. Each mapping is an object of its own. */
 
 const DIR = 'dir:BIDIRECTIONAL|TO_DEVICE|FROM_DEVICE|NONE'
-const mapped = [
-  alloc('mapping'), set('mapping', 'mapped'), hold('mapping', 'device', 'dma mapping'),
+const mapped = (how: string): Effect[] => [
+  alloc('mapping'), set('mapping', 'mapped', how), hold('mapping', 'device', 'dma mapping'),
 ]
 const unmapped = [
   unhold('mapping', 'device', 'dma mapping'), clear('mapping', 'mapped'), free('mapping'),
@@ -16,7 +16,7 @@ export const dma_map_phys = event(
     'mapping:obj', 'device:obj', 'phys_addr:addr', 'dma_addr:addr', 'size:u32 bytes', DIR,
     'attrs:hex',
   ],
-  mapped,
+  mapped('$dir'),
 )
 export const dma_unmap_phys = event(
   'dma_unmap_phys', 'dma', 'A mapping is undone.',
@@ -27,7 +27,7 @@ export const dma_map_err = event(
 )
 export const dma_map_sg = event(
   'dma_map_sg', 'dma', 'A scatter list is mapped for a device.',
-  ['mapping:obj', 'device:obj', 'nents:u32', 'ents:u32', DIR, 'attrs:hex'], mapped,
+  ['mapping:obj', 'device:obj', 'nents:u32', 'ents:u32', DIR, 'attrs:hex'], mapped('$dir'),
 )
 export const dma_map_sg_err = event(
   'dma_map_sg_err', 'dma', 'Mapping a scatter list fails.',
@@ -40,7 +40,7 @@ export const dma_unmap_sg = event(
 export const dma_alloc = event(
   'dma_alloc', 'dma', 'Memory that CPU and device share is allocated.',
   ['mapping:obj', 'device:obj', 'virt_addr:addr', 'dma_addr:addr', 'size:u32 bytes', 'attrs:hex'],
-  mapped,
+  mapped('coherent'),
 )
 export const dma_free = event(
   'dma_free', 'dma', 'Memory that CPU and device share is freed.',

@@ -19,10 +19,11 @@ export const iommu_map = event(
 export const iommu_unmap = event(
   'unmap', 'iommu', 'Pages are taken out of a domain.',
   ['domain:obj', 'iova:addr', 'size:u32 bytes', 'unmapped_size:u32 bytes'],
+  [set('domain', 'iotlb', 'stale')],
 )
 export const iotlb_flush = event(
   'iotlb_flush', 'iommu', 'Stale translations are dropped.',
-  ['domain:obj', 'iova:addr', 'size:u32 bytes', 'deferred:bool'],
+  ['domain:obj', 'iova:addr', 'size:u32 bytes', 'deferred:bool'], [clear('domain', 'iotlb')],
 )
 export const io_page_fault = event(
   'io_page_fault', 'iommu', 'A device touches an address that is not mapped for it.',

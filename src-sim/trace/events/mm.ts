@@ -1,4 +1,4 @@
-import { alloc, event, free } from '../declare'
+import { alloc, event, free, set } from '../declare'
 
 /** Memory: include/trace/events/kmem.h. The object that lives in the memory comes first. */
 
@@ -33,4 +33,8 @@ export const mm_page_free = event(
 export const alloc_fail = event(
   'alloc_fail', 'mm', 'An allocation fails, by chance or because it was told to.',
   ['call_site:sym', 'bytes_req:u32 bytes', 'injected:bool'],
+)
+export const exit_mmap = event(
+  'exit_mmap', 'mm', 'The last user of an address space has gone: its mappings are torn down.',
+  ['mm:obj'], [set('mm', 'state', 'torn down')],
 )

@@ -16,6 +16,7 @@ const object = (type: string, facets: Record<string, string> = {}, status: Objec
 
 const TYPES = [
   'pci_dev', 'pci_driver', 'module', 'work_struct', 'timer_list', 'hrtimer', 'irqaction', 'file', 'mutex', 'task', 'demo', 'bus_type', 'dma_buf',
+  'dma_mapping', 'iommu_domain', 'dma_buf_attachment', 'dma_fence', 'mm_struct', 'mmu_notifier', 'dma_pool',
 ]
 
 describe('lifecycle tables', () => {
