@@ -5,6 +5,8 @@ import { hidden } from '../engine/object'
 import { memoryAccess } from '../kernel/mm/watch'
 import { kmallocSize, slab, type Allocation } from '../kernel/mm/slab'
 import { embedOffset } from '../kernel/mm/embed'
+import { PAGE_CACHE_NAME } from '../kernel/mm/page-alloc'
+import { PAGE_SIZE } from '../base/units'
 import { hex16 } from '../kernel/printk/format'
 import { report, takeStack, taskText, traceLines, type ReportStack } from '../kernel/report'
 import { now } from '../engine/current'
@@ -56,17 +58,24 @@ function useAfterFree(
 ): void {
   if (!isFreed(object)) return
   const record = hidden(object).$dead as Allocation
-  const offset = embedOffset(object, field)
+  const isBytes = ArrayBuffer.isView(object)
+  const offset = isBytes ? Number(field) || 0 : embedOffset(object, field)
   const at = takeStack(machine, now.exec, inside)
-  const what = record.module === '' ? 'slab-use-after-free' : 'use-after-unload'
   const address = record.address + offset
+  const what = kindOfMemory(record)
+  const size = isBytes && field !== '' ? 1 : 8
+  const owner = isPages(record)
+    ? pageLines(record, offset)
+    : [...historyLines(machine, record), ...placeLines(record, offset)]
   report(machine, {
     kind: 'kasan.use-after-free',
     before: [RULER],
     printsAgain: true,
     title: `BUG: KASAN: ${what} in %f`,
-    details: [`${write ? 'Write' : 'Read'} of size 8 at addr ${hex16(address)} by task ${byWhom()}`, ''],
-    tail: [...historyLines(machine, record), ...placeLines(record, offset), RULER],
+    details: [
+      `${write ? 'Write' : 'Read'} of size ${size} at addr ${hex16(address)} by task ${byWhom()}`, '',
+    ],
+    tail: [...owner, RULER],
     stacks: history(record),
     objects: [record.object],
     rules: ['DM-46'],
@@ -74,6 +83,24 @@ function useAfterFree(
     at,
   })
   taintUnreliable(machine)
+}
+
+const isPages = (record: Allocation): boolean => record.cache === PAGE_CACHE_NAME
+
+function kindOfMemory(record: Allocation): string {
+  if (isPages(record)) return 'use-after-free'
+  return record.module === '' ? 'slab-use-after-free' : 'use-after-unload'
+}
+
+/** Whole pages have no history, only what their descriptor says now. */
+function pageLines(record: Allocation, offset: number): string[] {
+  const pfn = Math.floor((record.physical! + offset) / PAGE_SIZE)
+  return [
+    '',
+    'The buggy address belongs to the physical page:',
+    `page: refcount:0 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x${pfn.toString(16)}`,
+    'page dumped because: kasan: bad access detected',
+  ]
 }
 
 function outOfBounds(machine: Machine, object: object, index: number, write: boolean): void {

@@ -160,7 +160,7 @@ export function freeAddress(address: Uint8Array): void {
   const mark = hidden(address).$dead as Partial<Allocation> | undefined
   const dead = mark?.object === undefined ? undefined : (mark as Allocation)
   if (dead !== undefined || p === null || p.$refs <= 0)
-    slab(machine()).on.badFree.emit(address, dead ?? null)
+    slab(machine()).on.badFree.emit(dead?.object ?? address, dead ?? null)
   else putPage(p)
 }
 
