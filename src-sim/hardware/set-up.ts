@@ -141,7 +141,8 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.dma) Object.assign(dmaPlatform(machine), spec.dma)
 }
 
-function setUpIommu(machine: Machine, said: IommuMode | IommuSpec): void {
+/** Before devices are found. */
+export function setUpIommu(machine: Machine, said: IommuMode | IommuSpec): void {
   const spec = typeof said === 'string' ? { mode: said } : said
   if (spec.mode === 'none') return
   const { cachingMode = false, forcedac = false, debugPagealloc = false } = spec
