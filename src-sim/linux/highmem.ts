@@ -11,19 +11,19 @@ export * from './uaccess'
 /** Addresses for pages, and copying between them: `linux/highmem`. */
 
 /** Address of a page, to be given back in the reverse order. Any context. Pair: `kunmap_local`. */
-export const kmap_local_page = quiet((page: page): Uint8Array => pageAddress(page).subarray(0, PAGE_SIZE))
+export const kmap_local_page = quiet((page: page): Uint8Array => pageAddress(page, PAGE_SIZE))
 export const kmap_local_folio = quiet((folio: page, offset: number): Uint8Array =>
   pageAddress(folio).subarray(offset),
 )
 export const kunmap_local = quiet((_address: Uint8Array): void => {})
 /** Address of a page. May sleep. Pair: `kunmap`. */
-export const kmap = quiet((page: page): Uint8Array => pageAddress(page).subarray(0, PAGE_SIZE))
+export const kmap = quiet((page: page): Uint8Array => pageAddress(page, PAGE_SIZE))
 export const kunmap = quiet((_page: page): void => {})
 /** The older form: no sleeping and no faults until `kunmap_atomic`. */
 export function kmap_atomic(page: page): Uint8Array {
   preemptDisable()
   pagefaultDisable()
-  return pageAddress(page).subarray(0, PAGE_SIZE)
+  return pageAddress(page, PAGE_SIZE)
 }
 export function kunmap_atomic(_address: Uint8Array): void {
   pagefaultEnable()
@@ -31,7 +31,7 @@ export function kunmap_atomic(_address: Uint8Array): void {
 }
 export const kmap_to_page = quiet((address: Uint8Array): page | null => pageOfAddress(address))
 
-const bytes = (page: page): Uint8Array => pageAddress(page).subarray(0, PAGE_SIZE)
+const bytes = (page: page): Uint8Array => pageAddress(page, PAGE_SIZE)
 
 export function clear_highpage(page: page): void {
   bytes(page).fill(0)

@@ -1,6 +1,7 @@
 import type { Sim } from '../../engine/suspend'
 import { ESPIPE } from '../errno'
 import { call } from '../../engine/suspend'
+import { CLEAR_REFS, openClearRefs } from '../mm/clear-refs'
 import { DEBUGFS_ROOT, openDebugfs } from './debugfs/open'
 import { openPath, readFile, writeFile, type file } from './file'
 import { fput } from './file-table'
@@ -13,6 +14,7 @@ import { openSysfs } from './sysfs-file'
 export function* openAny(path: string, flags: number): Sim<file | number> {
   if (path === KMSG) return openKmsg(flags)
   if (path.startsWith(`${DEBUGFS_ROOT}/`)) return yield* openDebugfs(path, flags)
+  if (path === CLEAR_REFS) return openClearRefs(flags)
   if (path.startsWith(`${PROC_ROOT}/`)) return yield* openProc(path, flags)
   if (path.startsWith('/sys/')) return openSysfs(path, flags)
   loadForNode(path)

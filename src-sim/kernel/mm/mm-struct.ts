@@ -3,6 +3,8 @@ import { KernelObject } from '../../engine/object'
 import { point, type Sim } from '../../engine/suspend'
 import { exit_mmap } from '../../trace/events'
 import { step } from '../api'
+import { currentProcessOrNull } from '../fs/process'
+import { warn } from '../printk/warn'
 import { emit } from '../emit'
 import { AtomicCounter, load, result, store } from '../locking/atomic'
 import { acquireOn, releaseOn } from '../locking/access'
@@ -132,8 +134,11 @@ export function mmDrop(mm: mm_struct): void {
   use(mm, 'mmdrop')
   if (result(mm.mm_count, (n) => n - 1) !== 0) return
   mm.iommu_mm?.drop()
+  const m = machine()
+  if (currentProcessOrNull()?.mmIfUsed === mm)
+    warn(m, 'mmdrop-current', 'kernel/fork.c at __mmdrop', null, { rules: ['MM-06'], objects: [mm] })
   mm.notifier_subscriptions?.destroy(mm)
-  slab(machine()).free(mm)
+  slab(m).free(mm)
 }
 
 export function* mmapLock(mm: mm_struct, write: boolean): Sim {

@@ -170,18 +170,18 @@ export function pageOfAddress(address: Uint8Array): page | null {
 }
 
 /**
- * The kernel's address of a page: as many bytes as its allocation has from there on. It is the
- * same each time, and freeing the page makes all uses of it findings.
+ * The kernel's address of a page: as many bytes as its allocation has from there on, or so many. It
+ * is the same each time, and freeing the page makes all uses of it findings.
  */
-export function pageAddress(p: page): Uint8Array {
+export function pageAddress(p: page, bytes = 0): Uint8Array {
   const head = headOf(p)
   const at = physOf(p)
   const memory = physicalMemory(machine())
+  const length = bytes || (pagesOf(head) - (p.$pfn - head.$pfn)) * PAGE_SIZE
   const views = (head.$views ??= [])
-  const known = views.find((view) => memory.addressOf(view) === at)
+  const known = views.find((view) => view.length === length && memory.addressOf(view) === at)
   if (known) return known
-  const length = (pagesOf(head) - (p.$pfn - head.$pfn)) * PAGE_SIZE
-  const view = memory.view(at, Math.max(length, PAGE_SIZE)) ?? new Uint8Array(PAGE_SIZE)
+  const view = memory.view(at, length) ?? new Uint8Array(length)
   if (p === head && head.$record !== null) hidden(view).$alloc = head.$record
   views.push(view)
   return view

@@ -9,6 +9,7 @@ import {
 } from '../../kernel/fs/process'
 import { dupMm } from '../../kernel/mm/dup-mmap'
 import { mmGet } from '../../kernel/mm/mm-struct'
+import { releaseMemoryOf } from '../../kernel/mm/reap'
 import { announceAll } from '../../kernel/mm/vma-list'
 import { scheduleTimeoutNs } from '../../kernel/sched/schedule'
 import { sendSignal, signalPending } from '../../kernel/sched/signal'
@@ -68,6 +69,13 @@ export const kill = kernelCall('kill', function* (process: Process, signal: numb
   if (process.exitCode !== null) return yield* leave('kill', -ESRCH)
   return yield* leave('kill', sendSignal(process.task, signal))
 })
+
+/** Takes the memory of a killed process before it has ended by itself: 0 or -1. */
+export const process_mrelease = kernelCall(
+  'process_mrelease',
+  (process: Process, _flags: number = 0) =>
+    enter('process_mrelease', 0, () => releaseMemoryOf(process)),
+)
 
 const PAUSE_NS = 1e15
 

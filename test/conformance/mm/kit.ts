@@ -30,13 +30,15 @@ const NAMES = Object.fromEntries(Object.entries(NOTIFY).map(([name, n]) => [n, n
 /** Writes down what subscribers of an address space are told: `start UNMAP 10000 2`. */
 export class Recorded implements MmSubscriptions {
   readonly log: string[] = []
-  readonly seen: (() => void)[] = [];
+  readonly seen: (() => void)[] = []
+  look: ((range: mmu_notifier_range) => void) | null = null;
 
   #say(what: string, range: mmu_notifier_range): void {
     const all = range.end - range.start > 2 ** 40
     const place = all ? 'all' : `${range.start.toString(16)} ${(range.end - range.start) / PAGE}`
     this.log.push(`${what} ${NAMES[range.event]} ${place}`)
     for (const look of this.seen) look()
+    this.look?.(range)
   }
 
    
