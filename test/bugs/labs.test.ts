@@ -26,6 +26,8 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-18': { kind: 'kasan.use-after-free', at: 'kthread_stop' },
   'bug-24': { kind: 'warn.dma-no-mask', at: 'dma_map_single(ndev.dev' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
+  'bug-29': { kind: 'kasan.use-after-free', at: 'munmap(memory' },
+  'bug-30': { kind: 'hmm.stale-page', at: 'hmm_pfn_to_page' },
   'bug-34': { kind: 'mmio.fault', at: 'q.timestamp = readl' },
   'bug-35': { kind: 'kasan.use-after-free', at: 'entry.ucontext.doorbells--' },
   'bug-36': { kind: 'kasan.use-after-free', at: 'dev.carrier' },
