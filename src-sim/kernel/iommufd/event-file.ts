@@ -2,6 +2,8 @@ import type { Sim } from '../../engine/suspend'
 import { anonFile, giveFdBack, installFile, reserveFd } from '../fs/anon'
 import { getFile, putFile, type file_operations } from '../fs/file'
 import { POLLIN, POLLOUT } from '../fs/poll'
+import { EFAULT, EINVAL } from '../errno'
+import { copyUser } from '../mm/uaccess'
 import { wait_queue_head, wakeUpQueue } from '../sched/wait-queue'
 import { TASK_INTERRUPTIBLE } from '../sched/states'
 import { abortObject, finalizeObject, IommufdObject, type iommufd_ctx } from './objects'
@@ -17,7 +19,7 @@ export abstract class EventQueue extends IommufdObject {
 
   /** The program's answers. How many bytes were taken, or -errno. */
   *writeAnswers(_buffer: Uint8Array, _count: number): Sim<number> {
-    return -22
+    return -EINVAL
   }
 
   wake(): void {
@@ -28,9 +30,10 @@ export abstract class EventQueue extends IommufdObject {
 const queueOf = (f: { private_data: unknown }): EventQueue => f.private_data as EventQueue
 
 const OPERATIONS: file_operations = {
-  read: (f, buf, count) => queueOf(f).readEvents(buf as Uint8Array, count),
-  write: ((f: never, buf: Uint8Array, count: number) =>
-    queueOf(f).writeAnswers(buf, count)) as unknown as file_operations['write'],
+  read: ((f: { private_data: unknown }, buf: unknown, count: number) =>
+    readOut(queueOf(f), buf, count)) as unknown as file_operations['read'],
+  write: ((f: { private_data: unknown }, buf: unknown, count: number) =>
+    writeIn(queueOf(f), buf, count)) as unknown as file_operations['write'],
   poll: (f, table) => {
     const queue = queueOf(f)
     table?.queues.push(queue.waiters)
@@ -38,6 +41,24 @@ const OPERATIONS: file_operations = {
   },
   release: ((_node: never, f: { private_data: unknown }) => closeQueue(queueOf(f))) as unknown as
     file_operations['release'],
+}
+
+function* copy(to: unknown, from: unknown, count: number): Sim<number> {
+  const left = copyUser(to, from, count)
+  return typeof left === 'number' ? left : yield* left
+}
+
+function* readOut(queue: EventQueue, buf: unknown, count: number): Sim<number> {
+  const bytes = new Uint8Array(count)
+  const done = queue.readEvents(bytes, count)
+  if (done <= 0) return done
+  return (yield* copy(buf, bytes.subarray(0, done), done)) ? -EFAULT : done
+}
+
+function* writeIn(queue: EventQueue, buf: unknown, count: number): Sim<number> {
+  const bytes = new Uint8Array(count)
+  if (yield* copy(bytes, buf, count)) return -EFAULT
+  return yield* queue.writeAnswers(bytes, count)
 }
 
 function* closeQueue(queue: EventQueue): Sim<number> {
