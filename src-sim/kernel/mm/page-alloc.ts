@@ -189,6 +189,14 @@ export function unpinPage(p: page, count = 1): void {
   } else putPage(head, count * PIN_BIAS)
 }
 
+/** The kernel's address of physical memory, up to the end of its page; null where no memory is. */
+export function physToVirt(at: PhysAddr): Uint8Array | null {
+  const view = physicalMemory(machine()).view(at, PAGE_SIZE - (at % PAGE_SIZE))
+  const free = view === null || !slab(machine()).poison ? null : freedPageAt(at)
+  if (free !== null) hidden(view!).$dead = free.$record
+  return view
+}
+
 /** What the CPU or a device touches that is free: the page's last allocation, or null. */
 export function freedPageAt(at: PhysAddr): page | null {
   const p = pageMap(machine()).known(Math.floor(at / PAGE_SIZE))

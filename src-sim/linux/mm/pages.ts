@@ -40,7 +40,7 @@ export const virt_to_pfn = quiet((address: Uint8Array): number =>
 )
 /** The kernel's address of physical memory: the rest of its page. */
 export const phys_to_virt = quiet((phys: number): Uint8Array | null =>
-  physicalMemory(machine()).view(phys as PhysAddr, PAGE_SIZE - (phys % PAGE_SIZE)),
+  alloc.physToVirt(phys as PhysAddr),
 )
 export const __va = phys_to_virt
 export const virt_addr_valid = quiet(
