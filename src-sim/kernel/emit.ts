@@ -4,6 +4,7 @@ import { now } from '../engine/current'
 import { service } from '../engine/service'
 import { TraceWriter, type AnyEvent, type Arg, type EventType } from '../trace'
 import * as ev from '../trace/events'
+import { CODE } from '../trace/field'
 
 /** What kernel code hands to `emit`: objects and functions themselves, not their numbers. */
 export type EmitArg<A> = A extends number
@@ -47,15 +48,9 @@ export class Recorder {
     return writer
   }
 
-  /** Turns arguments into what the writer stores, in place, and appends the event. */
-  record(writer: TraceWriter, event: AnyEvent, args: unknown[]): void {
+  /** Tells the writer where and when the next event happens. */
+  place(writer: TraceWriter): void {
     const machine = this.#machine
-    for (let i = 0; i < args.length; i++) {
-      const value = args[i]
-      if (value === null) args[i] = event.codes[i]! <= 1 ? 0 : ''
-      else if (typeof value === 'object') args[i] = machine.idOf(value)
-      else if (typeof value === 'function') args[i] = value.name
-    }
     const at = writer.context
     const exec = now.exec
     at.timeNs = machine.nowNs
@@ -63,7 +58,6 @@ export class Recorder {
     at.context = exec ? exec.id : 0
     at.step = machine.steps
     at.p = machine.runtime.p
-    writer.append(event, args as Arg[])
   }
 
   #taskCreated(task: Task, parent: Exec | null): void {
@@ -104,23 +98,51 @@ function typeName(object: object): string {
   return (object as { $type?: string }).$type ?? object.constructor?.name ?? 'object'
 }
 
+type Emit = <Args extends readonly Arg[]>(event: EventType<Args>, ...args: EmitArgs<Args>) => void
+
 /** Records an event that happens here and now; nothing when the machine has no trace. */
-export function emit<Args extends readonly Arg[]>(
-  event: EventType<Args>,
-  ...args: EmitArgs<Args>
+export const emit = record as Emit
+
+/** With its arguments written out: to make a list of them would cost most of the time. */
+function record(
+  event: AnyEvent,
+  a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown, g: unknown, h: unknown,
 ): void {
   const machine = now.machine
   if (machine === null) return
-  const r = recorder(machine)
-  const list = args as unknown[]
-  if (r.writer === null) numberObjects(machine, list)
-  else r.record(r.writer, event, list)
+  const all = recorder(machine)
+  const { writer } = all
+  if (writer === null) {
+    number(machine, a, b, c, d)
+    number(machine, e, f, g, h)
+    return
+  }
+  const n = event.codes.length
+  const w0 = n > 0 ? stored(machine, event, 0, a) : 0
+  const w1 = n > 1 ? stored(machine, event, 1, b) : 0
+  const w2 = n > 2 ? stored(machine, event, 2, c) : 0
+  const w3 = n > 3 ? stored(machine, event, 3, d) : 0
+  const w4 = n > 4 ? stored(machine, event, 4, e) : 0
+  const w5 = n > 5 ? stored(machine, event, 5, f) : 0
+  const w6 = n > 6 ? stored(machine, event, 6, g) : 0
+  const w7 = n > 7 ? stored(machine, event, 7, h) : 0
+  all.place(writer)
+  writer.emit(event, w0, w1, w2, w3, w4, w5, w6, w7)
+}
+
+/** What the writer stores for an argument. */
+function stored(machine: Machine, event: AnyEvent, field: number, value: unknown): Arg {
+  if (typeof value === 'number') return value
+  if (value === null) return event.codes[field]! <= CODE.ctx ? 0 : ''
+  if (typeof value === 'object') return machine.idOf(value)
+  if (typeof value === 'function') return value.name
+  return value as Arg
 }
 
 /** Without a trace, objects still get the identities that they would have with one. */
-function numberObjects(machine: Machine, args: readonly unknown[]): void {
-  for (let i = 0; i < args.length; i++) {
-    const value = args[i]
-    if (typeof value === 'object' && value !== null) machine.idOf(value)
-  }
+function number(machine: Machine, a: unknown, b: unknown, c: unknown, d: unknown): void {
+  if (typeof a === 'object' && a !== null) machine.idOf(a)
+  if (typeof b === 'object' && b !== null) machine.idOf(b)
+  if (typeof c === 'object' && c !== null) machine.idOf(c)
+  if (typeof d === 'object' && d !== null) machine.idOf(d)
 }

@@ -8,10 +8,24 @@ export class RunningHash {
   b = 0x13198a2e | 0
 
   word(w: number): void {
-    const a = Math.imul(this.a ^ w, 0x9e3779b1)
-    this.a = (a << 13) | (a >>> 19)
-    const b = Math.imul(this.b ^ w, 0x85ebca77)
-    this.b = b ^ (b >>> 15)
+    this.a = lane(this.a, w)
+    this.b = lane2(this.b, w)
+  }
+
+  /** The same for the five words at the head of an event and those of its arguments. */
+  event(
+    kind: number, context: number, position: number, time: number, step: number,
+    args: Uint32Array, from: number, to: number,
+  ): void {
+    let a = lane(lane(lane(lane(lane(this.a, kind), context), position), time), step)
+    let b = lane2(lane2(lane2(lane2(lane2(this.b, kind), context), position), time), step)
+    for (let i = from; i < to; i++) {
+      const w = args[i]!
+      a = lane(a, w)
+      b = lane2(b, w)
+    }
+    this.a = a
+    this.b = b
   }
 
   text(text: string): void {
@@ -30,6 +44,16 @@ export class RunningHash {
   digits(): string {
     return hex(finish(this.a ^ (this.b << 7))) + hex(finish(this.b ^ (this.a >>> 5)))
   }
+}
+
+function lane(a: number, w: number): number {
+  const x = Math.imul(a ^ w, 0x9e3779b1)
+  return (x << 13) | (x >>> 19)
+}
+
+function lane2(b: number, w: number): number {
+  const x = Math.imul(b ^ w, 0x85ebca77)
+  return x ^ (x >>> 15)
 }
 
 function finish(x: number): number {

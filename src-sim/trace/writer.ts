@@ -25,6 +25,8 @@ export interface WriterOptions {
   on?: boolean
 }
 
+/** Codes up to this one are stored as they are. */
+const CODE_WORD = CODE.pos
 const GROUP_MASK = (1 << GROUP_BITS) - 1
 
 /** Appends to a trace. The only writer of its store. */
@@ -81,24 +83,28 @@ export class TraceWriter {
     a?: Arg, b?: Arg, c?: Arg, d?: Arg, e?: Arg, f?: Arg, g?: Arg, h?: Arg,
   ): void {
     if (!this.on) return
-    this.#header(event)
+    const chunk = this.#header(event)
+    const start = chunk.argsLength
     const n = event.codes.length
-    if (n > 0) this.#put(event, 0, a)
-    if (n > 1) this.#put(event, 1, b)
-    if (n > 2) this.#put(event, 2, c)
-    if (n > 3) this.#put(event, 3, d)
-    if (n > 4) this.#put(event, 4, e)
-    if (n > 5) this.#put(event, 5, f)
-    if (n > 6) this.#put(event, 6, g)
-    if (n > 7) this.#put(event, 7, h)
+    if (n > 0) this.#put(chunk, event, 0, a)
+    if (n > 1) this.#put(chunk, event, 1, b)
+    if (n > 2) this.#put(chunk, event, 2, c)
+    if (n > 3) this.#put(chunk, event, 3, d)
+    if (n > 4) this.#put(chunk, event, 4, e)
+    if (n > 5) this.#put(chunk, event, 5, f)
+    if (n > 6) this.#put(chunk, event, 6, g)
+    if (n > 7) this.#put(chunk, event, 7, h)
+    this.#sign(chunk, event, start)
   }
 
   /** The same, for arguments that come as a list and were checked by whoever made it. */
   append(event: AnyEvent, args: readonly Arg[]): void {
     if (!this.on) return
-    this.#header(event)
+    const chunk = this.#header(event)
+    const start = chunk.argsLength
     const n = event.codes.length
-    for (let i = 0; i < n; i++) this.#put(event, i, args[i])
+    for (let i = 0; i < n; i++) this.#put(chunk, event, i, args[i])
+    this.#sign(chunk, event, start)
   }
 
   /** 16 hexadecimal digits over all events and tables so far; does not depend on chunk borders. */
@@ -106,9 +112,10 @@ export class TraceWriter {
     return new RunningHash().mix(this.#hash).mix(this.store.tables.hash).digits()
   }
 
-  #header(event: AnyEvent): void {
+  #header(event: AnyEvent): Chunk {
     const at = this.context
     let chunk = this.#chunk
+    if (chunk.argsLength + 16 > chunk.args.length) chunk.growArgs()
     let i = chunk.length
     if (i === chunk.capacity) {
       chunk = this.#room()
@@ -129,24 +136,35 @@ export class TraceWriter {
     chunk.context[i] = at.context === this.#lastContext ? this.#lastLocal : this.#local(at.context)
     chunk.length = i + 1
     chunk.timeMax = time
-
-    const hash = this.#hash
-    hash.word(event.hash + at.cpu)
-    hash.word(at.context)
-    hash.word(at.p)
-    hash.word(time - this.#lastTime)
-    hash.word(step - this.#lastStep)
-    this.#lastTime = time
-    this.#lastStep = step
+    return chunk
   }
 
-  #put(event: AnyEvent, field: number, value: Arg | undefined): void {
+  /** Takes the event into the hash: where and when it happened, then the words from `start` on. */
+  #sign(chunk: Chunk, event: AnyEvent, start: number): void {
+    const at = this.context
+    const { args, argsLength, timeMax: time } = chunk
+    this.#hash.event(
+      event.hash + at.cpu, at.context, at.p, time - this.#lastTime, at.step - this.#lastStep,
+      args, start, argsLength,
+    )
+    this.#lastTime = time
+    this.#lastStep = at.step
+  }
+
+  #put(chunk: Chunk, event: AnyEvent, field: number, value: Arg | undefined): void {
     const code = event.codes[field]!
-    const chunk = this.#chunk
-    if (chunk.argsLength + 2 > chunk.args.length) chunk.growArgs()
+    if (code > CODE_WORD) {
+      this.#putOther(chunk, event, field, code, value)
+      return
+    }
+    chunk.args[chunk.argsLength++] = value as number
+  }
+
+  #putOther(
+    chunk: Chunk, event: AnyEvent, field: number, code: number, value: Arg | undefined,
+  ): void {
     let word: number
-    if (code <= CODE.pos) word = value as number
-    else if (code === CODE.bool) word = value ? 1 : 0
+    if (code === CODE.bool) word = value ? 1 : 0
     else if (code <= CODE.sym) word = this.store.tables.intern(value as string)
     else if (code === CODE.enum) word = this.#enumValue(event, field, value)
     else {
@@ -154,11 +172,9 @@ export class TraceWriter {
       const high = Math.floor(wide / 0x100000000)
       const all = high > 0xffffffff
       chunk.args[chunk.argsLength++] = all ? 0xffffffff : high
-      this.#hash.word(all ? -1 : high)
       word = all ? 0xffffffff : wide % 0x100000000
     }
     chunk.args[chunk.argsLength++] = word
-    this.#hash.word(word)
   }
 
   #enumValue(event: AnyEvent, field: number, value: Arg | undefined): number {
