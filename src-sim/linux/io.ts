@@ -6,6 +6,7 @@ import * as map from '../kernel/platform/ioremap'
 import type { resource } from '../kernel/platform/resource'
 import { mightSleep } from '../kernel/sched/schedule'
 import { ERR_PTR } from './err'
+import type { iomem } from './io/access'
 
 /** Brought along, as by the C header. */
 export * from './bug'
@@ -18,45 +19,9 @@ export * from './types'
  * the bus, a write is posted. A device that has gone answers reads with all ones; an address whose
  * mapping is gone is a page fault.
  */
-export type iomem = number
+export * from './io/access'
 
-const READ_NS = 800
-const WRITE_NS = 200
-
-export const readb = costs(READ_NS, function readb(addr: iomem): number {
-  return mmioRead(addr, 1)
-})
-export const readw = costs(READ_NS, function readw(addr: iomem): number {
-  return mmioRead(addr, 2)
-})
-/** Reads a 32-bit register. */
-export const readl = costs(READ_NS, function readl(addr: iomem): number {
-  return mmioRead(addr, 4)
-})
-export const readq = costs(READ_NS, function readq(addr: iomem): number {
-  return mmioRead(addr, 8)
-})
-export const writeb = costs(WRITE_NS, function writeb(value: number, addr: iomem): void {
-  mmioWrite(addr, 1, value & 0xff)
-})
-export const writew = costs(WRITE_NS, function writew(value: number, addr: iomem): void {
-  mmioWrite(addr, 2, value & 0xffff)
-})
-/** Writes a 32-bit register: value first, address second. */
-export const writel = costs(WRITE_NS, function writel(value: number, addr: iomem): void {
-  mmioWrite(addr, 4, value >>> 0)
-})
-export const writeq = costs(WRITE_NS, function writeq(value: number, addr: iomem): void {
-  mmioWrite(addr, 8, value)
-})
-export const ioread8 = readb
-export const ioread16 = readw
-export const ioread32 = readl
-export const iowrite8 = writeb
-export const iowrite16 = writew
-export const iowrite32 = writel
-export const ioread64 = readq
-export const iowrite64 = writeq
+const COPY_NS = 800
 
 /**
  * Maps physical addresses (of a resource); 0 when that is impossible. May sleep. Pair: `iounmap`.
@@ -65,6 +30,9 @@ export function ioremap(phys: number, size: number): iomem {
   mightSleep('ioremap')
   return map.ioremap(phys, size)
 }
+/** Caching makes no difference on this machine. */
+export const ioremap_wc = ioremap
+export const ioremap_uc = ioremap
 /** The mapping is gone: an access through it is a page fault. May sleep. */
 export function iounmap(addr: iomem): void {
   unmap(addr)
@@ -86,20 +54,20 @@ export function devm_ioremap_resource(dev: device, res: resource | null): iomem 
 
 /** Reads `n` bytes of registers into a buffer. */
 export const memcpy_fromio = costs(
-  READ_NS,
+  COPY_NS,
   function memcpy_fromio(to: Uint8Array, from: iomem, n: number): void {
     for (let i = 0; i < n; i++) to[i] = mmioRead(from + i, 1)
   },
 )
 /** Writes `n` bytes to registers. */
 export const memcpy_toio = costs(
-  READ_NS,
+  COPY_NS,
   function memcpy_toio(to: iomem, from: Uint8Array, n: number): void {
     for (let i = 0; i < n; i++) mmioWrite(to + i, 1, from[i]!)
   },
 )
 export const memset_io = costs(
-  READ_NS,
+  COPY_NS,
   function memset_io(addr: iomem, value: number, n: number): void {
     for (let i = 0; i < n; i++) mmioWrite(addr + i, 1, value & 0xff)
   },

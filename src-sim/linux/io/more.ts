@@ -1,5 +1,7 @@
 import { quiet } from '../../kernel/api'
-import { ioread32, iowrite32, ioremap, readb, readl, readq, readw, writeb, writel, writeq, writew } from '../io'
+import {
+  ioread32, iowrite32, readb, readl, readq, readw, writeb, writel, writeq, writew,
+} from './access'
 
 /** Other ways to registers. Part of `linux/io`. Order is kept by all of them on this machine. */
 
@@ -11,8 +13,6 @@ export const writeb_relaxed = writeb
 export const writew_relaxed = writew
 export const writel_relaxed = writel
 export const writeq_relaxed = writeq
-export const ioremap_wc = ioremap
-export const ioremap_uc = ioremap
 
 const swapped = (x: number): number =>
   (((x & 0xff) << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24)) >>> 0
