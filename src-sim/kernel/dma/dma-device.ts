@@ -38,6 +38,8 @@ export interface DmaDevice {
   dma_parms?: device_dma_parameters | null
   /** Goes through an IOMMU. */
   dma_iommu?: boolean
+  /** What it sees, and what the DMA API maps into. */
+  iommu_group?: { readonly domain: object | null; readonly default_domain: object | null } | null
   /** A backend of its own. */
   dma_ops?: DmaBackend | null
   /** Null: as the machine is. */

@@ -21,7 +21,7 @@ export function dmaPort(machine: Machine, device: DmaDevice): DmaPort {
       const pieces = route(machine, device, address, length, false, pasid)
       if (!pieces) return null
       if (!pasid) judge(machine, device, address, length, false)
-      return readAll(machine, pieces, length)
+      return readAll(machine, device, pieces, length)
     },
     write(address, bytes, pasid = 0) {
       const pieces = route(machine, device, address, bytes.length, true, pasid)
@@ -58,7 +58,7 @@ function busToPhys(device: DmaDevice, address: number): number {
 }
 
 function readAll(
-  machine: Machine, pieces: readonly TranslatedPiece[], length: number,
+  machine: Machine, device: DmaDevice, pieces: readonly TranslatedPiece[], length: number,
 ): Uint8Array | null {
   const bytes = new Uint8Array(length)
   let at = 0
@@ -66,7 +66,7 @@ function readAll(
     const seen =
       cpuCache(machine).read(phys, part) ??
       physicalMemory(machine).view(phys as PhysAddr, part) ??
-      readThroughRoot(machine, phys, part)
+      readThroughRoot(machine, device, phys, part)
     if (!seen) return null
     bytes.set(seen, at)
     at += part
@@ -85,14 +85,21 @@ function writeAll(
     if (cpuCache(machine).write(phys, part, coherent)) continue
     const view = physicalMemory(machine).view(phys as PhysAddr, length)
     if (view) view.set(part)
-    else if (!writeThroughRoot(machine, phys, part)) return false
+    else if (!writeThroughRoot(machine, device, phys, part)) return false
   }
   return true
+}
+
+/** It sees a domain that somebody has filled by hand: the DMA API knows nothing of that. */
+function ownTranslation(device: DmaDevice): boolean {
+  const group = device.iommu_group
+  return group ? group.domain !== group.default_domain : false
 }
 
 function judge(
   machine: Machine, device: DmaDevice, address: number, length: number, write: boolean,
 ): void {
+  if (ownTranslation(device)) return
   const mappings = dmaMappings(machine)
   if (mappings.on.access.listened)
     mappings.on.access.emit(

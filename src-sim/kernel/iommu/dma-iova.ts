@@ -11,6 +11,7 @@ import {
   alignUp, allocIova, deferredAttach, freeIova, pathOf, protOf, warnDma, type DmaPath,
 } from './dma-map'
 import { iommu_iotlb_gather } from './gather'
+import { noteLink, noteUnlink } from './iova-ledger'
 import { iotlbSync, iovaToPhys, mapRangeNosync, syncMap, unmapFast } from './map'
 import { warnOnce } from './warn-once'
 
@@ -76,12 +77,14 @@ export function link(
     }
   }
   const unaligned = pad !== 0 || size % granule !== 0
-  if (unaligned && usesBounce(dev, size, direction)) {
-    if (attrs & (ATTR.MMIO | ATTR.REQUIRE_COHERENT)) return -EPERM
-    return linkBounced(path, dev, state, phys, offset, size, direction, attrs)
-  }
-  const at = state.addr + offset - pad
-  return linkPlain(path, dev, at, phys - pad, alignUp(size + pad, granule), direction, attrs)
+  const bounces = unaligned && usesBounce(dev, size, direction)
+  if (bounces && attrs & (ATTR.MMIO | ATTR.REQUIRE_COHERENT)) return -EPERM
+  const at = state.addr + offset
+  const ret = bounces
+    ? linkBounced(path, dev, state, phys, offset, size, direction, attrs)
+    : linkPlain(path, dev, at - pad, phys - pad, alignUp(size + pad, granule), direction, attrs)
+  if (ret === 0) noteLink(dev, at, phys, size, direction)
+  return ret
 }
 
 function linkPlain(
@@ -158,6 +161,7 @@ function unlinkRange(
   const pad = at % iova.granule
   if (state.$bounced || (!isCoherent(dev) && !(attrs & ATTR.SKIP_CPU_SYNC)))
     copyBack(path, dev, at, size, direction, attrs)
+  noteUnlink(dev, at, size)
   const { runtime } = machine()
   const length = alignUp(size + pad, iova.granule)
   const gather = new iommu_iotlb_gather()

@@ -1,7 +1,7 @@
 import type { Sim } from '../../engine/suspend'
 import { EINVAL, ENOMEM, EPERM } from '../errno'
 import { setUpDefault, defaultType, TYPE_WORDS } from './default-domain'
-import { goLazy } from './dma-domain'
+import { goLazy, setUpDma } from './dma-domain'
 import { IOMMU_DOMAIN_DMA, IOMMU_DOMAIN_DMA_FQ } from './domain'
 import { withGroup, type iommu_group } from './group'
 
@@ -19,6 +19,8 @@ export function* storeType(group: iommu_group, text: string): Sim<number> {
     }
     if (group.owner_cnt > 0) return -EPERM
     const ret = yield* setUpDefault(group, wanted)
-    return ret ? ret : text.length
+    if (ret) return ret
+    for (const { dev } of group.$devices) setUpDma(dev, group.default_domain!)
+    return text.length
   })
 }

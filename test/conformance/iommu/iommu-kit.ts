@@ -96,8 +96,8 @@ function* onBoard(
   for (const slot of setUpHardware(machine(), { pci: slots })) yield* plug(machine(), slot)
   armIommu(machine())
   readyIommu(machine())
-  for (const { slot, bridge } of slots) {
-    if (bridge !== undefined) continue
+  for (const { slot, bridge, present } of slots) {
+    if (bridge !== undefined || present === false) continue
     const { pdev } = at(slot)
     pdev.$function!.command |= PCI_COMMAND_MASTER
     dma_set_mask_and_coherent(pdev.dev, DMA_BIT_MASK(32))
