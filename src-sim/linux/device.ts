@@ -71,6 +71,7 @@ export {
 export * from './devres'
 export * from './devres/more'
 export * from './device/attributes'
+export { device_create_bin_file, device_remove_bin_file } from './sysfs/binary'
 export * from './device/core'
 export * from './device/find'
 export * from './device/messages'

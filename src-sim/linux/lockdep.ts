@@ -114,6 +114,13 @@ export function lock_acquire(
   locking(machine()).on.acquire.emit(m, subclass, trylock !== 0, read, nest, m)
 }
 export const lock_release = lock_map_release
+/** Locks that the running task takes from now on are not followed. Nests. Pair: `lockdep_on`. */
+export function lockdep_off(): void {
+  locking(machine()).lookAway(1)
+}
+export function lockdep_on(): void {
+  locking(machine()).lookAway(-1)
+}
 
 /** Whether the running task holds the lock (always 1 when nobody checks). */
 export const lockdep_is_held = quiet(function lockdep_is_held(lock: Lockable): number {

@@ -14,10 +14,11 @@ export * from './err'
 export * from './errno'
 export * from './list'
 export * from './lockdep'
+export * from './sysfs/binary'
 export * from './sysfs/more'
 
 /** Files under /sys: `linux/sysfs`. A running show or store keeps its file's removal waiting. */
-export type { attribute, attribute_group } from '../kernel/base/attributes'
+export type { attribute, attribute_group, bin_attribute } from '../kernel/base/attributes'
 
 const PAGE = 4096
 

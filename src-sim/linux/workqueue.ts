@@ -11,6 +11,7 @@ import {
 import * as cancel from '../kernel/workqueue/cancel'
 import * as flush from '../kernel/workqueue/flush'
 import * as queue from '../kernel/workqueue/queue'
+import { setMaxActive } from '../kernel/workqueue/attributes'
 import * as r from '../kernel/workqueue/rcu-work'
 import * as s from '../kernel/workqueue/structs'
 import { workqueues, type SystemQueue } from '../kernel/workqueue/workqueues'
@@ -353,13 +354,8 @@ export function current_work(): work_struct | null {
 }
 /** Changes how many items of an unordered queue may run at a time. */
 export function workqueue_set_max_active(wq: workqueue_struct, max_active: number): void {
-  const q = settle(wq)
-  q.$maxActive = Math.min(Math.max(max_active === 0 ? WQ_DFL_ACTIVE : max_active, 1), WQ_MAX_ACTIVE)
-  const all = workqueues(machine())
-  for (const pwq of q.$queues) {
-    while (pwq.inactive.length > 0 && all.hasRoom(pwq)) all.activate(pwq.inactive.shift()!)
-    all.kick(pwq.pool)
-  }
+  const wanted = max_active === 0 ? WQ_DFL_ACTIVE : max_active
+  setMaxActive(settle(wq), Math.min(Math.max(wanted, 1), WQ_MAX_ACTIVE))
 }
 
 export const rcu_work = r.rcu_work

@@ -11,6 +11,7 @@ const DMA_DESTINATION = 0x88
 const DMA_COUNT = 0x90
 const DMA_COMMAND = 0x98
 const DMA_START = 1
+const ALL_ONES = 0xffffffff
 const DMA_TO_MEMORY = 2
 const DEVICE_BUFFER = 0x40000
 const FRAME = 4096
@@ -32,9 +33,13 @@ class Capture {
     return new Capture(move(bar), move(frame))
   }
 
-  /** Over when the device has let go of the frame. */
+  /** Over when the device has let go of the frame, or is gone itself: then all bits read as one. */
   quiesce() {
-    while (this.bar.read32(DMA_COMMAND) & DMA_START) usleep_range(1000, 2000)
+    for (;;) {
+      const command = this.bar.read32(DMA_COMMAND)
+      if (command === ALL_ONES || !(command & DMA_START)) return
+      usleep_range(1000, 2000)
+    }
   }
 
   /** Nothing is dropped before this is over. */

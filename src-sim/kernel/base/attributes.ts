@@ -1,7 +1,7 @@
 import { machine } from '../../engine/current'
 import { call, type Sim } from '../../engine/suspend'
 import { frame } from '../api'
-import { EIO } from '../errno'
+import { EINVAL, EIO } from '../errno'
 import { PAGE_SIZE } from '../../base/units'
 import type { kobject } from './kobject'
 import { removeDirectory, removeFile, sysfs, type SysfsDirectory, type SysfsOps } from './sysfs'
@@ -18,11 +18,44 @@ export interface sysfs_ops {
   store?: ((kobj: any, attr: any, buf: string, count: number) => number) | null
 }
 
+/** A file of bytes under /sys; `size` 0 means that only its functions know how much there is. */
+export interface bin_attribute {
+  attr: attribute
+  size: number
+  private?: any
+  read?: BinaryFunction | null
+  write?: BinaryFunction | null
+}
+type BinaryFunction = (
+  filp: any, kobj: any, attr: bin_attribute, buf: Uint8Array, off: number, count: number,
+) => number
+
+/** Adds a file of bytes to a kobject's directory. 0 or -errno. */
+export function createBinaryFile(
+  kobj: kobject, attr: bin_attribute, directory = kobj.$directory,
+): number {
+  if (!directory) return -EINVAL
+  const through = (f: BinaryFunction | null | undefined, bit: number) =>
+    f && attr.attr.mode & bit
+      ? (filp: object, buf: Uint8Array, pos: number, count: number) =>
+          call(() => f(filp, kobj, attr, buf, pos, count))
+      : null
+  const binary = {
+    size: attr.size,
+    read: through(attr.read, 0o444),
+    write: through(attr.write, 0o222),
+  }
+  const { name, mode } = attr.attr
+  return sysfs(machine()).createFile(directory, name, { binary }, attr, mode)
+}
+
 /** Attributes that come and go together, in a directory of their own when they have a name. */
 export interface attribute_group {
   name?: string | null
-  attrs: readonly (attribute | { attr: attribute })[]
+  attrs?: readonly (attribute | { attr: attribute })[] | null
+  bin_attrs?: readonly bin_attribute[] | null
   is_visible?: ((kobj: kobject, attr: attribute, n: number) => number) | null
+  is_bin_visible?: ((kobj: kobject, attr: bin_attribute, n: number) => number) | null
   /** @internal The kernel's own files, which can wait until somebody looks. */
   $lazy?: boolean
 }
@@ -130,13 +163,27 @@ export function createFiles(
   kobj: kobject, group: attribute_group, directory: SysfsDirectory,
 ): number {
   const tree = sysfs(machine())
-  for (const [n, attr] of group.attrs.entries()) {
+  for (const [n, attr] of (group.attrs ?? []).entries()) {
     const plain = plainAttribute(attr)
     const mode = group.is_visible
       ? machine().runtime.atomic<number>(group.is_visible(kobj, plain, n))
       : plain.mode
     if (mode === 0) continue
     const error = tree.createFile(directory, plain.name, opsOf(kobj, attr), attr, mode)
+    if (error) return error
+  }
+  return createBinaryFiles(kobj, group, directory)
+}
+
+function createBinaryFiles(
+  kobj: kobject, group: attribute_group, directory: SysfsDirectory,
+): number {
+  for (const [n, attr] of (group.bin_attrs ?? []).entries()) {
+    const mode = group.is_bin_visible
+      ? machine().runtime.atomic<number>(group.is_bin_visible(kobj, attr, n))
+      : attr.attr.mode
+    if (mode === 0) continue
+    const error = createBinaryFile(kobj, attr, directory)
     if (error) return error
   }
   return 0
@@ -156,5 +203,6 @@ export function* removeGroups(kobj: kobject, groups: readonly attribute_group[])
 }
 
 export function* removeAll(directory: SysfsDirectory, group: attribute_group): Sim {
-  for (const attr of group.attrs) yield* removeFile(directory, plainAttribute(attr).name)
+  for (const attr of group.attrs ?? []) yield* removeFile(directory, plainAttribute(attr).name)
+  for (const attr of group.bin_attrs ?? []) yield* removeFile(directory, attr.attr.name)
 }

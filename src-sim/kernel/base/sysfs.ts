@@ -3,7 +3,8 @@ import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
 import { point, type Sim } from '../../engine/suspend'
 import { step } from '../api'
-import { EEXIST, EIO, ENODEV, ENOENT } from '../errno'
+import { PAGE_SIZE } from '../../base/units'
+import { EEXIST, EFBIG, EIO, ENODEV, ENOENT } from '../errno'
 import { WaitList } from '../sched/schedule'
 import { TASK_INTERRUPTIBLE } from '../sched/states'
 import { wait_queue_head, wakeUpQueue } from '../sched/wait-queue'
@@ -13,6 +14,13 @@ import { report } from '../report'
 export interface SysfsOps {
   show?(): Sim<string | number>
   store?(text: string): Sim<number>
+  /** Bytes at a place, for files that are no text. */
+  binary?: {
+    /** What the file says that it holds; 0: nobody knows. */
+    size: number
+    read: ((f: object, buf: Uint8Array, pos: number, count: number) => Sim<number>) | null
+    write: ((f: object, bytes: Uint8Array, pos: number, count: number) => Sim<number>) | null
+  }
   /** The store function may remove its own attribute without waiting for itself. */
   selfRemoving?: boolean
 }
@@ -225,6 +233,25 @@ export function* removeDirectory(directory: SysfsDirectory): Sim {
     else if (node.kind === 'directory') yield* removeDirectory(node)
   }
   directory.made.clear()
+}
+
+/** Reads or writes bytes of a binary file at a place, as one system call does. */
+export function* transferBytes(
+  file: SysfsFile, f: object, buf: Uint8Array, pos: number, wanted: number, write: boolean,
+): Sim<number> {
+  const { size, read, write: put } = file.ops.binary!
+  if (file.removed) return -ENODEV
+  let count = Math.min(wanted, PAGE_SIZE)
+  if (size !== 0 && pos >= size) return write ? -EFBIG : 0
+  if (size !== 0) count = Math.min(count, size - pos)
+  if (count === 0) return 0
+  const action = write ? put : read
+  if (!action) return -EIO
+  file.active++
+  const name = write ? 'sysfs_kf_bin_write' : 'sysfs_kf_bin_read'
+  const ret = yield* step(name, action(f, buf, pos, count))
+  leave(file)
+  return ret
 }
 
 /** Reads an attribute as `cat` does: its text, or a negative errno. */

@@ -1,6 +1,6 @@
 import type { Sim } from '../../engine/suspend'
 import { EACCES, EISDIR, ENODEV, ENOENT } from '../errno'
-import { sysfs, showFile, storeFile } from '../base/sysfs'
+import { showFile, storeFile, sysfs, transferBytes, type SysfsFile } from '../base/sysfs'
 import { machine } from '../../engine/current'
 import { file, inode, type file_operations, type poll_table } from './file'
 import { POLLERR } from './poll'
@@ -17,6 +17,32 @@ export const textOf = (bytes: unknown, count: number): string => {
   return text
 }
 
+/** A file of bytes: each read and write says where. */
+function openBinary(node: SysfsFile, path: string, flags: number): file {
+  const f = new file(new inode())
+  const move = function* (
+    buf: Uint8Array, count: number, ppos: { value: number }, write: boolean,
+  ): Sim<number> {
+    const ret = yield* transferBytes(node, f, buf, ppos.value, count, write)
+    if (ret > 0) ppos.value += ret
+    return ret
+  }
+  const ops = {
+    read: (_f: file, buf: Uint8Array, count: number, ppos: { value: number }) =>
+      move(buf, count, ppos, false),
+    write: (_f: file, buf: Uint8Array, count: number, ppos: { value: number }) =>
+      move(buf, count, ppos, true),
+    llseek: (_f: file, offset: number, whence: number) => {
+      const base = whence === 1 ? f.f_pos : whence === 2 ? node.ops.binary!.size : 0
+      return (f.f_pos = base + offset)
+    },
+  }
+  f.f_op = ops as unknown as file_operations
+  f.f_flags = flags
+  f.$path = path
+  return f
+}
+
 /**
  * Opens a file under /sys. The descriptor outlives the attribute: uses of it then give -ENODEV
  * (DM-52).
@@ -26,7 +52,11 @@ export function openSysfs(path: string, flags: number): file | number {
   if (!node) return -ENOENT
   if (node.kind !== 'file') return -EISDIR
   const mode = flags & 3
-  if ((mode !== 1 && !node.ops.show) || (mode !== 0 && !node.ops.store)) return -EACCES
+  const { binary } = node.ops
+  const readable = node.ops.show ?? binary?.read
+  const writable = node.ops.store ?? binary?.write
+  if ((mode !== 1 && !readable) || (mode !== 0 && !writable)) return -EACCES
+  if (binary) return openBinary(node, path, flags)
   let shown: string | null = null
   let seen = node.events
   const ops = {

@@ -60,6 +60,7 @@ export class Locking {
   readonly #machine: Machine
   readonly #recorder: Recorder
   #off = false
+  readonly #unwatched = new Map<Exec, number>()
   #silentStep = -1
 
   constructor(machine: Machine) {
@@ -89,6 +90,19 @@ export class Locking {
     return true
   }
 
+  /** The running context takes locks that nobody is to follow, or ends that: calls nest. */
+  lookAway(by: 1 | -1): void {
+    const { exec } = now
+    if (exec === null) return
+    const depth = (this.#unwatched.get(exec) ?? 0) + by
+    if (depth === 0) this.#unwatched.delete(exec)
+    else this.#unwatched.set(exec, depth)
+  }
+
+  #blind(): boolean {
+    return this.#unwatched.size > 0 && now.exec !== null && this.#unwatched.has(now.exec)
+  }
+
   /** Switches the checks on again. */
   rearm(): void {
     this.#off = false
@@ -116,7 +130,7 @@ export class Locking {
   ): void {
     const { acquire } = this.on
     if (lock.dep_map === null) this.on.unkeyed.emit(lock)
-    if (acquire.listened && lock.dep_map !== null)
+    if (!this.#blind() && acquire.listened && lock.dep_map !== null)
       acquire.emit(lock.dep_map, subclass, trylock, read, nest, lock)
     emit(lock_acquire, lock, read === 0 ? 'exclusive' : 'shared', trylock)
   }
@@ -133,7 +147,7 @@ export class Locking {
 
   release(lock: Lock & object): void {
     const { release } = this.on
-    if (release.listened && lock.dep_map !== null) release.emit(lock.dep_map, lock)
+    if (!this.#blind() && release.listened && lock.dep_map !== null) release.emit(lock.dep_map, lock)
   }
 
   released(lock: object, read: ReadMode): void {

@@ -7,11 +7,12 @@ import { vsprintf } from '../printk/format'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
 import { contextState } from '../sched/context'
+import { hideQueue, showQueue } from './attributes'
 import { flushWorkqueue } from './flush'
 import { rescuerThread } from './rescuer'
 import {
   DESTROYING, DRAINING, ORDERED, workqueue_struct, WQ_BH, WQ_HIGHPRI, WQ_MEM_RECLAIM, WQ_PERCPU,
-  WQ_UNBOUND,
+  WQ_SYSFS, WQ_UNBOUND,
 } from './structs'
 import { DEFAULT_ACTIVE, MAX_ACTIVE, workqueues } from './workqueues'
 
@@ -38,6 +39,7 @@ export function allocWorkqueue(
   const wq = new workqueue_struct(name, checked, limit)
   if (slab(machine).alloc(wq, STRUCT_BYTES) === null) return null
   all.connect(wq)
+  if (checked & WQ_SYSFS) showQueue(wq)
   if (flags & WQ_MEM_RECLAIM) {
     wq.$rescuer = machine.spawn(`kworker/R-${name}`, rescuerThread(all, wq))
     contextState(wq.$rescuer).isWorker = true
@@ -109,6 +111,7 @@ export function* drainWorkqueue(wq: workqueue_struct, caller = 'drain_workqueue'
 export function* destroyWorkqueue(wq: workqueue_struct): Sim {
   const machine = currentMachine()
   memoryAccess(machine).touch(wq, 'flags', true, 'destroy_workqueue')
+  yield* hideQueue(wq)
   wq.flags |= DESTROYING
   yield* drainWorkqueue(wq)
   const rescuer = wq.$rescuer

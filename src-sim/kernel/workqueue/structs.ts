@@ -88,6 +88,8 @@ export interface Pool {
   cpu: Cpu | null
   highpri: boolean
   bh: boolean
+  /** What its workers may do, when a queue has asked for something of its own. */
+  attributes: { nice: number; cpumask: number } | null
   worklist: Instance[]
   workers: Worker[]
   /** The one that went idle last is at the end, and is woken first. */
@@ -145,6 +147,8 @@ export class workqueue_struct extends KernelObject {
   $rescuer: Task | null = null
   /** @internal Pools that its rescuer is called to. */
   readonly $maydays = new Set<Pool>()
+  /** @internal It has a directory under /sys. */
+  $shown = false
   /** @internal A queue of the kernel's own, that drivers should not flush. */
   $system = false
 

@@ -27,6 +27,11 @@ export function createWorker(all: Workqueues, machine: Machine, pool: Pool): voi
     ...(pool.cpu ? { cpu: pool.cpu.id, bound: true } : {}),
     ...(pool.highpri ? { priority: HIGHPRI_PRIO } : {}),
   })
+  if (pool.attributes) {
+    task.priority = NORMAL_PRIO + pool.attributes.nice
+    task.affinity = pool.attributes.cpumask
+    task.cpu = machine.cpus.find((cpu) => (task.affinity >>> cpu.id) & 1) ?? task.cpu
+  }
   worker.task = task
   contextState(task).isWorker = true
   task.onBlock = () => blocked(all, worker)

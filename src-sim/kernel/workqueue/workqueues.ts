@@ -47,6 +47,8 @@ export class Workqueues {
   readonly #unbound: Pool
   readonly #unboundHigh: Pool
   readonly #system = new Map<string, workqueue_struct>()
+  /** Pools that queues with attributes share. */
+  readonly #special = new Map<string, Pool>()
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -69,7 +71,7 @@ export class Workqueues {
 
   pools(): Pool[] {
     const perCpu = this.#pools.flatMap((p) => [p.normal, p.high, p.bh, p.bhHigh])
-    return [...perCpu, this.#unbound, this.#unboundHigh]
+    return [...perCpu, this.#unbound, this.#unboundHigh, ...this.#special.values()]
   }
 
   /** One of the kernel's own queues, made when first asked for. */
@@ -95,6 +97,23 @@ export class Workqueues {
         queue(wq.flags & WQ_BH ? (high ? p.bhHigh : p.bh) : high ? p.high : p.normal),
       )
     this.all.add(wq)
+  }
+
+  /** The pool of workers with these attributes, for an unbound queue. */
+  poolWith(nice: number, cpumask: number): Pool {
+    const key = `${nice} ${cpumask}`
+    let pool = this.#special.get(key)
+    if (!pool) {
+      pool = newPool(this.pools().filter((p) => !p.bh).length, null, nice < 0, false)
+      pool.attributes = { nice, cpumask }
+      this.#special.set(key, pool)
+    }
+    return pool
+  }
+
+  /** From now on the queue's items go to another pool; what is queued stays where it is. */
+  moveTo(wq: workqueue_struct, pool: Pool): void {
+    wq.$queues = [{ wq, pool, active: 0, inactive: [] }]
   }
 
   queueOn(wq: workqueue_struct, cpu: Cpu | null): PoolQueue {
@@ -202,7 +221,7 @@ export const workqueues = service((machine) => new Workqueues(machine))
 
 function newPool(id: number, cpu: Cpu | null, highpri: boolean, bh: boolean): Pool {
   return {
-    id, cpu, highpri, bh, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1,
+    id, cpu, highpri, bh, attributes: null, worklist: [], workers: [], idle: [], running: 0, nextWorkerId: 1,
     hogCheck: false, starving: false, progressNs: 0,
   }
 }

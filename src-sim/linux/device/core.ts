@@ -9,6 +9,7 @@ import * as core from '../../kernel/base/core'
 import { class_, device, type ClassInterface, type device_driver } from '../../kernel/base/device'
 import { deferProbe } from '../../kernel/base/deferred'
 import { kobject } from '../../kernel/base/kobject'
+import { moveDevice } from '../../kernel/base/move'
 import { rename } from '../../kernel/base/rename'
 import { setOverride } from '../../kernel/base/driver-override'
 import { shutDownDevices } from '../../kernel/base/shutdown'
@@ -86,6 +87,17 @@ export function kill_device(dev: device): boolean {
 /** Gives a registered device another name. 0 or -errno. May sleep. */
 export const device_rename = kernelCall('device_rename', (dev: device, name: string): number =>
   rename(dev.kobj, name),
+)
+
+export const DPM_ORDER_NONE = 0
+export const DPM_ORDER_DEV_AFTER_PARENT = 1
+export const DPM_ORDER_PARENT_BEFORE_DEV = 2
+export const DPM_ORDER_DEV_LAST = 3
+/** Puts a registered device under another one, or under none. 0 or -errno. May sleep. */
+export const device_move = kernelCall(
+  'device_move',
+  (dev: device, new_parent: device | null, _dpm_order: number): Sim<number> =>
+    moveDevice(dev, new_parent),
 )
 
 /** A WARNING unless the device lock is held. */

@@ -112,8 +112,11 @@ export const cat = kernelCall('cat', function* (path: string): Sim<string | numb
   return ret
 })
 
-const isSysfs = (path: string): boolean =>
-  path.startsWith('/sys/') && !path.startsWith(`${DEBUGFS_ROOT}/`)
+function isSysfs(path: string): boolean {
+  if (!path.startsWith('/sys/') || path.startsWith(`${DEBUGFS_ROOT}/`)) return false
+  const file = findFile(path)
+  return typeof file === 'number' || file.ops.binary === undefined
+}
 
 function* storeSysfs(path: string, text: string): Sim<number> {
   const file = findFile(path)

@@ -4,6 +4,7 @@ import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
 import * as k from '../../kernel/base/kobject'
 import type { kobj_type, kobject, kset } from '../../kernel/base/kobject'
+import { moveKobject } from '../../kernel/base/move'
 import { rename } from '../../kernel/base/rename'
 import { firmwareDirectory, kernelDirectory, powerDirectory } from '../../kernel/base/well-known'
 import { live } from '../../kernel/live'
@@ -53,6 +54,11 @@ export function kobject_get_path(kobj: kobject, _gfp: number): string | null {
 /** Gives an added kobject another name. 0 or -errno. May sleep. */
 export const kobject_rename = kernelCall('kobject_rename', (kobj: kobject, name: string): number =>
   rename(kobj, name),
+)
+/** Puts an added kobject under another parent. 0 or -errno. May sleep. */
+export const kobject_move = kernelCall(
+  'kobject_move',
+  (kobj: kobject, new_parent: kobject | null): Sim<number> => moveKobject(kobj, new_parent),
 )
 /** Adds `KEY=value` to what user space is told. 0 or -ENOMEM. */
 export function add_uevent_var(env: string[], text: string): number {

@@ -11,6 +11,8 @@ import { TIMER_DEFERRABLE } from '../../kernel/time/timer'
 import {
   allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue,
 } from '../../kernel/workqueue/alloc'
+import * as attributes from '../../kernel/workqueue/attributes'
+import { allocate, slab } from '../../kernel/mm/slab'
 import { flushFrom } from '../../kernel/workqueue/flush'
 import { initDelayedWork, initWork, queueWorkOn } from '../../kernel/workqueue/queue'
 import { initRcuWork, type rcu_work } from '../../kernel/workqueue/rcu-work'
@@ -71,6 +73,35 @@ export function devm_alloc_ordered_workqueue(
 ): s.workqueue_struct | null {
   return managed(dev, allocOrderedWorkqueue(fmt, flags, args))
 }
+
+export const workqueue_attrs = attributes.workqueue_attrs
+export type workqueue_attrs = attributes.workqueue_attrs
+/** Attributes to fill in: all CPUs, no niceness. null without memory. Pair: `free_workqueue_attrs`. */
+export const alloc_workqueue_attrs = kernelCall(
+  'alloc_workqueue_attrs',
+  (): attributes.workqueue_attrs | null => {
+    const attrs = allocate(attributes.workqueue_attrs, true)
+    if (attrs) attrs.cpumask = (1 << machine().cpus.length) - 1
+    return attrs
+  },
+)
+export const free_workqueue_attrs = kernelCall(
+  'free_workqueue_attrs',
+  (attrs: attributes.workqueue_attrs | null): void => {
+    if (attrs) slab(machine()).free(attrs)
+  },
+)
+/** Gives an unbound queue workers of this kind. 0, or -EINVAL for other queues. May sleep. */
+export const apply_workqueue_attrs = kernelCall(
+  'apply_workqueue_attrs',
+  (wq: s.workqueue_struct, attrs: attributes.workqueue_attrs): number =>
+    attributes.applyAttributes(settle(wq), attrs),
+)
+/** Shows a queue under /sys, as WQ_SYSFS does. 0 or -errno. */
+export const workqueue_sysfs_register = kernelCall(
+  'workqueue_sysfs_register',
+  (wq: s.workqueue_struct): number => attributes.showQueue(settle(wq)),
+)
 
 /** As `queue_work_on`, near a memory node; there is one node only. */
 export function queue_work_node(_node: number, wq: s.workqueue_struct, work: s.work_struct): boolean {
