@@ -38,5 +38,5 @@ export const mmap_assert_locked = kernelCall('mmap_assert_locked', (mm: mm_struc
 )
 export const mmap_assert_write_locked = kernelCall(
   'mmap_assert_write_locked',
-  (mm: mm_struct): void => assertLocked(mm, 'mmap_assert_write_locked'),
+  (mm: mm_struct): void => assertLocked(mm, 'mmap_assert_write_locked', 'exclusive'),
 )

@@ -9,7 +9,7 @@ import { mmapLock, mmapUnlock, type mm_struct } from '../../kernel/mm/mm-struct'
 import { assertLocked } from '../../kernel/mm/mmap-assert'
 import { PG, setFlag, type page } from '../../kernel/mm/page'
 import { maybePinned, unpinPage } from '../../kernel/mm/page-alloc'
-import { fixupUserFault, followEnd, followStart } from '../../kernel/mm/pfnmap'
+import { fixupUserFault, followEnd, followStart, type follow_pfnmap_args } from '../../kernel/mm/pfnmap'
 import { accessRemote } from '../../kernel/mm/remote'
 import { mightLockMmap } from '../../kernel/mm/mmap-assert'
 import type { task_struct } from '../../kernel/sched/task'
@@ -55,7 +55,7 @@ function* lockedForm(
 ): Sim<number> {
   const flags = checkFlags(arrayOf(pages), gup, add | (locked ? FOLL.UNLOCKABLE : 0))
   if (flags === null) return whenWrong
-  assertLocked(mm, '__get_user_pages')
+  assertLocked(mm, 'find_vma')
   const state: LockState = { locked: true }
   const ret = yield* into(pages, (to) => getPagesLongterm(mm, start, nr, flags, to, state))
   if (locked && !state.locked) {
@@ -200,7 +200,13 @@ export const fixup_user_fault = kernelCall('fixup_user_fault', fixupUserFault)
 
 export { follow_pfnmap_args } from '../../kernel/mm/pfnmap'
 /** Looks up a frame; 0 until `follow_pfnmap_end`, or -EINVAL. Lock held; do not sleep between. */
-export const follow_pfnmap_start = kernelCall('follow_pfnmap_start', followStart)
+export const follow_pfnmap_start = kernelCall(
+  'follow_pfnmap_start',
+  (args: follow_pfnmap_args): number => {
+    if (args.vma?.vm_mm) assertLocked(args.vma.vm_mm, 'follow_pfnmap_start')
+    return followStart(args)
+  },
+)
 export const follow_pfnmap_end = kernelCall('follow_pfnmap_end', followEnd)
 
 /** Reads or (FOLL_WRITE) writes the memory of a task: how many bytes. May sleep. */

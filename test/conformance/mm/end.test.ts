@@ -120,8 +120,10 @@ test('MM-15: a frame that was looked up stays reachable after the zap: nobody te
     const flags = mm.FOLL_WRITE | mm.FOLL_LONGTERM
     expect(yield* sim(mm.pin_user_pages_fast(at, 1, flags, pages))).toBe(-14)
     const args = new mm.follow_pfnmap_args({ vma, address: at })
+    yield* sim(mm.mmap_read_lock(mine()))
     expect(mm.follow_pfnmap_start(args)).toBe(0)
     mm.follow_pfnmap_end(args)
+    mm.mmap_read_unlock(mine())
     expect([args.pfn, args.writable, args.special]).toEqual([mm.page_to_pfn(first), true, true])
     yield* sim(mm.unmap_mapping_range(vma.vm_file!.f_mapping, 0, 0, 1))
     expect(pte(at)).toBeNull()

@@ -117,7 +117,7 @@ test('MM-14: mappings of frames have no pages to get, but frames to be looked up
     mmap_read_unlock(mine())
     yield* sim(mm.zap_vma_ptes(vma, BASE, PAGE))
     args.address = BASE
-    expect(mm.follow_pfnmap_start(args)).toBe(-22)
+    expect(yield* locked(() => sim(mm.follow_pfnmap_start(args)))).toBe(-22)
   })
 })
 
@@ -126,7 +126,8 @@ test('MM-14: follow_pfnmap_start knows mappings of frames only', () => {
     yield* map(1)
     yield* touch(BASE, 1)
     const vma = mm.vma_lookup(mine(), BASE)!
-    expect(mm.follow_pfnmap_start(new mm.follow_pfnmap_args({ vma, address: BASE }))).toBe(-22)
+    const args = new mm.follow_pfnmap_args({ vma, address: BASE })
+    expect(yield* locked(() => sim(mm.follow_pfnmap_start(args)))).toBe(-22)
   })
 })
 
@@ -176,4 +177,17 @@ test('FOLL_FORCE writes to a private copy of what the program may only read', ()
     expect(yield* sim(libc.load8(BASE))).toBe(9)
     mm.put_page(pages[0]!)
   })
+})
+
+test('looking at mappings without the lock is warned about', () => {
+  const k = play(function* () {
+    yield* map(1)
+    expect(mm.find_vma(mine(), BASE)!.vm_start).toBe(BASE)
+    yield* locked(function* () {
+      expect(mm.find_vma(mine(), 0)!.vm_start).toBeGreaterThan(0)
+      expect(yield* sim(mm.find_vma_intersection(mine(), BASE - PAGE, BASE))).toBeNull()
+    })
+  })
+  expect(k.kinds).toEqual(['warn.mmap-lock'])
+  expect(k.machine.findings[0]!.title).toBe('WARNING: include/linux/rwsem.h at find_vma')
 })
