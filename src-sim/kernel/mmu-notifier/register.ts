@@ -11,15 +11,13 @@ import { mmapLock, mmapUnlock, mmDrop, mmGrab, type mm_struct } from '../mm/mm-s
 import { memoryAccess } from '../mm/watch'
 import { kernelBug } from '../printk/oops'
 import { warn } from '../printk/warn'
-import {
-  callSrcu, srcuBarrier, srcuReadLock, srcuReadUnlock, synchronizeSrcu,
-} from '../rcu/srcu'
+import { callSrcu, srcuReadLock, srcuReadUnlock } from '../rcu/srcu'
 import { current } from '../sched/schedule'
 import { signalPending } from '../sched/signal'
 import { newSubscriptions, subscriptionsOf } from './mm-notifiers'
 import type { mmu_notifier, mmu_notifier_ops } from './structs'
 import { mmuNotifiers } from './subscriptions'
-import { callBack } from './walk'
+import { awaitCallbacks, callBack } from './walk'
 
 const UINT_MAX = 0xffff_ffff
 const FILE = 'mm/mmu_notifier.c'
@@ -97,7 +95,7 @@ export function* unregister(subscription: mmu_notifier, mm: mm_struct): Sim {
     yield point(LEAVES, subscription)
     if (subscription.$linked) unlinkFrom(mm, subscription)
   }
-  yield* synchronizeSrcu(srcu)
+  yield* awaitCallbacks()
   bugUnless(load(mm.mm_count) > 0, inside, 'MMUN-13')
   emit(ev.mmu_notifier_unregister, subscription, mm)
   mmDrop(mm)
@@ -159,9 +157,4 @@ export function put(subscription: mmu_notifier): void {
 }
 
 /** Returns when everything that was put before has been freed. */
-export function* synchronize(): Sim {
-  const { srcu } = mmuNotifiers(machine())
-  yield* synchronizeSrcu(srcu)
-  // The wait is itself a callback of the domain, queued behind those of earlier puts.
-  yield* srcuBarrier(srcu)
-}
+export const synchronize = (): Sim => awaitCallbacks()

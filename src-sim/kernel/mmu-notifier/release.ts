@@ -3,11 +3,10 @@ import type { Sim } from '../../engine/suspend'
 import type { mm_struct } from '../mm/mm-struct'
 import { ADDRESS_MAX, mmu_notifier_range, NOTIFY } from '../mm/notify'
 import { warn } from '../printk/warn'
-import { synchronizeSrcu } from '../rcu/srcu'
 import { beginTree, endTree, finishAll, invalidateOne } from './invalidate'
 import { mmuNotifiers, type Subscriptions } from './subscriptions'
 import type { mmu_interval_notifier_finish } from './structs'
-import { callBack, eachListed } from './walk'
+import { awaitCallbacks, callBack, eachListed } from './walk'
 
 const RELEASE = '__mmu_notifier_release'
 
@@ -43,5 +42,5 @@ function* releaseList(all: Subscriptions, mm: mm_struct): Sim {
     all.unlink(subscription)
     notifiers.on.unlinked.emit(subscription)
   }
-  yield* synchronizeSrcu(notifiers.srcu)
+  yield* awaitCallbacks()
 }

@@ -3,7 +3,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import { mmu_notifier_callback, mmu_notifier_callback_end } from '../../trace/events'
 import { emit } from '../emit'
 import { memoryAccess } from '../mm/watch'
-import { srcuReadLock, srcuReadUnlock } from '../rcu/srcu'
+import { srcuBarrier, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from '../rcu/srcu'
 import { mmuNotifiers, type Subscriptions } from './subscriptions'
 import type { AnyNotifier, mmu_notifier } from './structs'
 
@@ -42,4 +42,12 @@ export function* walkList(
 ): Sim {
   for (const subscription of all.list)
     if (subscription.$linked && (yield* visit(subscription)) === true) return
+}
+
+/** Returns when all callbacks that run now are over, in all address spaces. */
+export function* awaitCallbacks(): Sim {
+  const { srcu } = mmuNotifiers(machine())
+  yield* synchronizeSrcu(srcu)
+  // The wait is itself a callback of the domain: those that were queued before it run first.
+  yield* srcuBarrier(srcu)
 }
