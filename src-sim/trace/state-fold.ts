@@ -76,31 +76,34 @@ export class StateFold implements EffectSink {
   end(context: number, slice: string): void {
     const subject = this.#own(context)
     const at = lastIndex(subject.slices, slice)
-    if (at >= 0) subject.slices = subject.slices.slice(0, at)
+    if (at >= 0) subject.slices.length = at
   }
 
   set(subject: number, facet: string, value: Label): void {
-    const own = this.#own(subject)
-    const old = own.facets.find((f) => f.facet === facet)
-    if (old?.value === value) return
-    const next = { facet, value, count: 1, event: this.event }
-    own.facets = [...own.facets.filter((f) => f !== old), next]
+    const { facets } = this.#own(subject)
+    const at = indexOf(facets, facet)
+    if (at >= 0) {
+      if (facets[at]!.value === value) return
+      facets.splice(at, 1)
+    }
+    facets.push({ facet, value, count: 1, event: this.event })
   }
 
   clear(subject: number, facet: string): void {
     const old = this.subjects.get(subject)
-    if (!old?.facets.some((f) => f.facet === facet)) return
+    const at = old === undefined ? -1 : indexOf(old.facets, facet)
+    if (at < 0) return
     const own = this.#own(subject)
-    own.facets = own.facets.filter((f) => f.facet !== facet)
+    own.facets.splice(at, 1)
     this.#forget(subject, own)
   }
 
   enter(subject: number, facet: string, value: Label): void {
-    const own = this.#own(subject)
-    const old = own.facets.find((f) => f.facet === facet)
+    const { facets } = this.#own(subject)
+    const at = indexOf(facets, facet)
+    const [old] = at < 0 ? [] : facets.splice(at, 1)
     const count = (old?.count ?? 0) + 1
-    const next = { facet, value: old?.value ?? value, count, event: old?.event ?? this.event }
-    own.facets = [...own.facets.filter((f) => f !== old), next]
+    facets.push({ facet, value: old?.value ?? value, count, event: old?.event ?? this.event })
   }
 
   leave(subject: number, facet: string): void {
@@ -115,22 +118,21 @@ export class StateFold implements EffectSink {
   }
 
   hold(holder: number, held: number, why: Label, counted: boolean): void {
-    const own = this.#own(held)
-    const old = own.holders.find((h) => isEdge(h, holder, why, counted))
+    const { holders } = this.#own(held)
+    const at = edgeAt(holders, holder, why, counted)
+    const [old] = at < 0 ? [] : holders.splice(at, 1)
     const count = (old?.count ?? 0) + 1
-    const next = { holder, why, counted, count, event: old?.event ?? this.event }
-    own.holders = [...own.holders.filter((h) => h !== old), next]
+    holders.push({ holder, why, counted, count, event: old?.event ?? this.event })
     this.#own(holder).holding++
   }
 
   unhold(holder: number, held: number, why: Label, counted: boolean): void {
-    const holders = this.subjects.get(held)?.holders
-    const old = holders?.find((h) => isEdge(h, holder, why, counted))
-    if (!old) return
+    const known = this.subjects.get(held)
+    const at = known === undefined ? -1 : edgeAt(known.holders, holder, why, counted)
+    if (at < 0) return
     const own = this.#own(held)
-    const rest = own.holders.filter((h) => h !== old)
-    if (old.count > 1) rest.push({ ...old, count: old.count - 1 })
-    own.holders = rest
+    const [old] = own.holders.splice(at, 1)
+    if (old!.count > 1) own.holders.push({ ...old!, count: old!.count - 1 })
     this.#forget(held, own)
     const from = this.#own(holder)
     from.holding--
@@ -185,7 +187,7 @@ export class StateFold implements EffectSink {
     const old = this.subjects.get(id)
     if (old?.epoch === this.#epoch) return old
     const own: Subject = old
-      ? { ...old, epoch: this.#epoch, slices: [...old.slices] }
+      ? copyOf(old, this.#epoch)
       : this.#fresh(id)
     this.subjects.set(id, own)
     return own
@@ -209,8 +211,26 @@ export function isOver(subject: Subject): boolean {
   return status === 'freed' && holders.length === 0 && facets.length === 0 && holding === 0
 }
 
-const isEdge = (h: Holder, holder: number, why: Label, counted: boolean): boolean =>
-  h.holder === holder && h.why === why && h.counted === counted
+/** A record of its own for another epoch; what is in the lists is never changed. */
+function copyOf(old: Subject, epoch: number): Subject {
+  const { slices, facets, holders } = old
+  return { ...old, epoch, slices: [...slices], facets: [...facets], holders: [...holders] }
+}
+
+function indexOf(facets: readonly Facet[], facet: string): number {
+  for (let i = 0; i < facets.length; i++) if (facets[i]!.facet === facet) return i
+  return -1
+}
+
+function edgeAt(
+  holders: readonly Holder[], holder: number, why: Label, counted: boolean,
+): number {
+  for (let i = 0; i < holders.length; i++) {
+    const h = holders[i]!
+    if (h.holder === holder && h.why === why && h.counted === counted) return i
+  }
+  return -1
+}
 
 function lastIndex(slices: readonly Facet[], slice: string): number {
   for (let i = slices.length - 1; i >= 0; i--) if (slices[i]!.facet === slice) return i

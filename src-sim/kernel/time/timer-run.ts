@@ -2,7 +2,7 @@ import type { Cpu } from '../../engine/cpu'
 import { HARDIRQ_MASK } from '../../engine/cpu'
 import { machine as currentMachine, now } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
-import { call, point, RELAX, spinOn, type Sim } from '../../engine/suspend'
+import { point, RELAX, spinOn, Suspend, type Sim } from '../../engine/suspend'
 import { timer_expire_entry, timer_expire_exit } from '../../trace/events'
 import { named } from '../api'
 import { emit } from '../emit'
@@ -27,33 +27,37 @@ export const tick = named('tick_nohz_handler', function* (base: TimerBase): Sim 
 export const runTimerSoftirq = named('run_timer_softirq', function* (cpu: Cpu): Sim {
   const machine = currentMachine()
   const all = timers(machine)
-  for (const base of all.bases(cpu)) yield* runBase(base)
+  for (const base of all.bases(cpu)) {
+    for (let due = collectDue(machine, base); due !== null; due = collectDue(machine, base))
+      for (const bucket of due)
+        while (bucket.length > 0) {
+          const timer = bucket[0]!
+          const fn = takeOff(machine, base, timer)
+          if (fn !== null) {
+            yield point(runTimerSoftirq, timer)
+            yield callTimerFn(timer, fn)
+          }
+          base.running = null
+          base.runningIn = null
+          machine.unspin(timer)
+        }
+  }
   all.program(cpu)
 })
 
-function* runBase(base: TimerBase): Sim {
-  const machine = currentMachine()
-  const all = timers(machine)
-  while (jiffies(machine) >= base.clk && jiffies(machine) >= base.nextExpiry) {
-    const due = base.collect()
-    for (const bucket of due)
-      while (bucket.length > 0) {
-        const timer = bucket[0]!
-        memoryAccess(machine).touch(timer, 'function', false, '__run_timers')
-        const fn = timer.function
-        base.running = timer
-        base.runningIn = now.exec
-        base.remove(timer)
-        all.on.deactivate.emit(timer)
-        if (fn !== null) {
-          yield point(runTimerSoftirq, timer)
-          yield callTimerFn(timer, fn)
-        }
-        base.running = null
-        base.runningIn = null
-        machine.unspin(timer)
-      }
-  }
+function collectDue(machine: Machine, base: TimerBase): timer_list[][] | null {
+  const time = jiffies(machine)
+  return time >= base.clk && time >= base.nextExpiry ? base.collect() : null
+}
+
+/** Takes a timer off the wheel before its callback runs, so that it can arm itself again. */
+function takeOff(machine: Machine, base: TimerBase, timer: timer_list): timer_function | null {
+  memoryAccess(machine).touch(timer, 'function', false, '__run_timers')
+  base.running = timer
+  base.runningIn = now.exec
+  base.remove(timer)
+  timers(machine).on.deactivate.emit(timer)
+  return timer.function
 }
 
 const callTimerFn = named('call_timer_fn', function* (timer: timer_list, fn: timer_function): Sim {
@@ -65,7 +69,8 @@ const callTimerFn = named('call_timer_fn', function* (timer: timer_list, fn: tim
   const before = cpu.preemptCount
   all.on.start.emit(timer, fn)
   emit(timer_expire_entry, timer, fn, jiffies(machine))
-  yield* call(() => fn(timer))
+  const more: unknown = fn(timer)
+  if (more instanceof Suspend) yield more
   emit(timer_expire_exit, timer)
   all.on.end.emit(timer, fn)
   if (irqSafe) cpu.irqsOff = false
