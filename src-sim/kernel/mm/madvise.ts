@@ -4,6 +4,8 @@ import { EBADF, EINVAL, ENOMEM } from '../errno'
 import { dropMerged, pageAlign } from './mmap'
 import { mmapLock, mmapUnlock, type mm_struct } from './mm-struct'
 import { populate } from './mlock'
+import { mmu_notifier_range, NOTIFY, notifying } from './notify'
+import { pageNumber } from './page-table'
 import { allocateShmem, shmemOf } from './shmem'
 import { VM, VM_SPECIAL, type vm_area_struct } from './vma'
 import { mergeAround, splitEdges, vmasIn } from './vma-list'
@@ -65,16 +67,28 @@ function adviseFlags(vma: vm_area_struct, advice: number): number {
   }
 }
 
+/** Reclaim may take the pages without writing them out; until it does they stay as they are. */
+function* freeLater(vma: vm_area_struct, start: number, end: number): Sim {
+  const mm = vma.vm_mm!
+  yield* notifying(new mmu_notifier_range(mm, NOTIFY.CLEAR, start, end), function* () {
+    for (const [, pte] of mm.$table.entries(pageNumber(start), pageNumber(end))) {
+      pte.dirty = false
+      pte.young = false
+    }
+  })
+}
+
 /** Advice about pages: what they show goes, or comes. */
 function* advisePages(vma: vm_area_struct, start: number, end: number, advice: number): Sim<number> {
   switch (advice) {
     case MADV.DONTNEED:
-    case MADV.FREE: {
       if (vma.vm_flags & (VM.PFNMAP | VM.LOCKED)) return -EINVAL
-      if (advice === MADV.FREE && vma.vm_ops !== null) return -EINVAL
       yield* zapRange(vma, start, end)
       return 0
-    }
+    case MADV.FREE:
+      if (vma.vm_ops !== null || vma.vm_flags & VM.LOCKED) return -EINVAL
+      yield* freeLater(vma, start, end)
+      return 0
     case MADV.DONTNEED_LOCKED:
       if (vma.vm_flags & VM.PFNMAP) return -EINVAL
       yield* zapRange(vma, start, end)

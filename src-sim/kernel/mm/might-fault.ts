@@ -1,3 +1,5 @@
+import { machine } from '../../engine/current'
+import { locking } from '../locking/locking'
 import { mightSleep } from '../sched/schedule'
 import { currentProcessOrNull } from '../fs/process'
 import { mightLockMmap } from './mmap-assert'
@@ -10,6 +12,7 @@ import { pagefaultsOff } from './pagefault'
 export function mightFault(what: string): void {
   if (pagefaultsOff()) return
   mightSleep(what)
-  const mm = currentProcessOrNull()?.mmIfUsed
+  const process = currentProcessOrNull()
+  const mm = locking(machine()).on.acquire.listened ? process?.mm : process?.mmIfUsed
   if (mm) mightLockMmap(mm)
 }

@@ -1,4 +1,6 @@
 import { PAGE_SIZE } from '../../base/units'
+import { currentProcessOrNull, type Process } from '../fs/process'
+import { warn } from '../printk/warn'
 import { service } from '../../engine/service'
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
@@ -10,13 +12,33 @@ import { isAccessible, VM, type vm_area_struct } from './vma'
 import { detachVma, findVma, insertVma, mergeAround, pagesIn, splitEdges, vmasIn } from './vma-list'
 import { removeVma } from './unmap'
 
-/** How many pages a process may keep in memory: RLIMIT_MEMLOCK, and whether it may ignore that. */
-class MemlockLimit {
-  pages = 8 * 1024 * 1024 / PAGE_SIZE
-  /** CAP_IPC_LOCK: programs run as root unless a lab says otherwise. */
+/** How many pages a process may keep in memory (RLIMIT_MEMLOCK), and whether it may ignore that. */
+export class MemlockLimit {
+  pages = (8 * 1024 * 1024) / PAGE_SIZE
+  /** CAP_IPC_LOCK: programs run as root unless they say otherwise. */
   capable = true
 }
-export const memlockLimit = service(() => new MemlockLimit())
+
+const UNLIMITED = new MemlockLimit()
+const limits = service(() => new Map<Process, MemlockLimit>())
+
+export function limitOf(p: Process): MemlockLimit {
+  const all = limits(machine())
+  let limit = all.get(p)
+  if (!limit) all.set(p, (limit = new MemlockLimit()))
+  return limit
+}
+
+/** A child has the limits of its parent. */
+export function inheritLimit(parent: Process, child: Process): void {
+  Object.assign(limitOf(child), limitOf(parent))
+}
+
+/** The limit of the running process; kernel threads have none. */
+export const memlockLimit = (_machine = machine()): MemlockLimit => {
+  const p = currentProcessOrNull()
+  return p === null ? UNLIMITED : limitOf(p)
+}
 
 /** Whether so many more pages may be locked. */
 export function memlockAllows(mm: mm_struct, pages: number): boolean {
@@ -32,6 +54,8 @@ export function accountPages(
   mm: mm_struct, pages: number, add: boolean, bypassLimit: boolean,
 ): number {
   if (!add) {
+    if (pages > mm.locked_vm)
+      warn(machine(), 'locked-vm', 'mm/util.c at __account_locked_vm', null, { rules: ['MM-12'] })
     mm.locked_vm -= Math.min(pages, mm.locked_vm)
     return 0
   }
@@ -40,8 +64,10 @@ export function accountPages(
   return 0
 }
 
-export function* accountLockedVm(mm: mm_struct, pages: number, add: boolean): Sim<number> {
-  if (pages === 0) return 0
+export function* accountLockedVm(
+  mm: mm_struct | null, pages: number, add: boolean,
+): Sim<number> {
+  if (pages === 0 || mm === null) return 0
   yield* mmapLock(mm, true)
   const ret = accountPages(mm, pages, add, memlockLimit(machine()).capable)
   mmapUnlock(mm, true)

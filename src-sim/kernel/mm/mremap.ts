@@ -32,6 +32,7 @@ export function* remapMemory(mm: mm_struct, asked: Move): Sim<number> {
   const fixed = (flags & MREMAP.FIXED) !== 0
   if (flags & ~7 || from % PAGE_SIZE !== 0 || newLength === 0) return -EINVAL
   if (fixed && (!(flags & MREMAP.MAYMOVE) || to % PAGE_SIZE !== 0)) return -EINVAL
+  if (flags & MREMAP.DONTUNMAP && (!(flags & MREMAP.MAYMOVE) || oldLength !== newLength)) return -EINVAL
   if (fixed && to + newLength > TASK_SIZE) return -EINVAL
   if (fixed && to < from + oldLength && from < to + newLength) return -EINVAL
   yield* mmapLock(mm, true)
@@ -53,10 +54,10 @@ function* remapLocked(mm: mm_struct, move: Move): Sim<number> {
     if (error) return error
   }
   const kept = Math.min(oldLength, newLength)
-  if (!(flags & MREMAP.FIXED) && newLength <= oldLength) return from
+  if (!(flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) && newLength <= oldLength) return from
   const error = mayGrow(mm, vma, move)
   if (error) return error
-  if (!(flags & MREMAP.FIXED) && growsInPlace(mm, vma, move)) return from
+  if (!(flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) && growsInPlace(mm, vma, move)) return from
   if (!(flags & MREMAP.MAYMOVE)) return -ENOMEM
   const to = flags & MREMAP.FIXED ? move.to : findRoom(mm, 0, newLength)
   return to < 0 ? to : yield* moveArea(mm, vma, { ...move, oldLength: kept, to })

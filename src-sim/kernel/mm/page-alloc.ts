@@ -1,5 +1,6 @@
 import { PAGE_SIZE, type PhysAddr } from '../../base/units'
 import { machine, now } from '../../engine/current'
+import type { RawStack } from '../../engine/finding'
 import { hidden } from '../../engine/object'
 import * as ev from '../../trace/events'
 import { emit } from '../emit'
@@ -36,21 +37,25 @@ export function allocPages(request: PageRequest): page | null {
     emit(ev.alloc_fail, inside, PAGE_SIZE << request.order, false)
     return null
   }
-  first.$record = {
-    object: first,
-    address: 0x8_8800_0000_0000 + physOf(first),
-    bytes: PAGE_SIZE << request.order,
-    cache: PAGE_CACHE_NAME,
-    pages: 1 << request.order,
-    physical: physOf(first),
-    allocated: takeStack(m, now.exec, inside),
-    freed: null,
-    module: '',
-  }
+  first.$record = recordOf(first, request.order, takeStack(m, now.exec, inside), null)
   slab(m).live.add(first.$record)
   emit(ev.mm_page_alloc, first, first.$pfn, request.order, '')
   return first
 }
+
+const recordOf = (
+  p: page, order: number, allocated: RawStack, freed: RawStack | null,
+): Allocation => ({
+  object: p,
+  address: 0x8_8800_0000_0000 + physOf(p),
+  bytes: PAGE_SIZE << order,
+  cache: PAGE_CACHE_NAME,
+  pages: 1 << order,
+  physical: physOf(p),
+  allocated,
+  freed,
+  module: '',
+})
 
 /** The frames alone: for pages that belong to programs. */
 export function takeFrames({ order, zero, compound }: PageRequest): page | null {
@@ -134,8 +139,15 @@ function releaseFrames(head: page): void {
 
 /** From now on every use of an address of these pages is one of freed memory. */
 function poison(head: page, record: Allocation | null): void {
-  if (!slab(machine()).poison || record === null) return
-  for (const view of head.$views ?? []) hidden(view).$dead = record
+  if (!slab(machine()).poison || head.$views === null) return
+  const freed = record ?? programPage(head)
+  for (const view of head.$views) hidden(view).$dead = freed
+}
+
+/** What there is to say about a freed page that was a program's. */
+function programPage(p: page): Allocation {
+  const stack = takeStack(machine(), now.exec, kernelFunction('__free_pages'))
+  return (p.$record = recordOf(p, 0, stack, stack))
 }
 
 /** `__free_pages`: for what is not compound, the other pages go with the first. */

@@ -24,6 +24,8 @@ export class PhysicalMemory {
   #byBuffer = new Map<ArrayBufferLike, number>()
   /** Bytes handed out and not returned. */
   used = 0
+  /** Somebody who counts what still refers to pages that are given back. */
+  onFree: ((address: PhysAddr, count: number) => void) | null = null
   /** Size of the simulated RAM. */
   limit = 512 * 1024 * 1024
 
@@ -71,6 +73,7 @@ export class PhysicalMemory {
   }
 
   freePages(address: PhysAddr, count: number): void {
+    this.onFree?.(address, count)
     this.#release(address, count)
     this.used -= count * PAGE_SIZE
   }

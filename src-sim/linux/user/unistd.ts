@@ -1,13 +1,15 @@
+import { PAGE_SIZE } from '../../base/units'
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
 import { kernelCall, quiet } from '../../kernel/api'
-import { EINTR, ESRCH } from '../../kernel/errno'
+import { EINTR, EINVAL, ESRCH } from '../../kernel/errno'
 import { emit } from '../../kernel/emit'
 import { execProgram } from '../../kernel/fs/exec'
 import {
   copyFiles, currentProcess, ProcessExit, spawnProcess, type Process,
 } from '../../kernel/fs/process'
 import { dupMm } from '../../kernel/mm/dup-mmap'
+import { inheritLimit, limitOf } from '../../kernel/mm/mlock'
 import { mmGet } from '../../kernel/mm/mm-struct'
 import { releaseMemoryOf } from '../../kernel/mm/reap'
 import { announceAll } from '../../kernel/mm/vma-list'
@@ -31,6 +33,7 @@ export const fork = kernelCall('fork', function* <
   const mm = used === null ? undefined : yield* dupMm(used)
   if (typeof mm === 'number') return yield* leave('fork', mm)
   const child = spawnProcess(machine(), program.name || 'child', () => program(...args), files, mm)
+  inheritLimit(parent, child)
   if (mm !== undefined) announceAll(mm, child)
   return child
 }) as <A extends unknown[]>(program: (...args: A) => unknown, ...args: A) => Process
@@ -85,6 +88,23 @@ export const pause = kernelCall('pause', () =>
     const { task } = currentProcess()
     while (!signalPending(task)) yield* scheduleTimeoutNs(PAUSE_NS, 'pause', 'interruptible')
     return -EINTR
+  }),
+)
+
+export const RLIMIT_MEMLOCK = 8
+/** Sets a limit of the process; here only that of locked memory, in bytes. 0 or -1. */
+export const setrlimit = kernelCall('setrlimit', (resource: number, bytes: number) =>
+  enter('setrlimit', resource, function* () {
+    if (resource !== RLIMIT_MEMLOCK) return -EINVAL
+    limitOf(currentProcess()).pages = Math.floor(bytes / PAGE_SIZE)
+    return 0
+  }),
+)
+/** Becomes another user: all but 0 may not ignore limits any more. */
+export const setuid = kernelCall('setuid', (uid: number) =>
+  enter('setuid', uid, function* () {
+    limitOf(currentProcess()).capable = uid === 0
+    return 0
   }),
 )
 
