@@ -1,6 +1,7 @@
 import { PAGE_SIZE } from '../../base/units'
 import type { Machine } from '../../engine/machine'
 import { service } from '../../engine/service'
+import { physicalMemory } from '../mm/physical'
 import { warn } from '../printk/warn'
 import { iommuCore } from './core'
 import type { iommu_domain } from './domain'
@@ -17,6 +18,8 @@ export class IommuDebug {
   constructor(machine: Machine) {
     this.#machine = machine
     this.on = iommuCore(machine).setup.debugPagealloc
+    if (this.on)
+      physicalMemory(machine).onFree = (phys, pages) => this.#freed(phys, pages * PAGE_SIZE)
   }
 
   mapped(phys: number, size: number): void {
@@ -32,7 +35,7 @@ export class IommuDebug {
   }
 
   /** Pages are given back. */
-  freed(phys: number, size: number): void {
+  #freed(phys: number, size: number): void {
     for (let at = phys; at < phys + size; at += PAGE_SIZE) {
       if (!this.#counts.get(at)) continue
       warn(this.#machine, 'page-leak', 'drivers/iommu/iommu-debug-pagealloc.c at __iommu_debug_check_unmapped', 'iommu: Detected page leak!', {

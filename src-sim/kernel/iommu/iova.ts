@@ -51,7 +51,10 @@ export class IovaDomain {
     for (let i = at + overlapping.length; taken[i]!.lo <= hi; i++) overlapping.push(taken[i]!)
     const first = Math.min(lo, ...overlapping.map((o) => o.lo))
     const end = Math.max(hi, ...overlapping.map((o) => o.hi))
-    taken.splice(at, overlapping.length, { lo: first, hi: end })
+    const merged = { lo: first, hi: end }
+    taken.splice(at, overlapping.length, merged)
+    if (overlapping.includes(this.#cached)) this.#cached = merged
+    if (overlapping.includes(this.#cached32)) this.#cached32 = merged
   }
 
   /** `alloc_iova_fast`: the first page number, or 0. `limit` is the last one that may be used. */
