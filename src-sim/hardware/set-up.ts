@@ -10,6 +10,7 @@ import { prepareIommu } from '../kernel/iommu/register'
 import { describeIommu, type IommuMode } from '../kernel/iommu/setup'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
+import { hostBridge } from '../kernel/pci/p2pdma-route'
 import { addBridge } from '../kernel/pci/root-port'
 import type { PciHardware } from '../kernel/pci/pci-dev'
 import type { UsbHardware } from '../kernel/usb/hardware'
@@ -108,6 +109,8 @@ export interface MachineSpec {
   nodes?: Readonly<Record<string, Readonly<Record<string, PropertyValue>>>>
   usb?: UsbPortSpec[]
   dma?: DmaSpec
+  /** What sits at 00:00.0, by its ids: some forward what cards below it send to each other. */
+  hostBridge?: { vendor: number; device: number }
 }
 
 /** How devices reach memory on this board. */
@@ -139,6 +142,7 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.config) configureKernel(machine, spec.config)
   setUpIommu(machine, spec.iommu ?? DEFAULT_IOMMU)
   if (spec.dma) Object.assign(dmaPlatform(machine), spec.dma)
+  if (spec.hostBridge) Object.assign(hostBridge(machine), spec.hostBridge)
 }
 
 /** Before devices are found. */

@@ -13,6 +13,7 @@ import { attachKcsan } from '../checkers/kcsan'
 import { attachLockdep } from '../checkers/lockdep'
 import { attachMmuNotifier } from '../checkers/mmu-notifier'
 import { attachObjectDebug } from '../checkers/odebug'
+import { attachP2pdma } from '../checkers/p2pdma'
 import { attachSoftLockup } from '../checkers/soft-lockup'
 import { attachTextLifetime } from '../checkers/text-lifetime'
 import { attachWrongType } from '../checkers/wrong-type'
@@ -34,6 +35,7 @@ const ALWAYS: readonly Attach[] = [
   attachDmaDebug,
   attachIommu,
   attachDeviceState,
+  attachP2pdma,
   attachMmuNotifier,
   attachHmm,
 ]

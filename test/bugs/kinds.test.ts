@@ -39,7 +39,8 @@ const WITH_HARDWARE = [
 /** Tried with the subsystem they belong to. */
 const ELSEWHERE = [
   'rcu.stall', 'sleep.in-atomic-code', 'refcount.of-node', 'device.use-unbound',
-  'device.use-after-unbind', 'irq.nobody-cared', 'oops.exception',
+  'device.use-after-unbind', 'irq.nobody-cared', 'oops.exception', 'p2p.dead-target',
+  'p2p.provider-gone',
 ]
 
 /** Where kinds are written: as a member, in the table of reference counts, as an argument. */

@@ -14,7 +14,8 @@ import { pci_dev } from './pci-dev'
 
 /** A request of a device that ended at another device. */
 export interface PeerAccess {
-  device: pci_dev
+  /** The PCI device, or its general part. */
+  device: object
   target: pci_dev
   address: number
   length: number
@@ -74,10 +75,11 @@ function writeRegion(region: BusRegion, offset: number, bytes: Uint8Array): void
 }
 
 function tell(
-  machine: Machine, device: pci_dev, region: BusRegion, address: number, length: number,
+  machine: Machine, device: object, region: BusRegion, address: number, length: number,
   write: boolean,
 ): void {
-  const target = region.object as pci_dev
+  const target = region.object
+  if (!(target instanceof pci_dev)) return
   const dead = !region.answers()
   peerTraffic(machine).on.access.emit({ device, target, address, length, write, dead })
 }
@@ -105,13 +107,21 @@ export function peerPort(machine: Machine, device: pci_dev, upstream: DmaPort): 
 const behindRoot = (machine: Machine, phys: number): BusRegion | null =>
   rootForwards() ? busSpace(machine).find(phys) : null
 
-export function readThroughRoot(machine: Machine, phys: number, length: number): Uint8Array | null {
+export function readThroughRoot(
+  machine: Machine, device: object, phys: number, length: number,
+): Uint8Array | null {
   const region = behindRoot(machine, phys)
-  return region && readRegion(region, phys - region.start, length)
+  if (!region) return null
+  tell(machine, device, region, phys, length, false)
+  return readRegion(region, phys - region.start, length)
 }
 
-export function writeThroughRoot(machine: Machine, phys: number, bytes: Uint8Array): boolean {
+export function writeThroughRoot(
+  machine: Machine, device: object, phys: number, bytes: Uint8Array,
+): boolean {
   const region = behindRoot(machine, phys)
-  if (region) writeRegion(region, phys - region.start, bytes)
-  return region !== null
+  if (!region) return false
+  tell(machine, device, region, phys, bytes.length, true)
+  writeRegion(region, phys - region.start, bytes)
+  return true
 }

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest'
+import { readBuiltin, runLab } from './lab-kit'
+
+it.each([
+  ['p2p-provider-unbind', 'p2p.provider-gone'],
+])('%s: the broken one is found, the fixed one is silent', (lab, kind) => {
+  const broken = runLab(readBuiltin(`${lab}-broken`))
+  expect(broken.findings.map((f) => f.kind)).toContain(kind)
+  const fixed = runLab(readBuiltin(`${lab}-fixed`))
+  expect(fixed.findings.map((f) => f.report.join('\n'))).toEqual([])
+})
