@@ -67,23 +67,48 @@ export class device_model extends timed_model implements PciHardware {
     if (this.$host && !this.$host.gone) this.$host.lower(vector)
   }
 
-  /** Reads memory as the device sees it; null when it may not or nothing answers. */
-  dma_read(address: number, length: number): Uint8Array | null {
+  /**
+   * Reads memory as the device sees it; null when it may not or nothing answers. With a PASID the
+   * address is one of the process that it stands for.
+   */
+  dma_read(address: number, length: number, pasid = 0): Uint8Array | null {
     const port = this.#port()
-    const bytes = port?.read(address, length) ?? null
+    const bytes = port?.read(address, length, pasid) ?? null
     const result = bytes ? 'ok' : port ? 'fault' : 'refused'
     emit(device_dma_read, this.$host!.object, null, address, length, result)
     return bytes
   }
 
   /** Writes memory as the device sees it; false when it may not or nothing answers. */
-  dma_write(address: number, bytes: Uint8Array): boolean {
+  dma_write(address: number, bytes: Uint8Array, pasid = 0): boolean {
     const port = this.#port()
-    const done = port?.write(address, bytes) ?? false
+    const done = port?.write(address, bytes, pasid) ?? false
     const result = done ? 'ok' : port ? 'fault' : 'refused'
     emit(device_dma_write, this.$host!.object, null, address, bytes.length, result)
     return done
   }
+
+  /**
+   * Asks for a page (PCI page request interface); all requests of a group are answered together,
+   * after its last one, by `page_response`. False: it may not ask, or the queue is full.
+   */
+  request_page(request: {
+    pasid: number
+    address: number
+    write?: boolean
+    group?: number
+    last?: boolean
+  }): boolean {
+    const { pasid, address, write = false, group = 0, last = true } = request
+    assert(this.$host !== null, 'a device model asked for memory before it was plugged in')
+    const asked = { pasid, address, read: !write, write, execute: false, privileged: false, group, last }
+    const answered = (of: number, code: number): void =>
+      this.$machine.runtime.atomic<void>(this.page_response(of, code))
+    return !this.$host.gone && (this.$host.requestPage?.(asked, answered) ?? false)
+  }
+
+  /** The answer to a group: 0 try again, 1 it will never be there, 2 ask no more. */
+  page_response(_group: number, _code: number): void {}
 
   #port(): DmaPort | null {
     assert(this.$host !== null, 'a device model used memory before it was plugged in')

@@ -1,5 +1,7 @@
 import type { Machine } from '../../engine/machine'
 import { dmaPort, type DmaPort } from '../dma/port'
+import { requestPage } from '../iommu/intel/page-requests'
+import type { PageRequest } from '../iommu/unit'
 import { raiseIrq, setLevel } from '../irq/lines'
 import { PCI_COMMAND_INTX_DISABLE } from './config'
 import type { pci_dev } from './pci-dev'
@@ -15,6 +17,10 @@ export interface HardwareHost {
   lower(vector: number): void
   /** Null: it may not reach memory just now. */
   memory(): DmaPort | null
+  /** Asks the IOMMU for a page; `answered` gets the code for its group. False: refused. */
+  requestPage?(
+    request: Omit<PageRequest, 'source'>, answered: (group: number, code: number) => void,
+  ): boolean
 }
 
 /** A slot of the PCI bus: messages and memory only for bus masters (DM-90). */
@@ -34,6 +40,8 @@ export function pciHost(machine: Machine, pdev: pci_dev): HardwareHost {
     lower() {
       setLevel(machine, pdev.$intx, pdev, false)
     },
+    requestPage: (request, answered) =>
+      fn.masters && requestPage(machine, pdev, request, answered),
     memory: () => (fn.masters ? peerPort(machine, pdev, dmaPort(machine, pdev.dev)) : null),
   }
 }

@@ -4,6 +4,7 @@ import type { Machine } from '../../../engine/machine'
 import { service } from '../../../engine/service'
 import { point, type Sim } from '../../../engine/suspend'
 import type { device } from '../../base/device'
+import type { pci_dev } from '../../pci/pci-dev'
 import { kernelLog } from '../../printk/log'
 import { initRatelimit, mayPass, ratelimit_state } from '../../printk/ratelimit'
 import { WaitList } from '../../sched/schedule'
@@ -39,6 +40,15 @@ class Requests {
 const requests = service((m) => new Requests(m))
 
 export const requestQueue = (m: Machine): iopf_queue => requests(m).queue
+
+/** A device asks: it may, while page requests are on. */
+export function requestPage(
+  m: Machine, pdev: pci_dev, request: Omit<PageRequest, 'source'>,
+  answered: (group: number, code: number) => void,
+): boolean {
+  if (!pdev.pri_enabled) return false
+  return vtd(m).unit.request({ source: sourceOf(pdev), ...request }, answered)
+}
 
 /** The unit has something new: its threaded handler wakes up. */
 export function wakeRequestTask(m: Machine): void {
