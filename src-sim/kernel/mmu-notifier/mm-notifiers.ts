@@ -1,6 +1,6 @@
-import { locking } from '../locking/locking'
 import { machine } from '../../engine/current'
 import type { Sim } from '../../engine/suspend'
+import { locking } from '../locking/locking'
 import type { mm_struct } from '../mm/mm-struct'
 import { annotateNotifications, type MmSubscriptions, type mmu_notifier_range } from '../mm/notify'
 import { kernelBug } from '../printk/oops'

@@ -1,7 +1,9 @@
 import { Hook } from '../../base/disposable'
+import type { Machine } from '../../engine/machine'
 import { KernelObject } from '../../engine/object'
 import { service } from '../../engine/service'
-import { initMap, lockdep_map } from '../locking/map'
+import { rangeStartMap } from '../locking/fs-reclaim'
+import type { lockdep_map } from '../locking/map'
 import { initSrcu, srcu_struct } from '../rcu/srcu'
 import { WaitList } from '../sched/schedule'
 import type { mmu_notifier_range } from '../mm/notify'
@@ -60,15 +62,12 @@ export class Subscriptions extends KernelObject {
   }
 }
 
-/** Found by its name: reclaim, too, announces this class. */
-const RANGE_START = 'mmu_notifier_invalidate_range_start'
-
 /** What all address spaces of a machine share. */
 class MmuNotifiers {
   /** Readers of every list: one domain for all, so that a slow callback delays everybody. */
   readonly srcu = new srcu_struct()
-  /** Held while callbacks run, for lock checkers. */
-  readonly map = new lockdep_map()
+  /** Held while callbacks run, for lock checkers. Reclaim announces it, too. */
+  readonly map: lockdep_map
   readonly on = {
     /** Somebody subscribes or leaves. */
     linked: new Hook<[AnyNotifier, object]>(),
@@ -87,10 +86,10 @@ class MmuNotifiers {
     leftOpen: new Hook<[mmu_notifier_range]>(),
   }
 
-  constructor() {
+  constructor(machine: Machine) {
     initSrcu(this.srcu, 'srcu', this.srcu)
-    initMap(this.map, RANGE_START, RANGE_START)
+    this.map = rangeStartMap(machine)
   }
 }
 
-export const mmuNotifiers = service(() => new MmuNotifiers())
+export const mmuNotifiers = service((machine) => new MmuNotifiers(machine))

@@ -3,6 +3,7 @@ import { msleep } from '../../../src-sim/linux/delay'
 import { EAGAIN, EINVAL, EOVERFLOW } from '../../../src-sim/linux/errno'
 import * as mn from '../../../src-sim/linux/mmu_notifier'
 import { DEFINE_MUTEX, mutex_lock, mutex_unlock } from '../../../src-sim/linux/mutex'
+import { GFP_KERNEL, kmalloc } from '../../../src-sim/linux/slab'
 import { mmdrop, mmgrab, mmput } from '../../../src-sim/linux/sched/mm'
 import { load } from '../../../src-sim/kernel/locking/atomic'
 import { kcall, sim } from '../../sim/harness'
@@ -352,4 +353,24 @@ test('MMUN-21 the second pass runs for RELEASE, too, and knows its subscription'
     yield* kcall(mn.mmu_interval_notifier_remove, n)
   })
   expect(log).toEqual(['start 5', 'finish true'])
+})
+
+test('MMUN-11 allocating under a lock that a callback takes is a deadlock for the lock checker', () => {
+  const { kinds, dmesg } = checked(function* () {
+    const mm = space()
+    const lock = DEFINE_MUTEX('driver_lock')
+    yield* inserted(mm, {
+      invalidate: callback<() => boolean>(function* () {
+        yield* sim(mutex_lock(lock))
+        mutex_unlock(lock)
+        return true
+      }),
+    })
+    yield* change(range(mm))
+    yield* kcall(mutex_lock, lock)
+    yield* kcall(kmalloc, 64, GFP_KERNEL)
+    mutex_unlock(lock)
+  })
+  expect(kinds).toEqual(['lockdep.circular'])
+  expect(dmesg.join('\n')).toContain('mmu_notifier_invalidate_range_start')
 })
