@@ -3,6 +3,7 @@ import { readBuiltin, runLab } from './lab-kit'
 
 it.each([
   ['p2p-provider-unbind', 'p2p.provider-gone'],
+  ['vfio-type1-pfn', 'p2p.dead-target'],
 ])('%s: the broken one is found, the fixed one is silent', (lab, kind) => {
   const broken = runLab(readBuiltin(`${lab}-broken`))
   expect(broken.findings.map((f) => f.kind)).toContain(kind)
