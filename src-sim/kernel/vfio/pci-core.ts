@@ -15,18 +15,17 @@ import type { pci_dev } from '../pci/pci-dev'
 import { tryResetFunction } from '../pci/reset'
 import { IORESOURCE_MEM, resourceSize } from '../platform/resource'
 import { vfio_device, type vfio_device_ops } from './device'
+import { askFeature, cleanUpBuffers, moveBuffers } from './pci-dmabuf'
 import { readRegion, writeRegion } from './pci-access'
 import {
-  argsOf, MIN_SIZE, VFIO_DEVICE_FLAGS_PCI, VFIO_DEVICE_FLAGS_RESET, VFIO_DEVICE_GET_INFO,
+  argsOf, MIN_SIZE, VFIO_DEVICE_FLAGS_PCI, VFIO_DEVICE_FEATURE, VFIO_DEVICE_FLAGS_RESET,
+  VFIO_DEVICE_GET_INFO,
   VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_RESET, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_NUM_IRQS,
   VFIO_PCI_NUM_REGIONS, VFIO_PCI_OFFSET, VFIO_PCI_ROM_REGION_INDEX, VFIO_REGION_INFO_FLAG_MMAP,
   VFIO_REGION_INFO_FLAG_READ, VFIO_REGION_INFO_FLAG_WRITE,
 } from './uapi'
 
 /** PCI functions for programs: drivers/vfio/pci/vfio_pci_core.c. */
-
-/** Somebody else who has lent out the device's memory, and must take it back or may lend again. */
-type MemoryListener = (revoked: boolean) => Sim
 
 export class vfio_pci_core_device extends vfio_device {
   pdev: pci_dev
@@ -36,8 +35,6 @@ export class vfio_pci_core_device extends vfio_device {
   $command = 0
   /** @internal BARs that were claimed for mappings. */
   readonly $claimed = new Set<number>()
-  /** @internal */
-  readonly $listeners: MemoryListener[] = []
 
   constructor(pdev: pci_dev, ops: vfio_device_ops) {
     super(pdev.dev, ops)
@@ -50,19 +47,15 @@ export class vfio_pci_core_device extends vfio_device {
   }
 }
 
-function* tellListeners(vdev: vfio_pci_core_device, revoked: boolean): Sim {
-  for (const listener of [...vdev.$listeners]) yield* listener(revoked)
-}
-
 /** Memory is about to go: nobody reaches it any more when this returns, lock held for writing. */
 function* zapAndLock(vdev: vfio_pci_core_device): Sim {
   yield* writeLock(vdev.memory_lock)
   yield* zapMappings(vdev.$mapping)
-  yield* tellListeners(vdev, true)
+  yield* moveBuffers(vdev, true)
 }
 
 function* unlockMemory(vdev: vfio_pci_core_device): Sim {
-  if (vdev.$memoryOn) yield* tellListeners(vdev, false)
+  if (vdev.$memoryOn) yield* moveBuffers(vdev, false)
   upWrite(vdev.memory_lock)
 }
 
@@ -82,6 +75,7 @@ export function* enableCore(vdev: vfio_pci_core_device): Sim<number> {
 export function* closeCore(vdev: vfio_pci_core_device): Sim {
   const { pdev } = vdev
   yield* zapAndLock(vdev)
+  yield* cleanUpBuffers(vdev)
   vdev.$command = 0
   upWrite(vdev.memory_lock)
   setMaster(pdev, false)
@@ -127,6 +121,7 @@ function regionInfo(vdev: vfio_pci_core_device, arg: unknown): number {
 }
 
 export function* coreIoctl(vdev: vfio_pci_core_device, cmd: number, arg: unknown): Sim<number> {
+  if (cmd === VFIO_DEVICE_FEATURE) return yield* askFeature(vdev, arg)
   if (cmd === VFIO_DEVICE_RESET) return yield* reset(vdev)
   if (cmd === VFIO_DEVICE_GET_REGION_INFO) return regionInfo(vdev, arg)
   if (cmd !== VFIO_DEVICE_GET_INFO) return -ENOTTY

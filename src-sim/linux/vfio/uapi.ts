@@ -79,3 +79,14 @@ export interface vfio_region_info {
   size: number
   offset: number
 }
+
+/** Lends parts of a BAR as a shared buffer: `VFIO_DEVICE_FEATURE` with GET answers its descriptor. */
+export {
+  VFIO_DEVICE_FEATURE_DMA_BUF,
+  VFIO_DEVICE_FEATURE_GET,
+  VFIO_DEVICE_FEATURE_MASK,
+  VFIO_DEVICE_FEATURE_PROBE,
+  VFIO_DEVICE_FEATURE_SET,
+  type vfio_device_feature_dma_buf,
+  type vfio_region_dma_range,
+} from '../../kernel/vfio/pci-dmabuf'
