@@ -94,8 +94,11 @@ export function copyVma(vma: vm_area_struct): vm_area_struct {
   return copy
 }
 
-/** Makes two mappings of one; the given one keeps the lower part. 0 or -errno. */
-export function* splitVma(vma: vm_area_struct, address: number): Sim<number> {
+/**
+ * Makes two mappings of one: the new one, of which the driver is told, is the lower or the upper
+ * part. 0 or -errno.
+ */
+export function* splitVma(vma: vm_area_struct, address: number, newBelow: boolean): Sim<number> {
   const mm = vma.vm_mm!
   const maySplit = vma.vm_ops?.may_split
   if (maySplit) {
@@ -103,27 +106,34 @@ export function* splitVma(vma: vm_area_struct, address: number): Sim<number> {
     if (error) return error
   }
   if (mm.map_count >= MAX_MAP_COUNT) return -ENOMEM
-  const upper = copyVma(vma)
-  upper.vm_start = address
-  upper.vm_pgoff += (address - vma.vm_start) / PAGE_SIZE
-  if (upper.vm_file) getFile(upper.vm_file)
-  const open = upper.vm_ops?.open
-  if (open) yield* call(() => open(upper))
+  const below = (address - vma.vm_start) / PAGE_SIZE
+  const made = copyVma(vma)
+  if (newBelow) made.vm_end = address
+  else {
+    made.vm_start = address
+    made.vm_pgoff += below
+  }
+  if (made.vm_file) getFile(made.vm_file)
+  const open = made.vm_ops?.open
+  if (open) yield* call(() => open(made))
   detachVma(mm, vma)
-  vma.vm_end = address
+  if (newBelow) {
+    vma.vm_start = address
+    vma.vm_pgoff += below
+  } else vma.vm_end = address
   insertVma(mm, vma)
-  insertVma(mm, upper)
-  linkFile(upper)
-  announce(upper)
+  insertVma(mm, made)
+  linkFile(made)
+  announce(made)
   return 0
 }
 
-/** Splits so that mappings begin and end where the range does. */
+/** Splits so that mappings begin and end where the range does: inside of it the old ones stay. */
 export function* splitEdges(mm: mm_struct, start: number, end: number): Sim<number> {
   for (const edge of [start, end]) {
     const vma = vmaAt(mm, edge)
     if (vma === null || vma.vm_start === edge) continue
-    const error = yield* splitVma(vma, edge)
+    const error = yield* splitVma(vma, edge, edge === start)
     if (error) return error
   }
   return 0
