@@ -1,3 +1,4 @@
+import { LazyMap } from '../base/lazy-map'
 import { withLiveNames } from '../kernel/live'
 import roots from './roots.json'
 
@@ -6,20 +7,29 @@ import roots from './roots.json'
  * `user/libc` is user/libc.ts. A new header is a new file and nothing else. roots.json says which
  * folders hold headers and how their names begin; other folders hold parts of one header.
  */
-const files = import.meta.glob(['./*.ts', './*/*.ts', '!./index.ts'] as never, { eager: true })
+const files: Readonly<Record<string, Header>> =
+  import.meta.glob(['./*.ts', './*/*.ts', '!./index.ts'] as never, { eager: true })
 
-export const labApi: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
+type Header = Readonly<Record<string, unknown>>
+
+/** The modules as they were written, for whoever has to see every value that labs are given. */
+export const headers: ReadonlyMap<string, Header> = new Map(
   Object.keys(files)
     .sort()
     .flatMap((path) => {
       const name = specifierOf(path)
-      return name === null ? [] : [[name, withLiveNames(files[path] as Record<string, unknown>)] as const]
+      return name === null ? [] : [[name, files[path]!] as const]
     }),
 )
 
+/** The same as labs see them; made one by one, since each lab needs a few of the many. */
+export const labApi: ReadonlyMap<string, Header> = new LazyMap(
+  new Map([...headers].map(([name, module]) => [name, () => Object.freeze(withLiveNames(module))])),
+)
+
 /** What exists to be imported, for the compiler's messages. */
-export const labApiNames: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  [...labApi].map(([specifier, module]) => [specifier, new Set(Object.keys(module))]),
+export const labApiNames: ReadonlyMap<string, ReadonlySet<string>> = new LazyMap(
+  new Map([...headers].map(([name, module]) => [name, () => new Set(Object.keys(module))])),
 )
 
 function specifierOf(path: string): string | null {

@@ -1,16 +1,11 @@
 /**
- * Freezes what labs are given, so that one lab cannot change the kernel for the next: modules,
+ * Freezes what modules give to labs, so that one lab cannot change the kernel for the next:
  * functions, classes, prototypes and constant tables. What these make stays as it is: instances
  * are memory of the simulated machine, and the kernel goes on writing to them.
  */
 export function hardenApi(modules: Iterable<object>): void {
   const done = new Set<object>()
-  for (const module of modules) {
-    Object.freeze(module)
-    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(module))) {
-      if ('value' in descriptor) freeze(descriptor.value, done)
-    }
-  }
+  for (const module of modules) for (const value of Object.values(module)) freeze(value, done)
 }
 
 function freeze(value: unknown, done: Set<object>): void {
