@@ -8,6 +8,7 @@ import { allocIrqs } from '../kernel/irq/lines'
 import { dmaPlatform } from '../kernel/dma/dma-device'
 import { prepareIommu } from '../kernel/iommu/register'
 import { describeIommu, type IommuMode } from '../kernel/iommu/setup'
+import { swiotlb } from '../kernel/dma/swiotlb'
 import { physicalMemory } from '../kernel/mm/physical'
 import { addSlot } from '../kernel/pci/bus'
 import { hostBridge } from '../kernel/pci/p2pdma-route'
@@ -141,7 +142,10 @@ export function configureMachine(machine: Machine, spec: MachineSpec): void {
   if (spec.memory !== undefined) physicalMemory(machine).limit = spec.memory
   if (spec.config) configureKernel(machine, spec.config)
   setUpIommu(machine, spec.iommu ?? DEFAULT_IOMMU)
-  if (spec.dma) Object.assign(dmaPlatform(machine), spec.dma)
+  if (spec.dma) {
+    Object.assign(dmaPlatform(machine), spec.dma)
+    swiotlb(machine)
+  }
   if (spec.hostBridge) Object.assign(hostBridge(machine), spec.hostBridge)
 }
 

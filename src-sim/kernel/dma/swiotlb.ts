@@ -53,6 +53,14 @@ export class Swiotlb {
       next: 0,
       used: 0,
     }))
+    for (const area of this.#areas) this.#memoryOf(area, 0)
+  }
+
+  /** A set of slots; the first ones are set aside when the pool is made, low in memory. */
+  #memoryOf(area: Area, set: number): number | null {
+    return (area.sets[set] ??= physicalMemory(this.#machine).allocPages(
+      (SET_SLOTS * SLOT_SIZE) / PAGE_SIZE,
+    ))
   }
 
   get used(): number {
@@ -75,10 +83,7 @@ export class Swiotlb {
   #take(
     area: Area, index: number, count: number, original: number, size: number, offset: number,
   ): number | null {
-    const set = Math.floor(index / SET_SLOTS)
-    const base = (area.sets[set] ??= physicalMemory(this.#machine).allocPages(
-      (SET_SLOTS * SLOT_SIZE) / PAGE_SIZE,
-    ))
+    const base = this.#memoryOf(area, Math.floor(index / SET_SLOTS))
     if (base === null) return null
     for (let i = 0; i < count; i++) {
       area.original[index + i] = original - offset + i * SLOT_SIZE
