@@ -1,0 +1,125 @@
+import { module_pci_driver, pci_disable_device, pci_enable_device, pci_get_drvdata, pci_iomap, pci_iounmap, pci_set_drvdata, pci_set_master, PCI_DEVICE, type pci_dev } from 'linux/pci'
+import { DMA_FROM_DEVICE, dma_map_single, dma_mapping_error, dma_unmap_single } from 'linux/dma-mapping'
+import { kthread_create, kthread_bind, kthread_stop_put } from 'linux/kthread'
+import { spin_lock, spin_lock_init, spin_unlock, spinlock_t } from 'linux/spinlock'
+import { get_task_struct, wake_up_process, type task_struct } from 'linux/sched'
+import { kfree, kzalloc, GFP_KERNEL } from 'linux/slab'
+import { udelay, usleep_range } from 'linux/delay'
+import { free_page, get_zeroed_page } from 'linux/gfp'
+import { readl, writel, type iomem } from 'linux/io'
+import { cpu_relax } from 'linux/processor'
+import { ENOMEM } from 'linux/errno'
+
+const PAGE = 0x00
+const PHYSICAL = 0x08
+const INVALIDATE = 0x10
+const REPORT = 0x18
+const REPORTED = 0x20
+const RUN = 0x28
+
+class amd_iommu {
+  mmio!: iomem
+  lock = new spinlock_t()
+  /** Something was queued since the hardware was last asked to report. */
+  need_sync = false
+  cmd_sem_val = 0
+  threads: task_struct[] = []
+}
+
+class user {
+  iommu!: amd_iommu
+  pdev!: pci_dev
+  iova = 0
+  late = 0
+}
+
+function iommu_queue_inv_page(iommu: amd_iommu, iova: number) {
+  spin_lock(iommu.lock)
+  writel(iova, iommu.mmio + INVALIDATE)
+  iommu.need_sync = true
+  spin_unlock(iommu.lock)
+}
+
+function wait_on_sem(iommu: amd_iommu, data: number) {
+  while (readl(iommu.mmio + REPORTED) < data) {
+    udelay(1)
+    cpu_relax()
+  }
+}
+
+/** Until the hardware has done everything that was queued before. */
+function iommu_completion_wait(iommu: amd_iommu) {
+  if (!iommu.need_sync) return
+  spin_lock(iommu.lock)
+  const data = ++iommu.cmd_sem_val
+  writel(data, iommu.mmio + REPORT)
+  iommu.need_sync = false
+  spin_unlock(iommu.lock)
+  wait_on_sem(iommu, data)
+}
+
+/** Lends a page to the engine, and takes it back. */
+function lend(u: user) {
+  const { iommu, pdev } = u
+  const memory = get_zeroed_page(GFP_KERNEL)
+  if (!memory) return -ENOMEM
+  const physical = dma_map_single(pdev.dev, memory, 4096, DMA_FROM_DEVICE)
+  if (dma_mapping_error(pdev.dev, physical)) {
+    free_page(memory)
+    return -ENOMEM
+  }
+  spin_lock(iommu.lock)
+  writel(u.iova, iommu.mmio + PAGE)
+  writel(physical, iommu.mmio + PHYSICAL)
+  spin_unlock(iommu.lock)
+  usleep_range(100, 110)
+  udelay(u.late)
+  iommu_queue_inv_page(iommu, u.iova)
+  udelay(3)
+  iommu_completion_wait(iommu)
+  dma_unmap_single(pdev.dev, physical, 4096, DMA_FROM_DEVICE)
+  free_page(memory)
+  return 0
+}
+
+function start(iommu: amd_iommu, pdev: pci_dev, cpu: number) {
+  const u = kzalloc(user, GFP_KERNEL)!
+  u.iommu = iommu
+  u.pdev = pdev
+  u.iova = 0x1000 * (cpu + 1)
+  u.late = cpu
+  const thread = kthread_create((u: user) => {
+    const ret = lend(u)
+    kfree(u)
+    return ret
+  }, u, 'lend/%d', cpu)
+  kthread_bind(thread, cpu)
+  iommu.threads.push(get_task_struct(thread))
+  wake_up_process(thread)
+}
+
+function amd_probe(pdev: pci_dev) {
+  const iommu = kzalloc(amd_iommu, GFP_KERNEL)
+  if (!iommu) return -ENOMEM
+  spin_lock_init(iommu.lock)
+  pci_enable_device(pdev)
+  pci_set_master(pdev)
+  iommu.mmio = pci_iomap(pdev, 0, 0)
+  pci_set_drvdata(pdev, iommu)
+  writel(1, iommu.mmio + RUN)
+  start(iommu, pdev, 0)
+  start(iommu, pdev, 1)
+  return 0
+}
+
+function amd_remove(pdev: pci_dev) {
+  const iommu = pci_get_drvdata<amd_iommu>(pdev)
+  for (const thread of iommu.threads) kthread_stop_put(thread)
+  writel(0, iommu.mmio + RUN)
+  readl(iommu.mmio + REPORTED)
+  pci_iounmap(pdev, iommu.mmio)
+  pci_disable_device(pdev)
+  kfree(iommu)
+}
+
+module_pci_driver({ name: 'amd_iommu', id_table: [PCI_DEVICE(0x1022, 0x0b26)], probe: amd_probe, remove: amd_remove })

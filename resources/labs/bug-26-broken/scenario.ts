@@ -1,0 +1,7 @@
+import { insmod, msleep, rmmod } from 'klab/scenario'
+
+export default function () {
+  insmod('driver')
+  msleep(5)
+  rmmod('driver')
+}
