@@ -31,6 +31,8 @@ const EXPECTED: Record<string, { kind: string; at: string }> = {
   'bug-23': { kind: 'warn.usb-not-dma-capable', at: 'usb_bulk_msg' },
   'bug-24': { kind: 'warn.dma-no-mask', at: 'dma_map_single(ndev.dev' },
   'bug-25': { kind: 'dma.write-after-free', at: 'dma_free_coherent' },
+  'bug-26': { kind: 'dma.write-after-free', at: 'dma_unmap_single' },
+  'bug-27': { kind: 'warn.iommu-attach-failed', at: 'iommu_detach_group' },
   'bug-29': { kind: 'kasan.use-after-free', at: 'munmap(memory' },
   'bug-30': { kind: 'hmm.stale-page', at: 'hmm_pfn_to_page' },
   'bug-34': { kind: 'mmio.fault', at: 'q.timestamp = readl' },
