@@ -1,4 +1,5 @@
 import type { DocPage } from '../host/host'
+import { LAB_PAGE } from './lab-page'
 
 export interface PageGroup {
   title: string
@@ -7,6 +8,7 @@ export interface PageGroup {
 
 /** The help in reading order: first what one does with the lab, last how it is made. */
 const ORDER: readonly (readonly [title: string, ids: readonly string[]])[] = [
+  ['This lab', [LAB_PAGE]],
   ['Use the lab', ['start', 'writing-a-lab', 'exploring', 'compare', 'cli', 'caveats']],
   ['Lessons', ['lesson-removal', 'lesson-references', 'lesson-dma', 'lesson-sharing', 'lesson-processes']],
   ['Models of lifetime', [
@@ -20,7 +22,7 @@ const ORDER: readonly (readonly [title: string, ids: readonly string[]])[] = [
 ]
 /** Everything else explains a finding. */
 const FINDINGS = 'What findings mean'
-const GROUPS = ['Use the lab', 'Lessons', 'Models of lifetime', FINDINGS, 'Devices to use', 'How it is made']
+const GROUPS = ['This lab', 'Use the lab', 'Lessons', 'Models of lifetime', FINDINGS, 'Devices to use', 'How it is made']
 
 /** Where a page stands: its group, and its place there. */
 function placeOf(id: string): [group: string, place: number] {

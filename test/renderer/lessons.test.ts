@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { labPage } from '../../src-renderer/lessons/lab-page'
 import { groupPages } from '../../src-renderer/lessons/order'
 
 const page = (id: string) => ({ id, title: id, text: '' })
@@ -23,6 +24,16 @@ describe('the order of the help', () => {
     expect(groupOf('hardware-edu')!.title).toBe('Devices to use')
     expect(groupOf('hardware-models')!.title).toBe('How it is made')
     expect(groupOf('decisions/0001-two-kinds-of-runs')!.title).toBe('How it is made')
+  })
+
+  it('puts what the open lab says of itself first', () => {
+    const [notes] = labPage('Some words.\n\n# Freed too early\n')
+    expect(groupPages([page('start'), notes!])).toMatchObject([
+      { title: 'This lab', pages: [{ id: 'this-lab', title: 'Freed too early' }] },
+      { title: 'Use the lab' },
+    ])
+    expect([labPage(undefined), labPage(' \n')]).toEqual([[], []])
+    expect(labPage('no heading')[0]!.title).toBe('About this lab')
   })
 
   it('gives a page that nobody placed a place among the findings', () => {
