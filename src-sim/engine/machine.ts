@@ -151,7 +151,7 @@ export class Machine {
     if (options.asleep) {
       task.state = 'uninterruptible'
       task.sleepSinceNs = this.nowNs
-    } else this.scheduler.enqueue(task, options.cpu)
+    } else this.scheduler.queues.enqueue(task, options.cpu)
     return task
   }
 
@@ -186,7 +186,7 @@ export class Machine {
 
   /** Makes a sleeping task runnable; false when it was not asleep. */
   wake(task: Task): boolean {
-    return this.scheduler.wake(task)
+    return this.scheduler.queues.wake(task)
   }
 
   /** Lets the contexts that busy-wait for `object` look again. */

@@ -7,6 +7,7 @@ import type { Suspension } from './suspend'
 import { EnabledTransitions } from './enabled'
 import { StepExtents } from './step-extent'
 import { mayPreempt, preemptible } from './preemption'
+import { mostUrgent, RunQueues } from './run-queues'
 import { newTransition, setTransition, type Transition } from './transition'
 import { choiceKey, countTransition } from './choice-key'
 
@@ -37,9 +38,11 @@ export class Scheduler {
   #last: Exec | null = null
   #timedPick = newTransition()
   #extents: StepExtents | null
+  readonly queues: RunQueues
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.queues = new RunQueues(machine)
     this.#extents = machine.footprint === null ? null : new StepExtents(machine.footprint)
     this.#enabled = new EnabledTransitions(machine)
   }
@@ -212,7 +215,7 @@ export class Scheduler {
     if (from !== null) {
       // A preempted task stays runnable whatever state it has set: it has not asked to sleep yet.
       this.#leave(cpu, from)
-      this.#pushQueue(cpu, from)
+      this.queues.push(cpu, from)
     }
     this.#machine.footprint?.touch(cpu.queue, true)
     const at = cpu.queue.indexOf(task)
@@ -382,13 +385,13 @@ export class Scheduler {
     if (cpu.preemptCount !== 0) machine.trouble.scheduleInAtomic(cpu, exec)
     if (task.state === 'running' && cpu.queue.length === 0) return
     this.#leave(cpu, task)
-    if (task.state === 'running') this.#pushQueue(cpu, task)
+    if (task.state === 'running') this.queues.push(cpu, task)
     else {
       task.sleepSinceNs = machine.nowNs
       task.onBlock?.()
     }
     machine.observer.switched?.(cpu, task, null)
-    this.#pull(cpu)
+    this.queues.pull(cpu)
   }
 
   #exit(exec: Exec): void {
@@ -408,7 +411,7 @@ export class Scheduler {
       cpu.irqsOff = false
       machine.observer.switched?.(cpu, task, null)
       machine.observer.contextEnd?.(exec)
-      this.#pull(cpu)
+      this.queues.pull(cpu)
       return
     }
     cpu.irqsOff = exec.savedIrqsOff
@@ -437,66 +440,4 @@ export class Scheduler {
     this.#exit(exec)
     if (exec === machine.main) machine.halt('panic', 'the scenario itself was ended by an oops')
   }
-
-  // Run queues
-
-  wake(task: Task): boolean {
-    this.#machine.footprint?.touch(task, true)
-    if (task.state === 'running' || task.state === 'dead') return false
-    const slept = !task.onCpu
-    task.state = 'running'
-    task.waitsFor = null
-    task.waitObject = null
-    this.#machine.observer.woken?.(task)
-    if (slept && !task.queued) this.enqueue(task)
-    return true
-  }
-
-  /** Puts a runnable task on the queue of the CPU that suits it best. */
-  enqueue(task: Task, wanted?: number): void {
-    const cpu = this.#selectCpu(task, wanted)
-    task.lastStepNs = this.#machine.nowNs
-    this.#pushQueue(cpu, task)
-    if (cpu.current && task.priority < cpu.current.priority) cpu.needResched = true
-  }
-
-  #pushQueue(cpu: Cpu, task: Task): void {
-    this.#machine.footprint?.touch(cpu.queue, true)
-    task.queued = true
-    task.cpu = cpu
-    cpu.queue.push(task)
-  }
-
-  #selectCpu(task: Task, wanted?: number): Cpu {
-    const { cpus } = this.#machine
-    this.#machine.touchCpus()
-    const allowed = (cpu: Cpu): boolean => ((task.affinity >>> cpu.id) & 1) === 1
-    const preferred = cpus[wanted ?? task.cpu.id]!
-    const free = (cpu: Cpu): boolean => allowed(cpu) && cpu.idle && cpu.queue.length === 0
-    // An interrupt that wakes the task does not make its own CPU a busy one.
-    const quiet = preferred.current === null && preferred.queue.length === 0
-    if (allowed(preferred) && quiet) return preferred
-    return cpus.find(free) ?? (allowed(preferred) ? preferred : cpus.find(allowed)!)
-  }
-
-  /** A CPU with nothing to do takes over a waiting task from a busy one. */
-  #pull(cpu: Cpu): void {
-    if (cpu.queue.length > 0) return
-    this.#machine.touchCpus()
-    for (const other of this.#machine.cpus) {
-      if (other === cpu || other.idle) continue
-      const at = other.queue.findIndex((t) => ((t.affinity >>> cpu.id) & 1) === 1)
-      if (at < 0) continue
-      this.#machine.footprint?.touch(other.queue, true)
-      const [task] = other.queue.splice(at, 1)
-      this.#pushQueue(cpu, task!)
-      return
-    }
-  }
-}
-
-function mostUrgent(cpu: Cpu): Task {
-  let best = cpu.queue[0]!
-  for (const task of cpu.queue) if (task.priority < best.priority) best = task
-  return best
 }

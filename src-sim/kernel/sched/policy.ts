@@ -31,7 +31,7 @@ export function* setCpusAllowed(struct: task_struct, mask: number): Sim<number> 
     m.touchCpus(true)
     task.cpu.queue.splice(task.cpu.queue.indexOf(task), 1)
     task.queued = false
-    m.scheduler.enqueue(task)
+    m.scheduler.queues.enqueue(task)
   } else if (task === now.exec) {
     m.at(m.nowNs, 'migration', task, () => m.wake(task))
     yield* sleepOn(null, 'migration', 'uninterruptible')
