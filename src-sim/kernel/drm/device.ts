@@ -3,6 +3,8 @@ import { KernelObject } from '../../engine/object'
 import { call, type Sim } from '../../engine/suspend'
 import { getDevice, putDevice } from '../base/core'
 import type { device } from '../base/device'
+import type { dma_buf_attachment } from '../dma-buf/buffer'
+import type { sg_table } from '../dma/sg'
 import { EINVAL } from '../errno'
 import { address_space } from '../mm/address-space'
 import type { file_operations } from '../fs/file'
@@ -12,6 +14,7 @@ import { memoryAccess } from '../mm/watch'
 import { slab } from '../mm/slab'
 import { warn } from '../printk/warn'
 import type { drm_file } from './file'
+import type { drm_gem_object } from './gem'
 import { addAction, releaseManaged, type ManagedResource } from './managed'
 import { allocMinor, type drm_minor } from './minor'
 
@@ -34,6 +37,10 @@ export interface drm_driver {
   fops?: file_operations
   ioctls?: readonly (drm_ioctl_desc | undefined)[]
   num_ioctls?: number
+  /** Makes an object of a buffer of somebody else's, which has been mapped for the device. */
+  gem_prime_import_sg_table?:
+    | ((dev: drm_device, attach: dma_buf_attachment, table: sg_table) => drm_gem_object)
+    | null
   load?: ((dev: drm_device, flags: number) => number) | null
   open?: ((dev: drm_device, file: drm_file) => number) | null
   postclose?: ((dev: drm_device, file: drm_file) => void) | null

@@ -9,6 +9,7 @@ import { runningContext } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
 import { putDrmDevice, type drm_device, type drm_ioctl_desc } from './device'
+import { releaseHandles } from './gem'
 import { acquireMinor, type drm_minor } from './minor'
 import { isUnplugged } from './unplug'
 
@@ -78,6 +79,7 @@ export function* releaseDrm(_node: inode, f: file): Sim<number> {
   yield point(releaseDrm, dev)
   const at = dev.$files.indexOf(priv)
   if (at >= 0) dev.$files.splice(at, 1)
+  yield* releaseHandles(priv)
   const postclose = dev.driver?.postclose
   if (postclose) yield* call(() => postclose(dev, priv))
   f.private_data = null
