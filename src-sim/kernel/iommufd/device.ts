@@ -53,7 +53,10 @@ export class iommufd_device extends IommufdObject {
 
   override *preDestroy(): Sim {
     this.destroying = true
-    if (this.vdevice) yield* destroyByOwner(this.vdevice, true)
+    const { vdevice } = this
+    if (!vdevice) return
+    vdevice.users++
+    yield* destroyByOwner(vdevice, true)
   }
 
   *destroy(): Sim {
