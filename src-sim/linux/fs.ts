@@ -28,7 +28,7 @@ export * from './xarray'
 export * from './fs/fasync'
 export * from './fs/more'
 export { file, inode, type file_operations, type poll_table } from '../kernel/fs/file'
-export { vm_area_struct, type vm_operations_struct } from '../kernel/fs/mapping'
+export { vm_area_desc, vm_area_struct, type vm_operations_struct } from '../kernel/mm/vma'
 
 export const O_RDONLY = 0
 export const O_WRONLY = 1

@@ -15,7 +15,7 @@ import { cdevGet, cdevPut, findCdev, type cdev } from './cdev'
 import { findNode, inode } from './devnodes'
 import { FASYNC } from './fasync'
 import type { address_space } from '../mm/address-space'
-import type { vm_area_struct } from '../mm/vma'
+import { vm_area_desc, type vm_area_struct } from '../mm/vma'
 
 export { inode } from './devnodes'
 
@@ -38,6 +38,8 @@ export interface file_operations {
   compat_ioctl?: ((file: file, cmd: number, arg: any) => number) | null
   poll?: ((file: file, wait: poll_table) => number) | null
   mmap?: ((file: file, vma: vm_area_struct) => number) | null
+  /** Instead of `mmap`: says how the mapping is to be, before there is one. 0 or -errno. */
+  mmap_prepare?: ((desc: vm_area_desc) => number) | null
   fasync?: ((fd: number, file: file, on: number) => number) | null
   llseek?: ((file: file, offset: number, whence: number) => number) | null
 }
@@ -223,6 +225,30 @@ export function* fasyncFile(f: file, fd: number, on: number): Sim<number> {
 }
 
 export function* mmapFile(f: file, vma: vm_area_struct): Sim<number> {
+  const prepare = operation(f, 'mmap_prepare')
+  if (prepare) return yield* prepareMapping(f, vma, prepare)
   const mmap = operation(f, 'mmap')
   return mmap ? Number((yield* call(() => mmap(f, vma))) ?? 0) : -19
+}
+
+/** The driver is shown a description, and what it makes of it is what the mapping becomes. */
+function* prepareMapping(
+  f: file, vma: vm_area_struct, prepare: (desc: vm_area_desc) => number,
+): Sim<number> {
+  const desc = new vm_area_desc()
+  desc.mm = vma.vm_mm
+  desc.start = vma.vm_start
+  desc.end = vma.vm_end
+  desc.pgoff = vma.vm_pgoff
+  desc.vm_file = f
+  desc.vm_flags = vma.vm_flags
+  desc.page_prot = vma.vm_page_prot
+  const error = Number((yield* call(() => prepare(desc))) ?? 0)
+  if (error) return error
+  vma.vm_pgoff = desc.pgoff
+  vma.vm_flags = desc.vm_flags
+  vma.vm_page_prot = desc.page_prot
+  vma.vm_ops = desc.vm_ops
+  vma.vm_private_data = desc.private_data
+  return 0
 }

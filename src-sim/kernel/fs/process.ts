@@ -75,7 +75,7 @@ export class Process extends KernelObject {
 /** The address space of a program that has just been started. */
 export function programMm(owner: object): mm_struct {
   const mm = newMm()
-  mm.owner = owner
+  mm.$owner = owner
   mapText(mm)
   return mm
 }

@@ -43,8 +43,8 @@ export class mm_struct extends KernelObject {
   /** Pages in all mappings. */
   total_vm = 0
   def_flags = 0
-  /** The process that it was made for, as the trace shows it. */
-  owner: object | null = null
+  /** @internal The process that it was made for, as the trace shows it. */
+  $owner: object | null = null
   /** Null until somebody wants to hear of changes. */
   notifier_subscriptions: MmSubscriptions | null = null
   /** What devices that use its addresses are known by; null before the first one. */

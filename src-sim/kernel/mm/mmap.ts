@@ -1,10 +1,12 @@
 import { PAGE_SIZE } from '../../base/units'
+import { machine } from '../../engine/current'
 import { point, type Sim } from '../../engine/suspend'
 import {
   EACCES, EAGAIN, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW,
 } from '../errno'
 import { getFile, mmapFile, type file } from '../fs/file'
 import { fput } from '../fs/file-table'
+import { warn } from '../printk/warn'
 import { zeroFile } from './shmem'
 import { memlockAllows, populate } from './mlock'
 import { mmapLock, mmapUnlock, type mm_struct } from './mm-struct'
@@ -83,8 +85,15 @@ function flagsFor(mm: mm_struct, { prot, flags, file }: MapRequest): number {
     vmFlags &= ~(VM.MAYWRITE | VM.SHARED)
   }
   if (mode === WRITE_ONLY) return -EACCES
-  if (!file.f_op?.mmap) return -ENODEV
-  return vmFlags
+  return canMap(file) ? vmFlags : -ENODEV
+}
+
+/** A file has one of two functions for it; both at once are a mistake. */
+function canMap(file: file): boolean {
+  const mmap = Boolean(file.f_op?.mmap)
+  const prepare = Boolean(file.f_op?.mmap_prepare)
+  if (mmap && prepare) warn(machine(), 'mmap-ops', 'include/linux/fs.h at can_mmap_file', null)
+  return mmap !== prepare
 }
 
 /** The place for a mapping, or -errno. */

@@ -11,7 +11,6 @@ import {
   headOf, pageMap, pagesOf, pfnToPage, PG, physOf, PIN_BIAS, testFlag, type page,
 } from './page'
 import { pgmapPageIdle } from './pgmap'
-import { pageWatch } from './page-watch'
 import { physicalMemory } from './physical'
 import { slab, type Allocation } from './slab'
 
@@ -124,7 +123,6 @@ function releaseFrames(head: page): void {
   const count = pagesOf(head)
   const record = head.$record
   emit(ev.mm_page_free, head, head.$pfn, head.$order)
-  pageWatch(m).freed.emit(head)
   if (record !== null && record.freed === null) {
     slab(m).on.free.emit(record)
     record.freed = takeStack(m, now.exec, kernelFunction('__free_pages'))

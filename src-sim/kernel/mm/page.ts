@@ -6,7 +6,6 @@ import { service } from '../../engine/service'
 import { list_head } from '../locking/list'
 import type { address_space } from './address-space'
 import type { dev_pagemap } from './pgmap'
-import { pageWatch } from './page-watch'
 import { physicalMemory } from './physical'
 import type { Allocation } from './slab'
 
@@ -177,7 +176,6 @@ export function pageOfAddress(address: Uint8Array): page | null {
 export function pageAddress(p: page, bytes = 0): Uint8Array {
   const head = headOf(p)
   const at = physOf(p)
-  if (head.$refs <= 0) pageWatch(machine()).strayUse.emit(head)
   const memory = physicalMemory(machine())
   const length = bytes || (pagesOf(head) - (p.$pfn - head.$pfn)) * PAGE_SIZE
   const views = (head.$views ??= [])

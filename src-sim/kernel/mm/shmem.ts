@@ -1,11 +1,13 @@
 import { PAGE_SIZE } from '../../base/units'
 import type { Sim } from '../../engine/suspend'
-import { EBUSY, EFAULT, EFBIG, EINVAL, EPERM } from '../errno'
+import { EBUSY, EFAULT, EFBIG, EINVAL, ENOMEM, EPERM } from '../errno'
 import { inode } from '../fs/devnodes'
 import { file, type file_operations } from '../fs/file'
 import { FAULT } from './fault-codes'
 import { bytesOf, PG, setFlag, type page } from './page'
-import { getPage, maybePinned, putPage, takeZeroed } from './page-alloc'
+import {
+  getPage, maybePinned, pinPage, putPage, takeZeroed, unpinPage,
+} from './page-alloc'
 import { copyUser } from './uaccess'
 import { VM, type vm_area_struct, type vm_operations_struct } from './vma'
 import { zapMappings } from './zap'
@@ -159,6 +161,29 @@ export function newMemfd(name: string, flags: number): file | number {
   let seals: number = flags & MFD.ALLOW_SEALING ? 0 : SEAL.SEAL
   if (flags & MFD.NOEXEC_SEAL) seals = SEAL.EXEC
   return newShmemFile(`memfd:${name}`, 0, seals)
+}
+
+/**
+ * `memfd_pin_folios`: pins the pages of a stretch of a file in memory, up to a maximum. How many,
+ * or -errno.
+ */
+export function pinShmem(
+  f: file | null, start: number, end: number, folios: (page | null)[] | null, max: number,
+): number {
+  if (start > end || !folios || max <= 0) return -EINVAL
+  if (f === null || shmemOf(f) === null) return -EINVAL
+  let count = 0
+  for (let index = Math.floor(start / PAGE_SIZE); index <= Math.floor(end / PAGE_SIZE); index++) {
+    if (count === max) break
+    const p = shmemPage(f, index)
+    if (p === null) {
+      for (const got of folios.slice(0, count)) unpinPage(got!)
+      return -ENOMEM
+    }
+    pinPage(p)
+    folios[count++] = p
+  }
+  return count
 }
 
 /** Pages of [first, end) leave the file and all mappings of it. */

@@ -17,7 +17,7 @@ export function* removeVma(vma: vm_area_struct): Sim {
   if (ops) memoryAccess(machine()).touch(ops, 'close', false)
   const close = ops?.close
   if (close) yield* call(() => close(vma))
-  emit(ev.munmap, vma, vma.vm_mm?.owner ?? null, vma.vm_file)
+  emit(ev.munmap, vma, vma.vm_mm?.$owner ?? null, vma.vm_file)
   if (vma.vm_file) fput(vma.vm_file)
 }
 

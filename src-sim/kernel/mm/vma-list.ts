@@ -70,11 +70,11 @@ export function unlinkFile(vma: vm_area_struct): void {
 /** Shows a new mapping in the trace. */
 export function announce(vma: vm_area_struct): void {
   const { vm_start: start, vm_end: end, vm_file: file } = vma
-  emit(ev.mmap, vma, vma.vm_mm?.owner ?? null, file, start, end - start)
+  emit(ev.mmap, vma, vma.vm_mm?.$owner ?? null, file, start, end - start)
 }
 
 export function announceAll(mm: mm_struct, owner: object): void {
-  mm.owner = owner
+  mm.$owner = owner
   for (const vma of mm.$vmas) announce(vma)
 }
 

@@ -106,6 +106,19 @@ export class vm_area_struct extends KernelObject {
   }
 }
 
+/** What a mapping is going to be, for drivers that only say how they want it (`mmap_prepare`). */
+export class vm_area_desc extends KernelObject {
+  mm: mm_struct | null = null
+  start = 0
+  end = 0
+  pgoff = 0
+  vm_file: file | null = null
+  vm_flags = 0
+  page_prot = 0
+  vm_ops: vm_operations_struct | null = NO_OPS
+  private_data: any = null
+}
+
 /** A private mapping that is or may become writable: its pages are copied when written. */
 export const isCow = (flags: number): boolean =>
   (flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE

@@ -10,6 +10,9 @@ import { assertLocked } from '../../kernel/mm/mmap-assert'
 import { PG, setFlag, type page } from '../../kernel/mm/page'
 import { maybePinned, unpinPage } from '../../kernel/mm/page-alloc'
 import { fixupUserFault, followEnd, followStart, type follow_pfnmap_args } from '../../kernel/mm/pfnmap'
+import { PAGE_SIZE } from '../../base/units'
+import type { file } from '../../kernel/fs/file'
+import { pinShmem } from '../../kernel/mm/shmem'
 import { accessRemote } from '../../kernel/mm/remote'
 import { mightLockMmap } from '../../kernel/mm/mmap-assert'
 import type { task_struct } from '../../kernel/sched/task'
@@ -191,6 +194,21 @@ export const unpin_user_folio = kernelCall('unpin_user_folio', (folio: page, n: 
 export const unpin_folios = kernelCall('unpin_folios', (folios: page[], n: number): void => {
   for (const folio of folios.slice(0, n)) unpinPage(folio)
 })
+/**
+ * Pins pages of a file in memory, from byte `start` to byte `end`; `offset` is where the first byte
+ * is in the first page. How many, or -errno. May sleep. Pair: `unpin_folios`.
+ */
+export const memfd_pin_folios = kernelCall(
+  'memfd_pin_folios',
+  (
+    memfd: file | null, start: number, end: number, folios: (page | null)[] | null,
+    max_folios: number, offset: { value: unknown },
+  ): number => {
+    const ret = pinShmem(memfd, start, end, folios, max_folios)
+    if (ret > 0) offset.value = start % PAGE_SIZE
+    return ret
+  },
+)
 /** False: surely nobody has pinned it. */
 export const folio_maybe_dma_pinned = quiet(maybePinned)
 export const page_maybe_dma_pinned = quiet(maybePinned)

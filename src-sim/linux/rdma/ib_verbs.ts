@@ -2,7 +2,7 @@ import { kernelCall, quiet } from '../../kernel/api'
 import * as ib from '../../kernel/rdma/device'
 import type { ib_device, ib_device_ops, ib_ucontext } from '../../kernel/rdma/device'
 import { mapIo } from '../../kernel/rdma/umap'
-import type { vm_area_struct } from '../../kernel/fs/mapping'
+import type { vm_area_struct } from '../../kernel/mm/vma'
 import type { device } from '../device'
 
 /**

@@ -212,3 +212,28 @@ test('MM-05: at the exit subscribers are released first, then one UNMAP of every
     'release 0 false', 'start UNMAP all', 'end UNMAP all', 'tlb all', 'close', 'destroy', 'release',
   ])
 })
+
+test('a driver with mmap_prepare only says how the mapping is to be', () => {
+  const k = play(function* (kit) {
+    const dev = ptr(0)
+    fs.alloc_chrdev_region(dev, 0, 1, 'demo')
+    const c = new cdev()
+    cdev_init(c, {
+      mmap_prepare: (desc) => {
+        kit.say(`${(desc.end - desc.start) / PAGE} ${desc.pgoff} ${desc.vm_flags & mm.VM_SHARED}`)
+        if (desc.pgoff === 9) return -16
+        desc.vm_ops = { fault: () => mm.VM_FAULT_SIGBUS, close: () => kit.say('close') }
+        desc.private_data = 42
+        return 0
+      },
+    })
+    cdev_add(c, dev.value, 1)
+    cdev_make_node('demo', dev.value)
+    const fd = yield* sim(libc.open('/dev/demo'))
+    const at = yield* sim(libc.mmap(null, 2 * PAGE, 3, libc.MAP_SHARED, fd, PAGE))
+    expect(mm.vma_lookup(mine(), at)!.vm_private_data).toBe(42)
+    yield* sim(libc.munmap(at, 2 * PAGE))
+    expect([yield* sim(libc.mmap(null, PAGE, 3, 1, fd, 9 * PAGE)), libc.errno()]).toEqual([-1, 16])
+  })
+  expect(k.log).toEqual(['2 1 8', 'close', '1 9 8'])
+})

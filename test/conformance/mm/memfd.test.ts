@@ -5,6 +5,8 @@ import type { page } from '../../../src-sim/kernel/mm/page'
 import * as libc from '../../../src-sim/linux/user/libc'
 import { sim } from '../../sim/harness'
 import { play } from '../device-model/kit'
+import { fget, fput } from '../../../src-sim/linux/fs'
+import { ptr } from '../../../src-sim/linux/types'
 import { BASE, both, events, map, PAGE, record } from './kit'
 
 function* memfd(pages: number, flags = libc.MFD_ALLOW_SEALING): Sim<number> {
@@ -131,5 +133,23 @@ test('programs read files into mapped memory, and write from it', () => {
     expect(yield* sim(libc.read(fd, BASE + 8, 2))).toBe(2)
     expect(yield* sim(libc.memcmp(BASE + 8, 'bc', 2))).toBe(0)
     yield* fails(libc.read(fd, 0x5000, 2), 14)
+  })
+})
+
+test('memfd_pin_folios pins what a range of the file needs, whether or not it was touched', () => {
+  play(function* () {
+    const fd = yield* memfd(4)
+    const file = fget(fd)
+    const folios: (page | null)[] = []
+    const offset = ptr(0)
+    const pin = (end: number, max: number) =>
+      sim(mm.memfd_pin_folios(file, PAGE + 100, end, folios, max, offset))
+    expect(yield* pin(3 * PAGE - 1, 8)).toBe(2)
+    expect([offset.value, mm.page_maybe_dma_pinned(folios[0]!)]).toEqual([100, true])
+    yield* fails(libc.fcntl(fd, libc.F_ADD_SEALS, libc.F_SEAL_WRITE), 16)
+    yield* sim(mm.unpin_folios(folios as page[], 2))
+    expect(yield* sim(libc.fcntl(fd, libc.F_ADD_SEALS, libc.F_SEAL_WRITE))).toBe(0)
+    expect([yield* pin(0, 8), yield* pin(3 * PAGE, 0)]).toEqual([-22, -22])
+    fput(file!)
   })
 })

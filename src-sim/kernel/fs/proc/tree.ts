@@ -6,7 +6,7 @@ import { ENOENT } from '../../errno'
 import { warn } from '../../printk/warn'
 import { inode } from '../devnodes'
 import type { file, poll_table } from '../file'
-import type { vm_area_struct } from '../mapping'
+import type { vm_area_struct } from '../../mm/vma'
 import { Users } from '../users'
 
 /** What a driver answers for a file in /proc. */
