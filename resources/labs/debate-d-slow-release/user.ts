@@ -1,0 +1,18 @@
+import { _exit, fork, ioctl, open, usleep } from 'user/libc'
+import { MAP_ANONYMOUS, MAP_PRIVATE, mmap, PROT_READ, PROT_WRITE, store32 } from 'user/mman'
+
+/** Has the descriptor, too: it is not closed when the program ends. */
+function keeper() {
+  usleep(200_000)
+}
+
+/** Gives the card work in its own memory, and ends while the card is at it. */
+export function program() {
+  const fd = open('/dev/sva')
+  fork(keeper)
+  const memory = mmap(null, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+  store32(memory, 0, 1)
+  ioctl(fd, 1, memory)
+  usleep(1000)
+  _exit(0)
+}
