@@ -10,3 +10,8 @@ it.each([
   const fixed = runLab(readBuiltin(`${lab}-fixed`))
   expect(fixed.findings.map((f) => f.report.join('\n'))).toEqual([])
 })
+
+it('iommufd-revoke: what a card still writes after the revocation ends at the IOMMU', () => {
+  const { findings } = runLab(readBuiltin('iommufd-revoke'))
+  expect([...new Set(findings.map((f) => f.kind))]).toEqual(['iommu.fault'])
+})
