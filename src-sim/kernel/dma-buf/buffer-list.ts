@@ -6,6 +6,7 @@ import { fput } from '../fs/file-table'
 import { initListHead, insert, list_head, ListWalk, ownerOf, unlinkEntry } from '../locking/list'
 import { defineMutex, mutexLock, mutexUnlock } from '../locking/mutex'
 import type { dma_buf } from './buffer'
+import { createBufinfo } from './bufinfo'
 
 /** All shared buffers of a machine. */
 export class Buffers {
@@ -21,7 +22,19 @@ export class Buffers {
   }
 }
 
-export const buffers = service(() => new Buffers())
+export const buffers = service(() => {
+  createBufinfo(forEachBuffer)
+  return new Buffers()
+})
+
+/** Calls `each` for all buffers, newest first, with the lock of the list held. */
+function* forEachBuffer(each: (dmabuf: dma_buf) => Sim): Sim {
+  const { lock, list } = buffers(machine())
+  const waits = mutexLock(lock)
+  if (typeof waits !== 'number') yield* waits
+  for (const dmabuf of new ListWalk(list, false, true, owner)) yield* each(dmabuf)
+  mutexUnlock(lock)
+}
 
 /** Runs `body` with the lock of the list held. */
 function* underLock<T>(body: (list: list_head) => T): Sim<T> {

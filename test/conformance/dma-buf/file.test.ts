@@ -8,7 +8,7 @@ import { currentProcess } from '../../../src-sim/kernel/fs/process'
 import { sim } from '../../sim/harness'
 import { checked, type Say } from '../checked'
 import { newFence } from '../dma-fence/support'
-import { exported, locked, telling } from './support'
+import { exported, locked, newDevice, telling } from './support'
 
 /** The answer of a call of a program, or the negative error number. */
 function* ioctl(fd: number, cmd: number, arg: unknown): Sim<number> {
@@ -144,4 +144,29 @@ it('DBUF-33 mapping: no operation and beyond the end are -EINVAL, then the expor
     yield* map(refusing.fd, 1, 0)
   })
   expect(log).toEqual(['-22', '-22', '-22', 'mmap false', 'mapped', '1', '-6'])
+})
+
+it('DBUF-41 debugfs lists the buffers, their fences and who is attached', () => {
+  const { log } = checked(function* (say) {
+    const { dmabuf, fd } = yield* opened(say)
+    yield* ioctl(fd, b.DMA_BUF_SET_NAME, 'frame')
+    yield* addFence(dmabuf, r.DMA_RESV_USAGE_WRITE)
+    yield* sim(b.dma_buf_attach(dmabuf, newDevice('gpu')))
+    const text = yield* sim(libc.read_file('/sys/kernel/debug/dma_buf/bufinfo'))
+    for (const line of text!.split('\n')) say(line)
+  })
+  expect(log.slice(1).map((line) => line.replace(/\d+:\d+/, 'N:N'))).toEqual([
+    '',
+    'Dma-buf Objects:',
+    'size    \tflags   \tmode    \tcount   \texp_name\tino     \tname',
+    '00008192\t00000002\t00000007\t00000001\tkernel\t00000001\tframe',
+    '\twrite fence:N:N ring0 drv unsignalled',
+    '\tAttached Devices:',
+    '\tgpu',
+    'Total 1 devices attached',
+    '',
+    '',
+    'Total 1 objects, 8192 bytes',
+    '',
+  ])
 })
