@@ -46,7 +46,7 @@ export const __va = phys_to_virt
 export const virt_addr_valid = quiet(
   (address: Uint8Array): boolean => physicalMemory(machine()).addressOf(address) !== null,
 )
-/** Whether an allocation lies in the memory that has fixed addresses. */
+/** The page of zeros that untouched memory shows. */
 export const ZERO_PAGE = quiet((_address: number = 0): page => p.zeroPage())
 export const is_zero_page = quiet(p.isZeroPage)
 export const is_zero_pfn = quiet((pfn: number): boolean => p.zeroPage().$pfn === pfn)
