@@ -46,7 +46,10 @@ export const idr_alloc = kernelCall(
   'idr_alloc',
   (i: idr, pointer: unknown, start: number, end: number, gfp: gfp_t): number => {
     mightAlloc('idr_alloc', gfp)
-    if (start < 0) return -EINVAL
+    if (start < 0) {
+      warn(machine(), 'idr-negative', 'lib/idr.c at idr_alloc', null, { printsOnce: true })
+      return -EINVAL
+    }
     return take(i, pointer, start, end > 0 ? end - 1 : INT_MAX)
   },
 )

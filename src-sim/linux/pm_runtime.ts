@@ -93,7 +93,7 @@ export const pm_runtime_put_sync_autosuspend = sync('pm_runtime_put_sync_autosus
 export const pm_runtime_put_sync_suspend = sync(
   'pm_runtime_put_sync_suspend',
   function* (dev: device): Sim<number> {
-    const left = pm.pmPutNoidle(dev)
+    const left = pm.pmDropUsage(dev)
     return left === 1 ? yield* pm.pmSuspend(dev) : left
   },
 )

@@ -20,7 +20,7 @@ import { addToClass, classParentDirectory, leaveClass } from './class'
 import { deferredRemove } from './deferred'
 import { device, DevicePrivate, type bus_type, type DeviceState, type kobject } from './device'
 import { releaseDevres } from './devres'
-import { DEVICE_UEVENTS, deviceOf, nodeName } from './device-uevent'
+import { DEVICE_UEVENTS, deviceOf, nodeName, ueventLines } from './device-uevent'
 import { KList } from './klist'
 import {
   addInternal,
@@ -35,7 +35,8 @@ import { purgeLinks } from './links'
 import { pmInit, pmRemove } from './pm-runtime'
 import { refRead } from './refs'
 import { removeFile, sysfs } from './sysfs'
-import { sendUevent } from './uevent'
+import { addPowerFiles } from './power-files'
+import { sendUevent, synthesizeUevent } from './uevent'
 
 /** What a device may be asked to do, and what must hold for it (see the device-state checker). */
 export type DeviceUse = 'binding' | 'registered'
@@ -213,13 +214,15 @@ function* addFiles(dev: device): Sim<number> {
   const directory = dev.kobj.$directory!
   tree.createFile(directory, 'uevent', {
     *show() {
-      return ''
+      return ueventLines(dev)
     },
     *store(text) {
-      sendUevent(dev.kobj, 'change')
-      return text.length
+      const error = synthesizeUevent(dev.kobj, text)
+      if (error) deviceLog(dev, 3, `uevent: failed to send synthetic uevent: ${error}`)
+      return error || text.length
     },
   })
+  addPowerFiles(dev, directory)
   addToClass(dev, 'links')
   for (const groups of groupsOf(dev)) {
     const error = createGroups(dev.kobj, groups)

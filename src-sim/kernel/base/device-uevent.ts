@@ -31,3 +31,10 @@ export const nodeName = (dev: device): string => {
   const name = devnode ? machine().runtime.atomic<string | null>(devnode(dev)) : null
   return name ?? dev.$label.replaceAll('!', '/')
 }
+
+/** What the `uevent` file of a device shows. */
+export function ueventLines(dev: device): string {
+  const env: string[] = []
+  if (DEVICE_UEVENTS.filter!(dev.kobj)) DEVICE_UEVENTS.uevent!(dev.kobj, env)
+  return env.map((line) => `${line}\n`).join('')
+}

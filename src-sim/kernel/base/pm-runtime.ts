@@ -11,6 +11,7 @@ import { WaitList } from '../sched/schedule'
 import { initWork, queueWorkOn } from '../workqueue/queue'
 import { work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues } from '../workqueue/workqueues'
+import { AtomicCounter } from '../locking/atomic'
 import { deviceLog } from './core'
 import type { device } from './device'
 
@@ -33,7 +34,7 @@ type Request = 'idle' | 'suspend' | 'resume' | 'autosuspend'
 export class dev_pm_info extends KernelObject {
   no_pm = false
   no_callbacks = false
-  usage_count = 0
+  usage_count = new AtomicCounter()
   disable_depth = 1
   runtime_status = RPM_SUSPENDED
   runtime_error = 0
@@ -62,7 +63,7 @@ export class dev_pm_info extends KernelObject {
 
 export function pmInit(dev: device): void {
   const { power } = dev
-  power.usage_count = 0
+  power.usage_count.counter = 0
   power.disable_depth = 1
   power.runtime_status = RPM_SUSPENDED
   power.runtime_error = 0
@@ -96,13 +97,13 @@ function* runCallback(dev: device, which: Callback): Sim<number> {
 function setStatus(dev: device, status: number): void {
   dev.power.runtime_status = status
   dev.power.$waiters.wakeAll()
-  if (status === RPM_ACTIVE) emit(ev.rpm_resume, dev, dev.power.usage_count)
-  if (status === RPM_SUSPENDED) emit(ev.rpm_suspend, dev, dev.power.usage_count)
+  if (status === RPM_ACTIVE) emit(ev.rpm_resume, dev, dev.power.usage_count.counter)
+  if (status === RPM_SUSPENDED) emit(ev.rpm_suspend, dev, dev.power.usage_count.counter)
 }
 
 function changeUsage(dev: device, by: number): void {
-  dev.power.usage_count += by
-  emit(ev.rpm_usage, dev, dev.power.usage_count)
+  dev.power.usage_count.counter += by
+  emit(ev.rpm_usage, dev, dev.power.usage_count.counter)
 }
 
 const changing = ({ power }: device): boolean =>
@@ -156,7 +157,7 @@ function suspendAllowed(dev: device): number {
   const { power } = dev
   if (power.runtime_error) return -EINVAL
   if (power.disable_depth > 0) return -EACCES
-  if (power.usage_count > 0) return -EAGAIN
+  if (power.usage_count.counter > 0) return -EAGAIN
   if (power.child_count > 0 && !power.ignore_children) return -EBUSY
   return power.runtime_status === RPM_SUSPENDED ? 1 : 0
 }
@@ -196,7 +197,7 @@ export function* pmForceSuspend(dev: device): Sim<number> {
 
 /** `pm_runtime_force_resume`. */
 export function* pmForceResume(dev: device): Sim<number> {
-  const used = dev.power.usage_count > 0 && dev.power.runtime_status === RPM_SUSPENDED
+  const used = dev.power.usage_count.counter > 0 && dev.power.runtime_status === RPM_SUSPENDED
   const ret = used ? yield* runCallback(dev, 'runtime_resume') : 0
   if (used && ret === 0) setStatus(dev, RPM_ACTIVE)
   pmEnable(dev)
@@ -278,34 +279,39 @@ export function pmGet(dev: device): number {
 export function pmGetIf(dev: device, idleToo: boolean): number {
   const { power } = dev
   if (power.disable_depth > 0) return -EINVAL
-  if (power.runtime_status !== RPM_ACTIVE || (!idleToo && power.usage_count === 0)) return 0
+  if (power.runtime_status !== RPM_ACTIVE || (!idleToo && power.usage_count.counter === 0)) return 0
   changeUsage(dev, 1)
   return 1
 }
 
+/** One user less, unless there is none: nothing else happens. */
+export function pmPutNoidle(dev: device): void {
+  if (dev.power.usage_count.counter > 0) changeUsage(dev, -1)
+}
+
 /** 1 when it went to 0, else 0; -EINVAL when it was 0 already. */
-export function pmPutNoidle(dev: device): number {
-  if (dev.power.usage_count === 0) {
+export function pmDropUsage(dev: device): number {
+  if (dev.power.usage_count.counter === 0) {
     deviceLog(dev, 4, 'Runtime PM usage count underflow!')
     return -EINVAL
   }
   changeUsage(dev, -1)
-  return dev.power.usage_count === 0 ? 1 : 0
+  return dev.power.usage_count.counter === 0 ? 1 : 0
 }
 
 /** Gives a use back; the suspending is left to a worker. */
 export function* pmPut(dev: device): Sim<number> {
-  const left = pmPutNoidle(dev)
+  const left = pmDropUsage(dev)
   return left === 1 ? pmRequest(dev, 'idle') : left
 }
 
 export function* pmPutSync(dev: device): Sim<number> {
-  const left = pmPutNoidle(dev)
+  const left = pmDropUsage(dev)
   return left === 1 ? yield* pmIdle(dev, true) : left
 }
 
 export function* pmPutAutosuspend(dev: device, sync: boolean): Sim<number> {
-  const left = pmPutNoidle(dev)
+  const left = pmDropUsage(dev)
   if (left !== 1) return left
   return sync ? yield* pmSuspend(dev, true) : pmRequest(dev, 'autosuspend')
 }

@@ -4,6 +4,7 @@ import { service } from '../../engine/service'
 import { uevent as ueventEvent } from '../../trace/events'
 import { emit } from '../emit'
 import { EINVAL } from '../errno'
+import { kernelLog } from '../printk/log'
 import type { kobject } from './kobject'
 
 export type UeventAction =
@@ -56,4 +57,18 @@ export function sendUevent(kobj: kobject, action: UeventAction, extra: string[] 
   all.sent.push({ action, path, env: told, timeNs: m.nowNs })
   emit(ueventEvent, hidden(kobj).$parent ?? kobj, action)
   return 0
+}
+
+const ACTIONS: readonly UeventAction[] = [
+  'add', 'remove', 'change', 'move', 'online', 'offline', 'bind', 'unbind',
+]
+
+/** Tells user space what a text asks for, as by writing to an `uevent` file. 0 or -EINVAL. */
+export function synthesizeUevent(kobj: kobject, text: string): number {
+  const word = text.replace(/[\n\0]$/, '').split(' ')[0]
+  const action = ACTIONS.find((name) => name === word)
+  if (action) return sendUevent(kobj, action, ['SYNTH_UUID=0'])
+  const path = kobj.$directory?.path ?? 'unknown device'
+  kernelLog(machine()).print(4, `synth uevent: ${path}: unknown uevent action string\n`)
+  return -EINVAL
 }

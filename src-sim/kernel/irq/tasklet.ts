@@ -30,6 +30,11 @@ export class tasklet_struct extends KernelObject {
   $runningOn: Cpu | null = null
   /** @internal */
   $waiters: WaitList | null = null
+
+  /** Bit 0: scheduled. Bit 1: running. */
+  get state(): number {
+    return (this.$scheduled ? 1 : 0) | (this.$runningOn === null ? 0 : 2)
+  }
 }
 
 export class Tasklets {

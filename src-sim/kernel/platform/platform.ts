@@ -1,4 +1,5 @@
 import { device_dma_parameters } from '../dma/dma-device'
+import type { device_attribute } from '../base/device'
 import { machine } from '../../engine/current'
 import type { Machine } from '../../engine/machine'
 import { hidden, KernelObject } from '../../engine/object'
@@ -37,6 +38,18 @@ export interface platform_device_id {
 
 export const PLATFORM_DEVID_NONE = -1
 export const PLATFORM_DEVID_AUTO = -2
+
+const modaliasFile: device_attribute = {
+  attr: { name: 'modalias', mode: 0o444 },
+  show: (dev, _attr, buf) => {
+    const text = `platform:${platformDevice(dev).name}\n`
+    for (let i = 0; i < text.length; i++) buf[i] = text.charCodeAt(i)
+    return text.length
+  },
+}
+
+/** What every platform device shows. */
+const FILES: attribute_group = { $lazy: true, attrs: [modaliasFile] }
 
 /** A device that no bus can find: it is described by the machine, or by code. */
 export class platform_device extends KernelObject {
@@ -121,6 +134,7 @@ class PlatformBus {
     const { bus, root } = this
     bus.match = (dev, drv) => (matchPlatform(platformDevice(dev), platformDriver(drv)) ? 1 : 0)
     bus.uevent = (dev, env) => (env.push(`MODALIAS=platform:${platformDevice(dev).name}`), 0)
+    bus.dev_groups = [FILES]
     bus.probe = named('platform_probe', platformProbe) as unknown as (dev: device) => number
     bus.remove = named('platform_remove', platformRemove) as unknown as (dev: device) => void
     bus.shutdown = named('platform_shutdown', platformShutdown) as unknown as (dev: device) => void

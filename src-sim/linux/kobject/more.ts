@@ -8,7 +8,7 @@ import { moveKobject } from '../../kernel/base/move'
 import { rename } from '../../kernel/base/rename'
 import { firmwareDirectory, kernelDirectory, powerDirectory } from '../../kernel/base/well-known'
 import { live } from '../../kernel/live'
-import { sendUevent } from '../../kernel/base/uevent'
+import { sendUevent, synthesizeUevent } from '../../kernel/base/uevent'
 import { EINVAL, ENOMEM } from '../errno'
 
 /** Sets, paths and names of kobjects. Part of `linux/kobject`. */
@@ -68,8 +68,5 @@ export function add_uevent_var(env: string[], text: string): number {
 }
 /** Says by hand what user space is to be told: the text names the action. 0 or -EINVAL. */
 export function kobject_synth_uevent(kobj: kobject, buf: string, _count: number): number {
-  const action = buf.trim().split(' ')[0] ?? ''
-  const known = ['add', 'remove', 'change', 'move', 'online', 'offline', 'bind', 'unbind'] as const
-  const found = known.find((name) => name === action)
-  return found ? sendUevent(kobj, found, ['SYNTH_UUID=0']) : -EINVAL
+  return synthesizeUevent(kobj, buf)
 }

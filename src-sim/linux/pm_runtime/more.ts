@@ -68,7 +68,7 @@ export function devm_pm_runtime_set_active_enabled(dev: device): number {
 /** One more user until the driver goes. 0 or -errno. */
 export function devm_pm_runtime_get_noresume(dev: device): number {
   pm.pmGetNoresume(dev)
-  const release = (): number => pm.pmPutNoidle(dev)
+  const release = (): void => pm.pmPutNoidle(dev)
   return addDevres(dev, { name: 'pm_runtime_put_noidle_action', key: dev, release })
 }
 
