@@ -1,13 +1,14 @@
 import { module_pci_driver, pci_disable_device, pci_enable_device, pci_get_drvdata, pci_iomap, pci_iounmap, pci_set_drvdata, pci_set_master, PCI_DEVICE, type pci_dev } from 'linux/pci'
 import { DMA_FROM_DEVICE, dma_map_single, dma_mapping_error, dma_unmap_single } from 'linux/dma-mapping'
-import { kthread_create, kthread_bind, kthread_stop_put } from 'linux/kthread'
+import { kthread_create, kthread_bind, kthread_should_stop, kthread_stop_put } from 'linux/kthread'
 import { spin_lock, spin_lock_init, spin_unlock, spinlock_t } from 'linux/spinlock'
 import { get_task_struct, wake_up_process, type task_struct } from 'linux/sched'
 import { kfree, kzalloc, GFP_KERNEL } from 'linux/slab'
-import { udelay, usleep_range } from 'linux/delay'
+import { udelay } from 'linux/delay'
 import { free_page, get_zeroed_page } from 'linux/gfp'
 import { readl, writel, type iomem } from 'linux/io'
 import { cpu_relax } from 'linux/processor'
+import { ATOMIC_INIT, atomic_inc, atomic_read } from 'linux/atomic'
 import { ENOMEM } from 'linux/errno'
 
 const PAGE = 0x00
@@ -16,6 +17,17 @@ const INVALIDATE = 0x10
 const REPORT = 0x18
 const REPORTED = 0x20
 const RUN = 0x28
+const TOGETHER = 3
+const ROUNDS = 8
+
+/** Somebody who has pages for the engine. */
+class lender {
+  iommu!: amd_iommu
+  pdev!: pci_dev
+  thread!: task_struct
+  iova = 0
+  late = 0
+}
 
 class amd_iommu {
   mmio!: iomem
@@ -23,14 +35,8 @@ class amd_iommu {
   /** Something was queued since the hardware was last asked to report. */
   need_sync = false
   cmd_sem_val = 0
-  threads: task_struct[] = []
-}
-
-class user {
-  iommu!: amd_iommu
-  pdev!: pci_dev
-  iova = 0
-  late = 0
+  lenders = [new lender(), new lender()]
+  arrived = ATOMIC_INIT(0)
 }
 
 function iommu_queue_inv_page(iommu: amd_iommu, iova: number) {
@@ -61,7 +67,7 @@ function iommu_completion_wait(iommu: amd_iommu) {
 }
 
 /** Lends a page to the engine, and takes it back. */
-function lend(u: user) {
+function lend(u: lender) {
   const { iommu, pdev } = u
   const memory = get_zeroed_page(GFP_KERNEL)
   if (!memory) return -ENOMEM
@@ -74,7 +80,6 @@ function lend(u: user) {
   writel(u.iova, iommu.mmio + PAGE)
   writel(physical, iommu.mmio + PHYSICAL)
   spin_unlock(iommu.lock)
-  usleep_range(100, 110)
   udelay(u.late)
   iommu_queue_inv_page(iommu, u.iova)
   udelay(3)
@@ -84,20 +89,26 @@ function lend(u: user) {
   return 0
 }
 
+/** At first both CPUs begin each round together, then each goes on as it likes. */
+function lend_all(u: lender) {
+  for (let round = 1; round <= TOGETHER; round++) {
+    atomic_inc(u.iommu.arrived)
+    while (atomic_read(u.iommu.arrived) < 2 * round && !kthread_should_stop()) cpu_relax()
+    lend(u)
+  }
+  for (let round = 0; round < ROUNDS; round++) lend(u)
+  return 0
+}
+
 function start(iommu: amd_iommu, pdev: pci_dev, cpu: number) {
-  const u = kzalloc(user, GFP_KERNEL)!
+  const u = iommu.lenders[cpu]!
   u.iommu = iommu
   u.pdev = pdev
   u.iova = 0x1000 * (cpu + 1)
   u.late = cpu
-  const thread = kthread_create((u: user) => {
-    const ret = lend(u)
-    kfree(u)
-    return ret
-  }, u, 'lend/%d', cpu)
-  kthread_bind(thread, cpu)
-  iommu.threads.push(get_task_struct(thread))
-  wake_up_process(thread)
+  u.thread = get_task_struct(kthread_create(lend_all, u, 'lend/%d', cpu))
+  kthread_bind(u.thread, cpu)
+  wake_up_process(u.thread)
 }
 
 function amd_probe(pdev: pci_dev) {
@@ -116,7 +127,7 @@ function amd_probe(pdev: pci_dev) {
 
 function amd_remove(pdev: pci_dev) {
   const iommu = pci_get_drvdata<amd_iommu>(pdev)
-  for (const thread of iommu.threads) kthread_stop_put(thread)
+  for (const u of iommu.lenders) kthread_stop_put(u.thread)
   writel(0, iommu.mmio + RUN)
   readl(iommu.mmio + REPORTED)
   pci_iounmap(pdev, iommu.mmio)
