@@ -35,6 +35,7 @@ const runTwin = (kind: string, init: string) =>
 /** Kinds that need a device, or a fault of the hardware: other tests have them. */
 const WITH_HARDWARE = [
   'mmio.fault', 'mmio.bad-unmap', 'dma.stray', 'dma.read-after-free', 'dma.write-after-free',
+  'iommu.fault', 'iommu.freed-table', 'iommu.page-leak',
 ]
 /** Tried with the subsystem they belong to. */
 const ELSEWHERE = [
