@@ -1,0 +1,7 @@
+import { insmod, rmmod, run_until_quiet } from 'klab/scenario'
+
+export default function () {
+  insmod('cards')
+  run_until_quiet()
+  rmmod('cards')
+}
