@@ -237,3 +237,13 @@ test('a driver with mmap_prepare only says how the mapping is to be', () => {
   })
   expect(k.log).toEqual(['2 1 8', 'close', '1 9 8'])
 })
+
+test('frames behind a private mapping go behind all of it; it remembers the first one', () => {
+  play(function* () {
+    yield* map(2)
+    const vma = mm.vma_lookup(mine(), BASE)!
+    expect(mm.remap_pfn_range(vma, BASE, 0x40, PAGE, 0)).toBe(-22)
+    expect(mm.remap_pfn_range(vma, BASE, 0x40, 2 * PAGE, 0)).toBe(0)
+    expect([vma.vm_pgoff, pte(BASE)!.write]).toEqual([0x40, false])
+  })
+})
