@@ -139,9 +139,9 @@ function releaseFrames(head: page): void {
 
 /** From now on every use of an address of these pages is one of freed memory. */
 function poison(head: page, record: Allocation | null): void {
-  if (!slab(machine()).poison || head.$views === null) return
+  if (!slab(machine()).poison) return
   const freed = record ?? programPage(head)
-  for (const view of head.$views) hidden(view).$dead = freed
+  for (const view of head.$views ?? []) hidden(view).$dead = freed
 }
 
 /** What there is to say about a freed page that was a program's. */

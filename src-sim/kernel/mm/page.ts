@@ -183,6 +183,7 @@ export function pageAddress(p: page, bytes = 0): Uint8Array {
   if (known) return known
   const view = memory.view(at, length) ?? new Uint8Array(length)
   if (p === head && head.$record !== null) hidden(view).$alloc = head.$record
+  if (head.$refs === 0 && head.$record?.freed) hidden(view).$dead = head.$record
   views.push(view)
   return view
 }
