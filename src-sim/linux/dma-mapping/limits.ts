@@ -5,7 +5,7 @@ import { dmaDebugHooks } from '../../kernel/dma/debug-hooks'
 import {
   device_dma_parameters, dmaPlatform, maskOf, type DmaDevice,
 } from '../../kernel/dma/dma-device'
-import { skipsSync } from '../../kernel/dma/mapping'
+import { needsSync, skipsSync } from '../../kernel/dma/mapping'
 import { addressingLimited, requiredMaskOf } from '../../kernel/dma/masks'
 import { warnOnce } from '../../kernel/dma/once'
 import type { dma_addr_t } from '../types'
@@ -40,7 +40,7 @@ export const dma_get_merge_boundary = quiet((dev: DmaDevice): number =>
 )
 /** Whether syncing that mapping does anything (DMA-26). */
 export const dma_need_sync = quiet((dev: DmaDevice, addr: dma_addr_t): boolean =>
-  skipsSync(dev) ? false : backendOf(dev).needSync(dev, addr),
+  needsSync(dev) && backendOf(dev).needSync(dev, addr),
 )
 /** Whether unmapping does anything. Ask after the last mapping. */
 export const dma_need_unmap = quiet((dev: DmaDevice): boolean => {

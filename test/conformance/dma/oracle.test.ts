@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { attachKasan } from '../../../src-sim/checkers/kasan'
 import { machine } from '../../../src-sim/engine/current'
 import { hidden } from '../../../src-sim/engine/object'
+import { allocPages, putPage } from '../../../src-sim/kernel/mm/page-alloc'
 import { memoryAccess } from '../../../src-sim/kernel/mm/watch'
 import * as dma from '../../../src-sim/linux/dma-mapping'
 import { device } from '../../../src-sim/linux/device'
@@ -51,6 +52,18 @@ test('DMA-49: memory that its owner frees under the device', () => {
     const a = map(dev, b, FROM)
     hardware.write(a, Uint8Array.of(1))
     kfree(b)
+    hardware.write(a, Uint8Array.of(1))
+  })
+  expect(kinds).toEqual(['dma.write-after-free'])
+})
+
+test('DMA-49: pages that are freed under the device', () => {
+  const { kinds } = onBoard({}, (dev, hardware) => {
+    const page = allocPages({ order: 0, zero: true, compound: false })!
+    const a = dma.dma_map_page(dev, page, 0, 4096, FROM)
+    dma.dma_mapping_error(dev, a)
+    hardware.write(a, Uint8Array.of(1))
+    putPage(page)
     hardware.write(a, Uint8Array.of(1))
   })
   expect(kinds).toEqual(['dma.write-after-free'])
