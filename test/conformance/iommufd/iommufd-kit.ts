@@ -6,7 +6,8 @@ import type { iommufd_ctx } from '../../../src-sim/kernel/iommufd/objects'
 import * as u from '../../../src-sim/linux/iommufd/uapi'
 import * as libc from '../../../src-sim/linux/user/libc'
 import { sim } from '../../sim/harness'
-import { play, type Kit } from '../device-model/kit'
+import type { Kit } from '../device-model/kit'
+import { playAll } from '../p2pdma/p2p-kit'
 import { Mock } from './mock'
 
 export const PAGE = 4096
@@ -99,7 +100,7 @@ export function withIommu(
   body: (t: Iommu, kit: Kit, memory: number) => Sim,
   options: { dirty?: boolean } = {},
 ): Kit {
-  return play(function* (kit) {
+  return playAll(function* (kit) {
     const mock = new Mock(kit, options.dirty ?? true)
     yield* mock.start()
     const fd = (yield* sim(libc.open('/dev/iommu', libc.O_RDWR))) as number

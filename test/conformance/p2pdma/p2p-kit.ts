@@ -5,7 +5,7 @@ import { pciBus } from '../../../src-sim/kernel/pci/bus'
 import { plug } from '../../../src-sim/kernel/pci/scan'
 import * as pci from '../../../src-sim/linux/pci'
 import { sim } from '../../sim/harness'
-import type { Kit } from '../device-model/kit'
+import { play, type Kit } from '../device-model/kit'
 
 /** A card with 4 KiB of registers that do nothing and 64 KiB of memory behind BAR 2. */
 export class MemoryCard extends device_model {
@@ -82,4 +82,15 @@ export function* bootCards(
   yield* sim(pci.pci_register_driver(uses))
   const at = (slot: string): pci.pci_dev => pciBus(kit.machine).found.get(pciBus(kit.machine).slot(slot)!)!
   return { provider: at('03:00.0'), client: at('04:00.0') }
+}
+
+/** As `play`, for tests that must get to their end: an oops on the way is a failure. */
+export function playAll(main: (kit: Kit) => Sim): Kit {
+  let done = false
+  const kit = play(function* (k) {
+    yield* main(k)
+    done = true
+  })
+  if (!done) throw new Error(kit.machine.findings.map((f) => f.report.join('\n')).join('\n'))
+  return kit
 }

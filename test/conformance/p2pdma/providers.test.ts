@@ -10,13 +10,12 @@ import * as p2p from '../../../src-sim/linux/pci-p2pdma'
 import { cat } from '../../../src-sim/linux/klab/scenario'
 import { msleep } from '../../../src-sim/linux/delay'
 import { sim } from '../../sim/harness'
-import { play } from '../device-model/kit'
-import { APART, bootCards, copyCards, SWITCHED } from './p2p-kit'
+import { APART, bootCards, copyCards, playAll, SWITCHED } from './p2p-kit'
 
 const CLIENT = 'client 0000:04:00.0'
 
 test('P2P-01: a provider for each memory BAR, none before the init and none without a BAR', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     const { provider } = yield* bootCards(kit)
     expect(p2p.pcim_p2pdma_provider(provider, 2)).toBe(null)
     expect(kit.kinds).toEqual(['warn.p2pdma-not-ready'])
@@ -31,7 +30,7 @@ test('P2P-01: a provider for each memory BAR, none before the init and none with
 })
 
 test('P2P-01: BARs that must not be mapped make no providers', () => {
-  play(function* (kit) {
+  playAll(function* (kit) {
     const { provider } = yield* bootCards(kit)
     provider.non_mappable_bars = 1
     expect(yield* sim(p2p.pcim_p2pdma_init(provider))).toBe(-EOPNOTSUPP)
@@ -40,7 +39,7 @@ test('P2P-01: BARs that must not be mapped make no providers', () => {
 })
 
 test('P2P-01: providers are gone when the driver is, and make no answers any more', () => {
-  play(function* (kit) {
+  playAll(function* (kit) {
     const { provider, client } = yield* bootCards(kit)
     yield* sim(p2p.pcim_p2pdma_init(provider))
     const own = p2p.pcim_p2pdma_provider(provider, 2)!
@@ -51,7 +50,7 @@ test('P2P-01: providers are gone when the driver is, and make no answers any mor
 })
 
 test('P2P-02: what can be added, and what the log and the files say', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     const { provider } = yield* bootCards(kit)
     const add = p2p.pci_p2pdma_add_resource
     expect(yield* sim(add(provider, 1, 0, 0))).toBe(-EINVAL)
@@ -79,7 +78,7 @@ test('P2P-02: what can be added, and what the log and the files say', () => {
 })
 
 test('P2P-02: unbinding waits until everything is back, and hands out nothing meanwhile', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     const { provider } = yield* bootCards(kit)
     yield* sim(p2p.pci_p2pdma_add_resource(provider, 2, 0, 0))
     const memory = (yield* sim(p2p.pci_alloc_p2pmem(provider, 4096))) as number
@@ -98,7 +97,7 @@ test('P2P-02: unbinding waits until everything is back, and hands out nothing me
 })
 
 test('P2P-03, P2P-04: below one switch without redirects the bus address leads there', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     const { provider, client } = yield* bootCards(kit)
     yield* sim(p2p.pcim_p2pdma_init(provider))
     const own = p2p.pcim_p2pdma_provider(provider, 2)!
@@ -115,7 +114,7 @@ test('P2P-03, P2P-04: below one switch without redirects the bus address leads t
 })
 
 test('P2P-03, P2P-04: redirects send it to the root, which is not known to forward', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     requestAcs(kit.machine)
     const { provider, client } = yield* bootCards(kit)
     yield* sim(p2p.pcim_p2pdma_init(provider))
@@ -132,7 +131,7 @@ test('P2P-03, P2P-04: redirects send it to the root, which is not known to forwa
 })
 
 test('P2P-03: an answer stays until somebody asks for the distance', () => {
-  play(function* (kit) {
+  playAll(function* (kit) {
     requestAcs(kit.machine)
     const { provider, client } = yield* bootCards(kit)
     yield* sim(p2p.pcim_p2pdma_init(provider))
@@ -149,7 +148,7 @@ test('P2P-03: an answer stays until somebody asks for the distance', () => {
 })
 
 test('P2P-03: a host bridge of the list leads through the root', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     Object.assign(hostBridge(kit.machine), { vendor: 0x8086, device: 0x2030 })
     const { provider, client } = yield* bootCards(kit, APART)
     yield* sim(p2p.pcim_p2pdma_init(provider))
@@ -161,7 +160,7 @@ test('P2P-03: a host bridge of the list leads through the root', () => {
 })
 
 test('P2P-04: not for two root ports, and not for what is no PCI device', () => {
-  const k = play(function* (kit) {
+  const k = playAll(function* (kit) {
     const { provider, client } = yield* bootCards(kit, APART)
     expect(p2p.pci_p2pdma_distance(provider, client.dev, true)).toBe(-1)
     const other = new d.device()
@@ -178,7 +177,7 @@ test('P2P-04: not for two root ports, and not for what is no PCI device', () => 
 })
 
 test('P2P-04: the nearest published memory is found', () => {
-  play(function* (kit) {
+  playAll(function* (kit) {
     const { provider, client } = yield* bootCards(kit, SWITCHED)
     yield* sim(p2p.pci_p2pdma_add_resource(provider, 2, 0, 0))
     expect(p2p.pci_p2pmem_find(client.dev)).toBe(null)

@@ -7,8 +7,8 @@ import * as pci from '../../../src-sim/linux/pci'
 import * as libc from '../../../src-sim/linux/user/libc'
 import * as v from '../../../src-sim/linux/vfio_pci_core'
 import { sim } from '../../sim/harness'
-import { play, type Kit } from '../device-model/kit'
-import { CopyCard, copyCards, MemoryCard } from '../p2pdma/p2p-kit'
+import type { Kit } from '../device-model/kit'
+import { CopyCard, copyCards, MemoryCard, playAll } from '../p2pdma/p2p-kit'
 import { anonymous, PAGE } from '../iommufd/iommufd-kit'
 
 export { anonymous, PAGE }
@@ -31,7 +31,7 @@ export interface Vfio {
 
 /** Plays with two cards that belong to a VFIO driver. */
 export function withVfio(body: (t: Vfio) => Sim): Kit {
-  return play(function* (kit) {
+  return playAll(function* (kit) {
     const m = kit.machine
     copyCards.length = 0
     setUpIommu(m, 'lazy')
