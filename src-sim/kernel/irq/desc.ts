@@ -1,5 +1,6 @@
 import { Hook } from '../../base/disposable'
 import type { Cpu } from '../../engine/cpu'
+import { machine } from '../../engine/current'
 import type { Task } from '../../engine/exec'
 import type { Machine } from '../../engine/machine'
 import { KernelObject } from '../../engine/object'
@@ -25,10 +26,20 @@ export class irq_chip extends KernelObject {
   $oneshotSafe: boolean
   /** @internal It can repeat an interrupt by itself. */
   $retriggers: boolean
+  /** What a driver's controller does to a line; called with interrupts off, must not sleep. */
+  irq_ack: ((d: IrqData) => void) | null = null
+  irq_mask: ((d: IrqData) => void) | null = null
+  irq_unmask: ((d: IrqData) => void) | null = null
 
-  constructor(name = '', oneshotSafe = false, retriggers = false) {
+  /** A controller of a driver's: `new irq_chip({ name: 'demo', irq_mask, irq_unmask })`. */
+  constructor(init: string | Partial<irq_chip> = '', oneshotSafe = false, retriggers = false) {
     super()
-    this.name = name
+    this.name = typeof init === 'string' ? init : (init.name ?? '')
+    if (typeof init !== 'string') {
+      this.irq_ack = init.irq_ack ?? null
+      this.irq_mask = init.irq_mask ?? null
+      this.irq_unmask = init.irq_unmask ?? null
+    }
     this.$oneshotSafe = oneshotSafe
     this.$retriggers = retriggers
   }
@@ -58,7 +69,9 @@ export type IrqFlow = 'edge' | 'level' | 'simple'
 /** A line as its controller sees it. */
 export class IrqData {
   readonly irq: number
-  readonly hwirq: number
+  /** The number of the line at its own controller. */
+  hwirq: number
+  domain: object | null = null
   chip_data: any = null
   readonly #desc: IrqDesc
 
@@ -88,7 +101,7 @@ export class IrqDesc extends KernelObject {
   /** Came while it could not be taken: to be replayed. */
   pending = false
   inProgress = false
-  masked = true
+  #masked = true
   /** An edge that came while the line was masked at its source. */
   latched = false
   /** Whoever asserts a level line at the moment. */
@@ -124,6 +137,23 @@ export class IrqDesc extends KernelObject {
     this.flow = flow
     this.cpu = cpu
     this.data = new IrqData(this)
+  }
+
+  /** Whether the controller holds interrupts of the line back. */
+  get masked(): boolean {
+    return this.#masked
+  }
+
+  set masked(masked: boolean) {
+    if (masked === this.#masked) return
+    this.#masked = masked
+    this.tell(masked ? 'irq_mask' : 'irq_unmask')
+  }
+
+  /** Calls a function of the line's controller, if it has one. */
+  tell(what: 'irq_ack' | 'irq_mask' | 'irq_unmask'): void {
+    const f = this.chip?.[what]
+    if (f) machine().runtime.atomic(f(this.data))
   }
 
   get disabled(): boolean {
@@ -175,4 +205,4 @@ export class Irqs {
   }
 }
 
-export const irqs = service((machine) => new Irqs(machine))
+export const irqs = service((m) => new Irqs(m))

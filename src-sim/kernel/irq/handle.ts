@@ -40,6 +40,7 @@ function* handleEdge(desc: IrqDesc): Sim {
     return
   }
   if (!mayRun(desc)) return
+  desc.tell('irq_ack')
   do {
     if (desc.action === null) {
       desc.masked = true
@@ -52,8 +53,9 @@ function* handleEdge(desc: IrqDesc): Sim {
 
 function* handleLevel(desc: IrqDesc): Sim {
   if (desc.inProgress || !mayRun(desc)) return
-  const masks = isOneshot(desc)
+  const masks = isOneshot(desc) || (desc.chip?.irq_mask ?? null) !== null
   if (masks) desc.masked = true
+  desc.tell('irq_ack')
   yield* handleEvent(desc)
   const machine = currentMachine()
   if (masks) unmaskAfterThreads(desc)
