@@ -31,7 +31,7 @@ export function* probeDevice(dev: device): Sim<number> {
   const ops = findOps(dev)
   if (!ops) return -ENODEV
   if (dev.iommu_group) return 0
-  if (dev.driver && !iommuCore(machine()).booting) warnLate(dev)
+  if (dev.driver && !managesDma(dev) && !iommuCore(machine()).booting) warnLate(dev)
   const error = yield* initDevice(dev, ops)
   if (error) {
     if (error !== -ENODEV) kernelLog(machine()).print(3, `iommu: Failed to probe device ${dev.$label}\n`)

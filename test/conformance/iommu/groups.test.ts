@@ -264,7 +264,7 @@ test('DMA-55, DMA-56: binding claims the default domain, unbinding drops the cla
 })
 
 test('DMA-57: what a driver has left mapped stays mapped after it is gone', () => {
-  onCard('strict', function* ({ pdev, hardware }) {
+  onCard('strict', function* ({ hardware }) {
     let address = 0
     const b = buffer()
     const drv = driver({ probe: (p) => { address = dma.dma_map_single(p.dev, b, PAGE, 0); return 0 } })
