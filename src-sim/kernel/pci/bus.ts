@@ -88,6 +88,13 @@ export class PciBus {
     return this.slotsOn(slot.bus).filter((s) => s.devfn >> 3 === slot.devfn >> 3)
   }
 
+  /** The card has more than one function. */
+  sharesCard(slot: Slot): boolean {
+    for (const other of this.slots.values())
+      if (other !== slot && other.bus === slot.bus && other.devfn >> 3 === slot.devfn >> 3) return true
+    return false
+  }
+
   slotsBehind(slot: Slot): Slot[] {
     return slot.secondary === null ? [] : this.slotsOn(slot.secondary)
   }

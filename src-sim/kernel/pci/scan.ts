@@ -117,7 +117,7 @@ function describe(machine: Machine, pdev: pci_dev, slot: Slot, fn: PciFunction):
   pdev.revision = model.revision
   pdev.class = model.classCode
   pdev.devfn = slot.devfn
-  pdev.multifunction = all.card(slot).length > 1 ? 1 : 0
+  pdev.multifunction = all.sharesCard(slot) ? 1 : 0
   pdev.bus = all.buses.get(slot.bus) ?? null
   readCapabilities(pdev, fn)
   pdev.resource = model.bars.map((size, bar) => assignBar(machine, pdev, fn, bar, size))
