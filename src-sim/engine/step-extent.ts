@@ -42,6 +42,8 @@ export class StepExtents {
   /** It has come to its next suspension, or its end. */
   end(exec: Exec): void {
     const extent = this.#extents.get(exec)
+    // No frame of the kernel is left to go on, and nobody waits for the end.
+    if (exec.finished && extent?.depth === 0 && exec.onExit === null && !exec.died) return
     if (extent === undefined || exec.frames[extent.depth] !== extent.frame) {
       this.#extents.delete(exec)
       this.#footprint.everything()

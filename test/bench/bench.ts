@@ -2,7 +2,8 @@ import { prepareRealm } from '../../src-sim/sandbox'
 import { appFigures } from './app'
 import { compilerFigures } from './compiler'
 import { labFigures } from './labs'
-import { lockFigures } from './locks'
+import { checkedFigures, listenerFigures, lockFigures } from './locks'
+import { searchFigures } from './search'
 import { timerFigures } from './timers'
 import { traceFigures } from './trace'
 
@@ -15,6 +16,9 @@ interface Shown {
 
 const PARTS: Record<string, () => Shown[] | Promise<Shown[]>> = {
   locks: lockFigures,
+  listeners: listenerFigures,
+  checked: checkedFigures,
+  search: searchFigures,
   timers: timerFigures,
   labs: labFigures,
   compiler: compilerFigures,
@@ -24,9 +28,11 @@ const PARTS: Record<string, () => Shown[] | Promise<Shown[]>> = {
 
 // As in the kernel worker: everything is measured in a hardened realm.
 prepareRealm()
-const wanted = process.argv.slice(2)
-for (const [part, measure] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(part)) continue
+const [part] = process.argv.slice(2)
+if (part === undefined) console.log(Object.keys(PARTS).join(' '))
+else {
+  const measure = PARTS[part]
+  if (measure === undefined) throw new Error(`no part is called ${part}`)
   for (const { name, figure, unit, budget } of await measure()) {
     const shown = figure >= 1000 ? Math.round(figure).toLocaleString('en') : figure.toFixed(2)
     const asked = typeof budget === 'number' ? `<= ${budget}` : budget

@@ -9,14 +9,17 @@ export interface Figure {
 /** CPU seconds of this process: what other programs do at the same time does not count. */
 const cpuSeconds = (): number => process.cpuUsage().user / 1e6
 
-/** Seconds that `work` takes, the median of some runs after one to warm up. */
+/**
+ * Seconds that `work` takes, the best of some runs after one to warm up: what disturbs a run from
+ * outside (a core shared with another program, its caches) can only make it longer.
+ */
 export function seconds(work: () => void, runs = 5): number {
   work()
-  const taken: number[] = []
+  let best = Infinity
   for (let i = 0; i < runs; i++) {
     const start = cpuSeconds()
     work()
-    taken.push(cpuSeconds() - start)
+    best = Math.min(best, cpuSeconds() - start)
   }
-  return taken.sort((a, b) => a - b)[runs >> 1]!
+  return best
 }

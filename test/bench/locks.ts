@@ -73,21 +73,22 @@ function sanitizers(machine: Machine): void {
 const perSecond = (name: string, figure: number, budget: string): Figure =>
   ({ name, figure, unit: '/s', budget })
 
+const steps = (attach: Attach): number => rate(1, 2, 20_000, attach).steps
+
+/** The bare engine. */
 export function lockFigures(): Figure[] {
-  const short = rate(10_000, 3, 4)
-  const checked = rate(2_000, 3, 4, (machine) => {
-    tracing(machine)
-    sanitizers(machine)
-  })
-  const long = rate(100, 10, 100)
-  const steps = (attach: Attach): number => rate(1, 2, 20_000, attach).steps
   return [
-    perSecond('schedules of 3 tasks x 4 lock/count/unlock', short.schedules,
+    perSecond('schedules of 3 tasks x 4 lock/count/unlock', rate(10_000, 3, 4).schedules,
       '>= 45,000, goal 100,000 (Shuttle 42,000, Loom 10,800)'),
-    perSecond('the same, all sanitizers and the trace on', checked.schedules,
-      '>= 15,000, goal 30,000 (Loom 10,800)'),
-    perSecond('schedules of 10 tasks x 100', long.schedules, '>= 510, goal 650 (Shuttle 510)'),
+    perSecond('schedules of 10 tasks x 100', rate(100, 10, 100).schedules,
+      '>= 510, goal 650 (Shuttle 510)'),
     perSecond('scheduled steps, bare', steps(() => {}), '(no budget)'),
+  ]
+}
+
+/** With one listener each. */
+export function listenerFigures(): Figure[] {
+  return [
     perSecond('scheduled steps, tracing on', steps(tracing), '>= 2,000,000'),
     perSecond('scheduled steps, lockdep on', steps((m) => void attachLockdep(m)),
       '>= 1,000,000 (half of the figure without)'),
@@ -95,9 +96,18 @@ export function lockFigures(): Figure[] {
       memoryAccess(machine)
       attachKcsan(machine)
     }), '(no budget)'),
-    perSecond('scheduled steps, all sanitizers and the trace on', steps((machine) => {
-      tracing(machine)
-      sanitizers(machine)
-    }), '(no budget)'),
+  ]
+}
+
+/** With all of them, as labs run. */
+export function checkedFigures(): Figure[] {
+  const all: Attach = (machine) => {
+    tracing(machine)
+    sanitizers(machine)
+  }
+  return [
+    perSecond('schedules of 3 tasks x 4, all sanitizers and the trace on',
+      rate(2_000, 3, 4, all).schedules, '>= 15,000, goal 30,000 (Loom 10,800)'),
+    perSecond('scheduled steps, all sanitizers and the trace on', steps(all), '(no budget)'),
   ]
 }
