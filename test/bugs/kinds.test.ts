@@ -40,7 +40,7 @@ const WITH_HARDWARE = [
 /** Tried with the subsystem they belong to. */
 const ELSEWHERE = [
   'rcu.stall', 'sleep.in-atomic-code', 'refcount.of-node', 'device.use-unbound',
-  'device.use-after-unbind', 'irq.nobody-cared', 'oops.exception', 'p2p.dead-target',
+  'device.use-after-unbind', 'irq.nobody-cared', 'oops.exception', 'hmm.stale-page', 'p2p.dead-target',
   'p2p.provider-gone',
 ]
 
