@@ -6,13 +6,14 @@ import { emit } from '../emit'
 import { faultInjection } from '../mm/fault-injection'
 import { slab } from '../mm/slab'
 import { warn } from '../printk/warn'
+import { ATTR } from './attrs'
 import { backendOf, type DmaMemory } from './backend'
 import { dmaDebugHooks } from './debug-hooks'
 import { allocDeclared, freeDeclared } from './declared'
 import { DMA_BIDIRECTIONAL } from './direction'
 import type { DmaDevice } from './dma-device'
 import { announce, enter, leave } from './ledger'
-import type { DmaMapping, MappingUse } from './mappings'
+import { dmaMappings, type DmaMapping, type MappingUse } from './mappings'
 import { warnOnce } from './once'
 
 /** Coherent memory in kernel/dma/mapping.c. */
@@ -74,9 +75,15 @@ export function freeCoherent(
     warn(m, 'irqs-disabled', 'kernel/dma/mapping.c at dma_free_attrs', null, { rules: ['DMA-39'] })
   if (cpu === null) return
   const use = useOf(dev, { cpu, dma, phys: -1 }, size, attrs)
-  dmaDebugHooks(m).unmap.emit(use)
+  if (!isCookie(use)) dmaDebugHooks(m).unmap.emit(use)
   end(use, cpu)
   backendOf(dev).free(dev, size, cpu, dma, attrs)
+}
+
+/** What the CPU has is no address: the books know nothing of such memory (DMA-44). */
+function isCookie({ device, dma, size, type, direction }: MappingUse): boolean {
+  const mapping = dmaMappings(machine()).find(device, dma, size, type, direction)
+  return mapping !== null && (mapping.attrs & ATTR.NO_KERNEL_MAPPING) !== 0
 }
 
 function end(use: MappingUse, cpu: Uint8Array): void {
