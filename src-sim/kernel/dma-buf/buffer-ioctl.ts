@@ -2,7 +2,9 @@ import type { Sim } from '../../engine/suspend'
 import { EFAULT, EINVAL, ENOMEM, ENOTTY } from '../errno'
 import { giveFdBack, installFile, reserveFd } from '../fs/anon'
 import type { file } from '../fs/file'
-import { copyUser } from '../mm/uaccess'
+import { fput } from '../fs/file-table'
+import { copyUserFaulting } from '../mm/uaccess'
+import { textAt } from '../mm/user-text'
 import { spinLock, spinUnlock } from '../locking/spinlock'
 import type { dma_buf } from './buffer'
 import { beginCpuAccess, endCpuAccess } from './cpu-access'
@@ -42,10 +44,47 @@ export interface dma_buf_sync_file {
   fd: number
 }
 
-function* sync(dmabuf: dma_buf, user: unknown): Sim<number> {
+/** Both structures have eight bytes: one number, or two. Null when there is nothing to read. */
+function* readArgument(user: unknown): Sim<DataView | null> {
+  const bytes = new Uint8Array(8)
+  return (yield* copyUserFaulting(bytes, user, 8)) ? null : new DataView(bytes.buffer)
+}
+
+const isMemory = (user: unknown): boolean => typeof user === 'number' || user instanceof Uint8Array
+
+function* readSync(user: unknown): Sim<dma_buf_sync | null> {
+  if (isMemory(user)) {
+    const view = yield* readArgument(user)
+    return view && { flags: Number(view.getBigUint64(0, true)) }
+  }
   const arg: dma_buf_sync = { flags: 0 }
-  if (copyUser(arg, user, 8)) return -EFAULT
-  if (arg.flags & ~(SYNC.RW | SYNC.END)) return -EINVAL
+  return (yield* copyUserFaulting(arg, user, 8)) ? null : arg
+}
+
+function* readSyncFile(user: unknown): Sim<dma_buf_sync_file | null> {
+  if (isMemory(user)) {
+    const view = yield* readArgument(user)
+    return view && { flags: view.getUint32(0, true), fd: view.getInt32(4, true) }
+  }
+  const arg: dma_buf_sync_file = { flags: 0, fd: 0 }
+  return (yield* copyUserFaulting(arg, user, 8)) ? null : arg
+}
+
+function* writeSyncFile(user: unknown, arg: dma_buf_sync_file): Sim<number> {
+  if (!isMemory(user)) return yield* copyUserFaulting(user, arg, 8)
+  const view = new DataView(new ArrayBuffer(8))
+  view.setUint32(0, arg.flags, true)
+  view.setInt32(4, arg.fd, true)
+  return yield* copyUserFaulting(user, new Uint8Array(view.buffer), 8)
+}
+
+/** Flags that a 64-bit number may have above those that there are. */
+const unknownFlags = (flags: number): boolean => flags > 7 || (flags & ~(SYNC.RW | SYNC.END)) !== 0
+
+function* sync(dmabuf: dma_buf, user: unknown): Sim<number> {
+  const arg = yield* readSync(user)
+  if (arg === null) return -EFAULT
+  if (unknownFlags(arg.flags)) return -EINVAL
   const dir = DIRECTIONS[arg.flags & SYNC.RW]
   if (dir === undefined) return -EINVAL
   return yield* arg.flags & SYNC.END
@@ -53,20 +92,15 @@ function* sync(dmabuf: dma_buf, user: unknown): Sim<number> {
     : beginCpuAccess(dmabuf, dir)
 }
 
-function textAt(user: unknown): string | null {
-  if (typeof user === 'string') return user
-  if (!(user instanceof Uint8Array)) return null
-  const end = user.indexOf(0)
-  return String.fromCharCode(...(end < 0 ? user : user.subarray(0, end)))
-}
-
 function* setName(dmabuf: dma_buf, user: unknown): Sim<number> {
-  const name = textAt(user)
-  if (name === null) return -EFAULT
-  if (name.length + 1 > NAME_MAX) return -EINVAL
+  const text = yield* textAt(user, NAME_MAX + 1)
+  if (text === null) return -EFAULT
+  const end = text.indexOf(0)
+  const length = end < 0 ? text.length : end
+  if (length + 1 > NAME_MAX) return -EINVAL
   const waits = spinLock(dmabuf.name_lock)
   if (waits) yield* waits
-  dmabuf.name = name
+  dmabuf.name = String.fromCharCode(...text.subarray(0, length))
   spinUnlock(dmabuf.name_lock)
   return 0
 }
@@ -76,8 +110,8 @@ const isUsage = (flags: number): boolean =>
 
 /** The fences that a new access has to wait for, as a file (DBUF-40). */
 function* exportSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
-  const arg: dma_buf_sync_file = { flags: 0, fd: 0 }
-  if (copyUser(arg, user, 8)) return -EFAULT
+  const arg = yield* readSyncFile(user)
+  if (arg === null) return -EFAULT
   if (!isUsage(arg.flags)) return -EINVAL
   const fd = reserveFd()
   if (fd < 0) return fd
@@ -89,11 +123,13 @@ function* exportSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
     const made = createSyncFile(fence)
     yield* putFence(fence)
     if (made !== null) {
-      ;(user as dma_buf_sync_file).fd = fd
-      installFile(fd, made.file!)
-      return 0
-    }
-    ret = -ENOMEM
+      if (!(yield* writeSyncFile(user, { ...arg, fd }))) {
+        installFile(fd, made.file!)
+        return 0
+      }
+      fput(made.file!)
+      ret = -EFAULT
+    } else ret = -ENOMEM
   }
   giveFdBack(fd)
   return ret
@@ -109,8 +145,8 @@ function* leavesOf(fence: dma_fence): Sim<dma_fence[]> {
 
 /** Adds what is inside a sync file to the fences of the buffer. */
 function* importSyncFile(dmabuf: dma_buf, user: unknown): Sim<number> {
-  const arg: dma_buf_sync_file = { flags: 0, fd: 0 }
-  if (copyUser(arg, user, 8)) return -EFAULT
+  const arg = yield* readSyncFile(user)
+  if (arg === null) return -EFAULT
   if (!isUsage(arg.flags)) return -EINVAL
   const fence = fenceOfFd(arg.fd)
   if (fence === null) return -EINVAL

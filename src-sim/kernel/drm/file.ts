@@ -4,7 +4,7 @@ import { call, point, type Sim } from '../../engine/suspend'
 import { tryModuleGet } from '../base/module'
 import { EACCES, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from '../errno'
 import { fopsOf, openOf, replaceOps, type file, type inode } from '../fs/file'
-import { copyUser } from '../mm/uaccess'
+import { copyUserFaulting } from '../mm/uaccess'
 import { runningContext } from '../locking/ref-ledger'
 import { memoryAccess } from '../mm/watch'
 import { faultInjection } from '../mm/fault-injection'
@@ -119,17 +119,17 @@ export function* ioctlDrm(f: file, cmd: number, arg: unknown): Sim<number> {
   const index = nr - DRM_COMMAND_BASE
   const desc = nr < DRM_COMMAND_END ? table[index] : undefined
   if (!desc || index >= (dev.driver?.num_ioctls ?? table.length)) return -EINVAL
-  const data = copyIn(arg)
+  const data = yield* copyIn(arg)
   if (data === -EFAULT) return -EFAULT
   const ret = yield* ioctlKernel(priv, desc, data)
-  if (data !== arg) copyUser(arg, data, 0)
+  if (data !== arg && (yield* copyUserFaulting(arg, data, 0))) return -EFAULT
   return ret
 }
 
 /** The kernel's own copy of a structure; numbers are passed on as they are. */
-function copyIn(arg: unknown): unknown {
+function* copyIn(arg: unknown): Sim<unknown> {
   if (arg === null || typeof arg !== 'object') return arg
   if (arg instanceof Uint8Array) return arg.slice()
   const data: object = {}
-  return copyUser(data, arg, 0) === 0 ? data : -EFAULT
+  return (yield* copyUserFaulting(data, arg, 0)) === 0 ? data : -EFAULT
 }

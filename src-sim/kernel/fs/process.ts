@@ -156,6 +156,12 @@ export function copyFiles(p: Process): FileTable {
   return copy
 }
 
+/** Gives up a copy that no process came to have. */
+export function dropFiles(files: FileTable): void {
+  for (const f of files.open.values()) fput(f)
+  files.open.clear()
+}
+
 function* processBody(self: () => Process, main: () => unknown): Sim<number> {
   let program: (() => unknown) | null = main
   let code = 0

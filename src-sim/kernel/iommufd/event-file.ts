@@ -3,7 +3,7 @@ import { anonFile, giveFdBack, installFile, reserveFd } from '../fs/anon'
 import { getFile, putFile, type file_operations } from '../fs/file'
 import { POLLIN, POLLOUT } from '../fs/poll'
 import { EFAULT, EINVAL } from '../errno'
-import { copyUser } from '../mm/uaccess'
+import { copyUserFaulting } from '../mm/uaccess'
 import { wait_queue_head, wakeUpQueue } from '../sched/wait-queue'
 import { TASK_INTERRUPTIBLE } from '../sched/states'
 import { abortObject, finalizeObject, IommufdObject, type iommufd_ctx } from './objects'
@@ -43,21 +43,16 @@ const OPERATIONS: file_operations = {
     file_operations['release'],
 }
 
-function* copy(to: unknown, from: unknown, count: number): Sim<number> {
-  const left = copyUser(to, from, count)
-  return typeof left === 'number' ? left : yield* left
-}
-
 function* readOut(queue: EventQueue, buf: unknown, count: number): Sim<number> {
   const bytes = new Uint8Array(count)
   const done = queue.readEvents(bytes, count)
   if (done <= 0) return done
-  return (yield* copy(buf, bytes.subarray(0, done), done)) ? -EFAULT : done
+  return (yield* copyUserFaulting(buf, bytes.subarray(0, done), done)) ? -EFAULT : done
 }
 
 function* writeIn(queue: EventQueue, buf: unknown, count: number): Sim<number> {
   const bytes = new Uint8Array(count)
-  if (yield* copy(bytes, buf, count)) return -EFAULT
+  if (yield* copyUserFaulting(bytes, buf, count)) return -EFAULT
   return yield* queue.writeAnswers(bytes, count)
 }
 

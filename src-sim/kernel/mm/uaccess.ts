@@ -46,6 +46,12 @@ export function copyUser(to: unknown, from: unknown, count: number): number | Si
   return 0
 }
 
+/** The same for callers that may sleep. */
+export function* copyUserFaulting(to: unknown, from: unknown, count: number): Sim<number> {
+  const left = copyUser(to, from, count)
+  return typeof left === 'number' ? left : yield* left
+}
+
 /** What could not be read is zero for the kernel. */
 function copyIn(to: object, from: number, count: number): number | Sim<number> {
   const bytes = to instanceof Uint8Array ? to.subarray(0, count) : new Uint8Array(count)

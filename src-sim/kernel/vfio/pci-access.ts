@@ -3,7 +3,7 @@ import { EFAULT, EINVAL, EIO } from '../errno'
 import { readLock } from '../iommufd/lock'
 import { upRead } from '../locking/rwsem'
 import { readPhysical, writePhysical } from '../mm/phys-access'
-import { copyUser } from '../mm/uaccess'
+import { copyUserFaulting } from '../mm/uaccess'
 import { PCI_COMMAND } from '../pci/config'
 import { readConfig, writeConfig } from '../pci/functions'
 import { resourceSize } from '../platform/resource'
@@ -15,11 +15,6 @@ import {
 /** Reading and writing the regions of a device through its descriptor. */
 
 const CONFIG_BYTES = 256
-
-function* copy(to: unknown, from: unknown, count: number): Sim<number> {
-  const left = copyUser(to, from, count)
-  return typeof left === 'number' ? left : yield* left
-}
 
 /** Where an access goes; -EINVAL when to nowhere. */
 function place(vdev: vfio_pci_core_device, at: number): { index: number; offset: number } | number {
@@ -45,7 +40,7 @@ export function* readRegion(
       ? readConfigBytes(vdev, to.offset, bytes)
       : yield* readBar(vdev, to.index, to.offset, bytes)
   if (done < 0) return done
-  if (yield* copy(buf, bytes.subarray(0, done), done)) return -EFAULT
+  if (yield* copyUserFaulting(buf, bytes.subarray(0, done), done)) return -EFAULT
   ppos.value += done
   return done
 }
@@ -56,7 +51,7 @@ export function* writeRegion(
   const to = place(vdev, ppos.value)
   if (typeof to === 'number') return to
   const bytes = new Uint8Array(count)
-  if (yield* copy(bytes, buf, count)) return -EFAULT
+  if (yield* copyUserFaulting(bytes, buf, count)) return -EFAULT
   const done =
     to.index === VFIO_PCI_CONFIG_REGION_INDEX
       ? yield* writeConfigBytes(vdev, to.offset, bytes)

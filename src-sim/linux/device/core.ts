@@ -119,7 +119,7 @@ export const dev_get_uevent_suppress = quiet((dev: device): number =>
 export function dev_set_uevent_suppress(dev: device, value: number | boolean): void {
   dev.kobj.uevent_suppress = Boolean(value)
 }
-export const device_iommu_mapped = quiet((_dev: device): boolean => false)
+export { device_iommu_mapped } from '../iommu/mapped'
 export const device_supports_offline = quiet((_dev: device): boolean => false)
 export const dev_has_sync_state = quiet((dev: device): boolean =>
   Boolean(dev.driver?.sync_state ?? dev.bus?.sync_state),

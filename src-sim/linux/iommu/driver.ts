@@ -83,8 +83,7 @@ export const device_iommu_capable = iommuCall(
     return ask ? yield* call(() => ask(dev, cap)) : false
   },
 )
-/** Whether there is an IOMMU for a device. */
-export const device_iommu_mapped = whenReady((dev: device): boolean => dev.iommu_group !== null)
+export { device_iommu_mapped } from './mapped'
 /** Whether groups see memory untranslated unless somebody wishes otherwise. */
 export const iommu_default_passthrough = whenReady(
   (): boolean => iommuCore(machine()).defaultType === IOMMU_DOMAIN_IDENTITY,

@@ -5,18 +5,14 @@ import { copyUser, getUser, putUser } from '../../kernel/mm/uaccess'
 import { currentMm } from '../../kernel/mm/current-mm'
 import { mightFault } from '../../kernel/mm/might-fault'
 import { pagefaultDisable, pagefaultEnable } from '../../kernel/mm/pagefault'
-import { readMemory, transferNoFault } from '../../kernel/mm/user-access'
+import { readMemory } from '../../kernel/mm/user-access'
+import { textAt, userBytes } from '../../kernel/mm/user-text'
 import { allocate, slab } from '../../kernel/mm/slab'
 import { E2BIG, EFAULT, EINVAL, ENOMEM } from '../errno'
 import { ERR_PTR } from '../err'
 import type { ptr } from '../types'
 
 /** Less common ways to reach a program's memory. Part of `linux/uaccess`. */
-
-function bytesOf(p: unknown): Uint8Array | null {
-  if (p instanceof Uint8Array) return p
-  return typeof p === 'string' ? Uint8Array.from(`${p}\0`, (c) => c.charCodeAt(0)) : null
-}
 
 /** Without the check of `access_ok`. */
 export const __copy_from_user = kernelCall(
@@ -75,21 +71,6 @@ export const clear_user = kernelCall('clear_user', (to: unknown, n: number) => {
   return copyUser(to, new Uint8Array(n), n)
 })
 
-/** The bytes behind a user pointer up to the first zero; null where there is nothing. */
-function* textAt(from: unknown, limit: number): Sim<Uint8Array | null> {
-  if (typeof from !== 'number') return bytesOf(from)
-  const mm = currentMm()
-  if (mm === null) return null
-  const text = new Uint8Array(limit)
-  for (let i = 0; i < limit; i++) {
-    const byte = text.subarray(i, i + 1)
-    const there = transferNoFault(mm, from + i, byte, false)
-    if (!there && (yield* readMemory(mm, from + i, byte)).failed) return null
-    if (byte[0] === 0) return text.subarray(0, i + 1)
-  }
-  return text
-}
-
 /** Copies a text with its end; its length (`count` when it is longer), or -EFAULT. */
 export const strncpy_from_user = kernelCall(
   'strncpy_from_user',
@@ -127,7 +108,7 @@ function* bytesAt(from: unknown, length: number): Sim<Uint8Array | null> {
     const bytes = new Uint8Array(length)
     return mm && !(yield* readMemory(mm, from, bytes)).failed ? bytes : null
   }
-  const bytes = bytesOf(from)
+  const bytes = userBytes(from)
   return bytes && bytes.length >= length ? bytes : null
 }
 

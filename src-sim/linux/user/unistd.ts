@@ -6,7 +6,7 @@ import { EINTR, EINVAL, ESRCH } from '../../kernel/errno'
 import { emit } from '../../kernel/emit'
 import { execProgram } from '../../kernel/fs/exec'
 import {
-  copyFiles, currentProcess, ProcessExit, spawnProcess, type Process,
+  copyFiles, dropFiles, currentProcess, ProcessExit, spawnProcess, type Process,
 } from '../../kernel/fs/process'
 import { dupMm } from '../../kernel/mm/dup-mmap'
 import { inheritLimit, limitOf } from '../../kernel/mm/mlock'
@@ -31,7 +31,10 @@ export const fork = kernelCall('fork', function* <
   const files = copyFiles(parent)
   const used = parent.mmIfUsed
   const mm = used === null ? undefined : yield* dupMm(used)
-  if (typeof mm === 'number') return yield* leave('fork', mm)
+  if (typeof mm === 'number') {
+    dropFiles(files)
+    return yield* leave('fork', mm)
+  }
   const child = spawnProcess(machine(), program.name || 'child', () => program(...args), files, mm)
   inheritLimit(parent, child)
   if (mm !== undefined) announceAll(mm, child)

@@ -170,3 +170,36 @@ it('DBUF-41 debugfs lists the buffers, their fences and who is attached', () => 
     '',
   ])
 })
+
+it('DBUF-40 DBUF-41 arguments at addresses of a program, which fault like any other memory', () => {
+  const { log } = checked(function* (say) {
+    const { dmabuf, fd } = yield* opened(say, { begin_cpu_access: (_d, dir) => (say('begin', dir), 0) })
+    const at = yield* sim(libc.mmap(0, 4096, 3, libc.MAP_PRIVATE | libc.MAP_ANONYMOUS, -1, 0))
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_SYNC, at))
+    yield* sim(libc.store32(at, 0, b.DMA_BUF_SYNC_READ))
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_SYNC, at))
+    yield* sim(libc.store32(at, 4, 1))
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_SYNC, at))
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_EXPORT_SYNC_FILE, at))
+    const sync = yield* sim(libc.load32(at, 4))
+    say(sync_file_get_fence(sync) !== null)
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_IMPORT_SYNC_FILE, at))
+    yield* sim(libc.strcpy(at + 8, 'named'))
+    say(yield* ioctl(fd, b.DMA_BUF_SET_NAME, at + 8), dmabuf.name)
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_SYNC, at + 4096), yield* ioctl(fd, b.DMA_BUF_SET_NAME, 8))
+  })
+  expect(log).toEqual(['-22', 'begin 2', '0', '-22', '0', 'true', '0', '0 named', '-14 -14'])
+})
+
+it('DBUF-40 an answer that cannot be written takes the new descriptor back', () => {
+  const { log } = checked(function* (say) {
+    const { fd } = yield* opened(say)
+    const at = yield* sim(libc.mmap(0, 4096, 3, libc.MAP_PRIVATE | libc.MAP_ANONYMOUS, -1, 0))
+    yield* sim(libc.store32(at, 0, b.DMA_BUF_SYNC_READ))
+    yield* sim(libc.mprotect(at, 4096, libc.PROT_READ))
+    say(yield* ioctl(fd, b.DMA_BUF_IOCTL_EXPORT_SYNC_FILE, at))
+    const { open, reserved } = currentProcess().files!
+    say(open.size, reserved.size)
+  })
+  expect(log).toEqual(['-14', '1 0'])
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Sim } from '../../../src-sim/engine/suspend'
+import { copyFiles, currentProcess, dropFiles } from '../../../src-sim/kernel/fs/process'
 import type { mm_struct } from '../../../src-sim/kernel/mm/mm-struct'
 import type { page } from '../../../src-sim/kernel/mm/page'
 import * as gup from '../../../src-sim/linux/mm'
@@ -175,5 +176,18 @@ test('threads share one address space; it lives until the last of them', () => {
     yield* sim(libc.pthread_join(thread))
     expect(yield* sim(libc.load8(BASE))).toBe(3)
     expect(mm.mm_users.counter).toBe(1)
+  })
+})
+
+test('a copy of the descriptors that no child came to have gives its files up again', () => {
+  play(function* () {
+    const fd = yield* sim(libc.memfd_create('held', 0))
+    const f = currentProcess().files!.open.get(fd)!
+    const before = f.$count
+    const copy = copyFiles(currentProcess())
+    expect(f.$count).toBe(before + 1)
+    dropFiles(copy)
+    expect(f.$count).toBe(before)
+    yield* sim(libc.close(fd))
   })
 })
