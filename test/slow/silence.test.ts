@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exploreShard } from '../../src-sim/explorer/explore'
+import { confinedCalls } from '../../src-sim/lab/confined-calls'
 import { scheduleRunner } from '../../src-sim/lab/explore'
 import type { ExploreOptions } from '../../src-sim/protocol'
 import { builtinIds, compile, readBuiltin, sandbox } from '../sim/lab/lab-kit'
@@ -13,6 +14,7 @@ const SEARCHES: ExploreOptions[] = [
 const fixed = builtinIds().filter((id) => id.endsWith('-fixed'))
 
 const control = {
+  confined: confinedCalls(),
   now: () => 0,
   cancelled: () => false,
   pause: async () => {},

@@ -19,7 +19,7 @@ function* result(answer: number): Sim<number> {
   return ret < 0 ? -libc.errno() : ret
 }
 
-const shared = (length: number, fd: number, flags = mman.MAP_SHARED): Sim<number> =>
+const shared = (length: number, fd: number, flags: number = mman.MAP_SHARED): Sim<number> =>
   sim(mman.mmap(null, length, mman.PROT_READ | mman.PROT_WRITE, flags, fd, 0))
 
 function* sync(fd: number, flags: number): Sim<number> {
@@ -131,7 +131,7 @@ describe('the system heap', () => {
 })
 
 describe('udmabuf', () => {
-  function* memfd(pages: number, seals = mman.F_SEAL_SHRINK): Sim<number> {
+  function* memfd(pages: number, seals: number = mman.F_SEAL_SHRINK): Sim<number> {
     const fd = yield* sim(mman.memfd_create('test', mman.MFD_ALLOW_SEALING))
     yield* sim(mman.ftruncate(fd, pages * PAGE))
     yield* sim(mman.fcntl(fd, mman.F_ADD_SEALS, seals))

@@ -101,7 +101,7 @@ test('DMA-23: a list is mapped piece by piece, or not at all', () => {
     const table = new sg.sg_table()
     table.sgl = list
     table.orig_nents = 2
-    expect(dma.dma_map_sgtable(dev, table, dma.DMA_FROM_DEVICE)).toBe(-5)
+    expect(dma.dma_map_sgtable(dev, table, dma.DMA_FROM_DEVICE, 0)).toBe(-5)
     expect(mappingsOf().live).toEqual([])
   })
   expect(api).toEqual([])
@@ -109,9 +109,9 @@ test('DMA-23: a list is mapped piece by piece, or not at all', () => {
 
 test('DMA-14: RAM that is mapped as registers works and is reported', () => {
   const { kinds } = play((dev) => {
-    dma.dma_map_resource(dev, 0xfe00_0000, 4096, dma.DMA_TO_DEVICE)
+    dma.dma_map_resource(dev, 0xfe00_0000, 4096, dma.DMA_TO_DEVICE, 0)
     const b = dma.dma_map_single(dev, buffer(), 256, dma.DMA_TO_DEVICE)
-    expect(dma.dma_map_resource(dev, b, 256, dma.DMA_TO_DEVICE)).toBe(b)
+    expect(dma.dma_map_resource(dev, b, 256, dma.DMA_TO_DEVICE, 0)).toBe(b)
   })
   expect(kinds).toEqual(['dma-debug.ram-as-resource'])
 })

@@ -139,6 +139,8 @@ class MockOps implements iommu_ops {
   readonly made: MockDomain[] = []
   resv: iommu_resv_region[] = []
   coherent = true
+  /** Set by tests about page requests. */
+  page_response?: iommu_ops['page_response']
 
   constructor(unit: iommu_device, dirty: boolean) {
     this.unit = unit

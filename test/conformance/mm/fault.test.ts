@@ -11,7 +11,7 @@ import { play, type Kit } from '../device-model/kit'
 import { BASE, both, events, map, mine, PAGE, pageAt, pte, record } from './kit'
 
 /** A device whose `mmap` is the given one; mapped shared by the running program. */
-function* device(kit: Kit, mmap: fs.file_operations['mmap'], pages = 2, flags = libc.MAP_SHARED): Sim<number> {
+function* device(kit: Kit, mmap: fs.file_operations['mmap'], pages = 2, flags: number = libc.MAP_SHARED): Sim<number> {
   const dev = ptr(0)
   fs.alloc_chrdev_region(dev, 0, 1, 'demo')
   const c = new cdev()

@@ -9,7 +9,7 @@ import { fget, fput } from '../../../src-sim/linux/fs'
 import { ptr } from '../../../src-sim/linux/types'
 import { BASE, both, events, map, PAGE, record } from './kit'
 
-function* memfd(pages: number, flags = libc.MFD_ALLOW_SEALING): Sim<number> {
+function* memfd(pages: number, flags: number = libc.MFD_ALLOW_SEALING): Sim<number> {
   const fd = yield* sim(libc.memfd_create('test', flags))
   yield* sim(libc.ftruncate(fd, pages * PAGE))
   return fd

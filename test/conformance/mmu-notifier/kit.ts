@@ -43,6 +43,6 @@ export function* change(r: mn.mmu_notifier_range): Sim {
 
 /** Runs in a thread of its own. */
 export function beside(body: () => Sim<unknown>, name = 'beside'): void {
-  const task = kthread_run(callback(body), null, name)
+  const task = kthread_run(callback<() => number>(body), null, name)
   if (IS_ERR(task)) throw new Error('no thread')
 }

@@ -142,7 +142,7 @@ test('P2P-08: a table of a BAR has addresses only, one entry for a range', () =>
     const own = p2p.pcim_p2pdma_provider(provider, 2)!
     const { start } = provider.resource[2]!
     const { buffer, attach } = yield* attached(provider, client.dev)
-    yield* sim(dma_resv_lock(buffer.resv, null))
+    yield* sim(dma_resv_lock(buffer.resv!, null))
     const ranges = [{ paddr: start, len: 0x1000 }, { paddr: start + 0x8000, len: 0x1000 }]
     const table = physVecToTable(attach, own, ranges, dma.DMA_BIDIRECTIONAL)
     expect([table.orig_nents, table.nents]).toEqual([0, 2])
@@ -150,7 +150,7 @@ test('P2P-08: a table of a BAR has addresses only, one entry for a range', () =>
     freeTableOf(attach, table, dma.DMA_BIDIRECTIONAL)
     expect(PTR_ERR(physVecToTable(attach, own, [], dma.DMA_BIDIRECTIONAL))).toBe(-EINVAL)
     expect(PTR_ERR(physVecToTable(attach, null, ranges, dma.DMA_BIDIRECTIONAL))).toBe(-EINVAL)
-    dma_resv_unlock(buffer.resv)
+    dma_resv_unlock(buffer.resv!)
   })
   expect(k.kinds).toEqual(['warn.dma-buf-null'])
 })
@@ -161,10 +161,10 @@ test('P2P-08: who cannot be reached gets no table', () => {
     yield* sim(p2p.pcim_p2pdma_init(provider))
     const own = p2p.pcim_p2pdma_provider(provider, 2)!
     const { buffer, attach } = yield* attached(provider, client.dev)
-    yield* sim(dma_resv_lock(buffer.resv, null))
+    yield* sim(dma_resv_lock(buffer.resv!, null))
     const ranges = [{ paddr: provider.resource[2]!.start, len: 0x1000 }]
     expect(PTR_ERR(physVecToTable(attach, own, ranges, dma.DMA_BIDIRECTIONAL))).toBe(-EINVAL)
-    dma_resv_unlock(buffer.resv)
+    dma_resv_unlock(buffer.resv!)
   })
   expect(k.kinds).toEqual([])
 })

@@ -105,7 +105,7 @@ test('every event of any trace is found again in its CTF stream, with its values
         const ours = made.emitted.filter((entry) => entry.cpu === cpu)
         expect(theirs.map((e) => [e.event, e.timeNs])).toEqual(ours.map((e) => [e.event.name, e.timeNs]))
         ours.forEach(({ event, args }, i) => {
-          event.fields.forEach((field: { name: string; type: string; values: string[] }, k: number) => {
+          event.fields.forEach((field, k) => {
             const value = theirs[i]!.values.get(`_${field.name}`)
             if (['u32', 'i32', 'hex', 'pos', 'str', 'sym'].includes(field.type)) expect(value).toBe(String(args[k]))
             if (['u64', 'ns', 'addr'].includes(field.type)) expect(value).toBe(String(BigInt(args[k] as number)))
