@@ -18,7 +18,7 @@ import {
   type Problem,
   type SessionStatus,
 } from '../protocol'
-import { headers } from '../linux'
+import { apiValues } from '../linux'
 import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../sandbox'
 import { decodeTrace, encodeTrace, exporters, Trace } from '../trace'
 import { watchLoops } from './black-box'
@@ -55,7 +55,7 @@ const SLICE_MS = 12
 /** Answers the protocol on a connection until it closes. */
 export function serveKernel(connection: Connection, host: KernelHost): void {
   prepareRealm()
-  hardenApi(headers.values())
+  hardenApi(apiValues())
   const worker = new KernelWorker(host)
   worker.rpc = createBirpc<KernelEvents, KernelApi>(worker.api(), {
     post: (message) => connection.post(message),

@@ -12,7 +12,7 @@ const files: Readonly<Record<string, Header>> =
 
 type Header = Readonly<Record<string, unknown>>
 
-/** The modules as they were written, for whoever has to see every value that labs are given. */
+/** The modules as they were written. */
 export const headers: ReadonlyMap<string, Header> = new Map(
   Object.keys(files)
     .sort()
@@ -21,6 +21,24 @@ export const headers: ReadonlyMap<string, Header> = new Map(
       return name === null ? [] : [[name, files[path]!] as const]
     }),
 )
+
+/**
+ * Every value that labs are given. Headers include each other, so that most names are in many of
+ * them, but in C a name is one thing in all: only modules of Rust have to be read in full.
+ */
+export function* apiValues(): Generator<unknown, void, undefined> {
+  const seen = new Map<string, Set<string>>()
+  for (const [header, module] of headers) {
+    const root = header.slice(0, header.indexOf('/'))
+    const names = seen.get(root) ?? new Set()
+    if (root !== 'rust') seen.set(root, names)
+    for (const name of Object.keys(module)) {
+      if (names.has(name)) continue
+      names.add(name)
+      yield module[name]
+    }
+  }
+}
 
 /** The same as labs see them; made one by one, since each lab needs a few of the many. */
 export const labApi: ReadonlyMap<string, Header> = new LazyMap(

@@ -1,11 +1,11 @@
 /**
- * Freezes what modules give to labs, so that one lab cannot change the kernel for the next:
+ * Freezes the values that labs are given, so that one lab cannot change the kernel for the next:
  * functions, classes, prototypes and constant tables. What these make stays as it is: instances
  * are memory of the simulated machine, and the kernel goes on writing to them.
  */
-export function hardenApi(modules: Iterable<object>): void {
+export function hardenApi(values: Iterable<unknown>): void {
   const done = new Set<object>()
-  for (const module of modules) for (const value of Object.values(module)) freeze(value, done)
+  for (const value of values) freeze(value, done)
 }
 
 function freeze(value: unknown, done: Set<object>): void {

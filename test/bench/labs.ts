@@ -4,7 +4,7 @@ import { makeStrategy } from '../../src-sim/engine/strategies'
 import { scheduleRunner } from '../../src-sim/lab/explore'
 import { compileProgram, type LabProgram } from '../../src-sim/lab/program'
 import { Session } from '../../src-sim/lab/session'
-import { headers } from '../../src-sim/linux'
+import { apiValues } from '../../src-sim/linux'
 import type { LabSource } from '../../src-sim/protocol'
 import { createSandbox, hardenApi, type Sandbox } from '../../src-sim/sandbox'
 import { seconds, type Figure } from './figure'
@@ -120,7 +120,7 @@ function jumps(sandbox: Sandbox): Figure[] {
 }
 
 export function labFigures(): Figure[] {
-  hardenApi(headers.values())
+  hardenApi(apiValues())
   const sandbox = createSandbox()
   return [wholeSchedules(sandbox), editToRun(sandbox), ...jumps(sandbox)]
 }

@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { boot, type Booted } from '../../../src-sim/lab/boot'
 import { compileProgram, type LabProgram } from '../../../src-sim/lab/program'
 import { concludeRun, resultOf, strategyOf } from '../../../src-sim/lab/run'
-import { headers } from '../../../src-sim/linux'
+import { apiValues } from '../../../src-sim/linux'
 import type { LabSource, RunOptions, RunResult } from '../../../src-sim/protocol'
 import { createSandbox, hardenApi, prepareRealm, type Sandbox } from '../../../src-sim/sandbox'
 
@@ -13,7 +13,7 @@ let shared: Sandbox | null = null
 export function sandbox(): Sandbox {
   if (!shared) {
     prepareRealm()
-    hardenApi(headers.values())
+    hardenApi(apiValues())
     shared = createSandbox()
   }
   return shared
