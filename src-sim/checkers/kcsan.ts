@@ -3,7 +3,7 @@ import type { Exec } from '../engine/exec'
 import type { RawStack } from '../engine/finding'
 import type { Machine } from '../engine/machine'
 import { operationName } from '../engine/choice-key'
-import { markedAccesses } from '../kernel/locking/access'
+import { markedAccesses, type Exclusive } from '../kernel/locking/access'
 import { memoryAccess } from '../kernel/mm/watch'
 import { embedOffset } from '../kernel/mm/embed'
 import { addressOf, hex16 } from '../kernel/printk/format'
@@ -24,11 +24,15 @@ export interface KcsanOptions {
   strict?: boolean
 }
 
+/** What an assertion says of others: that none writes, or that none has anything to do with it. */
+type Asserted = Exclusive | null
+
 interface Seen {
   context: number
   time: number
   write: boolean
   marked: boolean
+  asserted: Asserted
   where: string
   stack: RawStack
 }
@@ -37,9 +41,15 @@ interface Seen {
 interface Variable {
   write: Seen | null
   reads: Map<number, Seen>
+  /** The latest assertion of each context. */
+  asserted: Map<number, Seen>
   /** What fenced writers knew when they stored here. */
   published: VectorClock | null
 }
+
+/** How the report calls it. */
+const kindOf = ({ asserted, write, marked }: Seen): string =>
+  asserted ? `assert no ${asserted}` : `${write ? 'write' : 'read'}${marked ? ' (marked)' : ''}`
 
 /**
  * Data races by happens-before: two accesses to a field, one of them a write and one of them
@@ -75,6 +85,9 @@ class Kcsan {
       if (now.exec === null) return
       this.#access(object, field, write, true, now.exec)
       this.#fence(object, field, write, now.exec)
+    })
+    on.exclusive.add((object, field, kind) => {
+      if (now.exec !== null) this.#assert(object, field, kind, now.exec)
     })
     on.barrier.add((kind) => {
       if (now.exec !== null) this.#barrier(kind, now.exec)
@@ -131,39 +144,62 @@ class Kcsan {
     let fields = this.#variables.get(object)
     if (!fields) this.#variables.set(object, (fields = new Map()))
     let variable = fields.get(field)
-    if (!variable) fields.set(field, (variable = { write: null, reads: new Map(), published: null }))
+    if (!variable) fields.set(field, (variable = { write: null, reads: new Map(), asserted: new Map(), published: null }))
     return variable
   }
 
   #access(object: object, field: PropertyKey, write: boolean, marked: boolean, exec: Exec): void {
     this.#settle(exec, false)
     this.#waited(exec)
-    const clock = this.#clocks.of(exec.id)
     const variable = this.#variable(object, field)
-    const mine: Seen = {
+    const mine = this.#seen(write, marked || this.#sequences.has(exec.id), null, exec)
+    const { write: last, reads, asserted } = variable
+    const rivals = write ? [last, ...reads.values()] : [last]
+    this.#compare(object, field, mine, [...rivals, ...asserted.values()], exec)
+    if (!write) reads.set(exec.id, mine)
+    else {
+      variable.write = mine
+      reads.clear()
+    }
+  }
+
+  /** No access of its own, but one that others must not come near. */
+  #assert(object: object, field: PropertyKey, asserted: Exclusive, exec: Exec): void {
+    this.#settle(exec, false)
+    const variable = this.#variable(object, field)
+    const mine = this.#seen(asserted === 'accesses', false, asserted, exec)
+    const others = [variable.write, ...variable.reads.values(), ...variable.asserted.values()]
+    this.#compare(object, field, mine, others, exec)
+    variable.asserted.set(exec.id, mine)
+  }
+
+  #seen(write: boolean, marked: boolean, asserted: Asserted, exec: Exec): Seen {
+    return {
       context: exec.id,
-      time: clock.get(exec.id),
+      time: this.#clocks.of(exec.id).get(exec.id),
       write,
-      marked: marked || this.#sequences.has(exec.id),
+      marked,
+      asserted,
       where: exec.kind === 'task' ? `task ${(exec as { pid?: number }).pid}` : 'interrupt',
       stack: takeStack(this.#machine, exec),
     }
-    const others = write ? [variable.write, ...variable.reads.values()] : [variable.write]
-    for (const other of others) {
-      if (other === null || other.context === exec.id || clock.get(other.context) >= other.time) continue
-      if (!this.#counts(mine, other)) continue
-      this.#race(object, field, mine, other, exec)
-      break
-    }
-    if (!write) variable.reads.set(exec.id, mine)
-    else {
-      variable.write = mine
-      variable.reads.clear()
-    }
+  }
+
+  /** Tells of the first of the others that nothing orders before this. */
+  #compare(
+    object: object, field: PropertyKey, mine: Seen, others: readonly (Seen | null)[], exec: Exec,
+  ): void {
+    const clock = this.#clocks.of(exec.id)
+    const rival = others.find((other) =>
+      other !== null && other.context !== exec.id && clock.get(other.context) < other.time &&
+      this.#counts(mine, other))
+    if (rival) this.#race(object, field, mine, rival, exec)
   }
 
   /** Unless strict, plain writes count as atomic: only a plain read against a write is a race. */
   #counts(a: Seen, b: Seen): boolean {
+    if (!a.write && !b.write) return false
+    if (a.asserted !== null || b.asserted !== null) return true
     if (a.marked && b.marked) return false
     if (this.#strict) return true
     return (!a.write && !a.marked) || (!b.write && !b.marked)
@@ -172,7 +208,7 @@ class Kcsan {
   #race(object: object, field: PropertyKey, mine: Seen, other: Seen, exec: Exec): void {
     const at = mine.stack
     const tell = (): void => this.#report(object, field, mine, other, at)
-    if (!mine.write && !mine.marked) this.#pending = { exec, mine, tell }
+    if (!mine.write && !mine.marked && mine.asserted === null) this.#pending = { exec, mine, tell }
     else tell()
   }
 
@@ -181,12 +217,12 @@ class Kcsan {
     const address = hex16(addressOf(machine, object) + embedOffset(object, field))
     const names = [mine, other].map((s) => whereText(machine, s.stack).replace(/\+0x.*$/, ''))
     const line = (s: Seen): string =>
-      `${s.write ? 'write' : 'read'}${s.marked ? ' (marked)' : ''} to 0x${address} of 8 bytes ` +
-      `by ${s.where} on cpu ${s.stack.cpu}:`
+      `${kindOf(s)} to 0x${address} of 8 bytes by ${s.where} on cpu ${s.stack.cpu}:`
+    const broken = mine.asserted !== null || other.asserted !== null
     report(machine, {
       kind: 'race.data',
       before: [RULER],
-      title: `BUG: KCSAN: data-race in ${[...new Set(names)].sort().join(' / ')}`,
+      title: `BUG: KCSAN: ${broken ? 'assert: race' : 'data-race'} in ${[...new Set(names)].sort().join(' / ')}`,
       details: [
         '',
         line(other),

@@ -1,10 +1,11 @@
 import { machine } from '../engine/current'
 import type { Sim } from '../engine/suspend'
 import { hidden } from '../engine/object'
-import { kernelCall, quiet } from '../kernel/api'
+import { kernelCall, kernelFrame, quiet } from '../kernel/api'
 import * as a from '../kernel/base/auxiliary'
 import { findDevice } from '../kernel/base/bus'
 import { deleteDevice, putDevice } from '../kernel/base/core'
+import { addActionOrReset } from '../kernel/base/devres'
 import type { device } from '../kernel/base/device'
 import { modules } from '../kernel/base/module'
 import { allocate, slab } from '../kernel/mm/slab'
@@ -85,37 +86,50 @@ export const auxiliary_find_device = kernelCall(
   },
 )
 
-/** Makes and adds a part of `dev`: the part, or null. May sleep. Pair: `..._destroy`. */
-export const auxiliary_device_create = kernelCall(
-  'auxiliary_device_create',
-  function* (
-    dev: device,
-    modname: string,
-    devname: string,
-    platform_data: unknown,
-    id: number,
-  ): Sim<a.auxiliary_device | null> {
-    const auxdev = allocate(a.auxiliary_device, true)
-    if (!auxdev) return null
-    auxdev.name = devname
-    auxdev.id = id
-    auxdev.dev.parent = dev
-    auxdev.dev.platform_data = platform_data
-    auxdev.dev.release = () => slab(machine()).free(auxdev)
-    if (a.initAuxiliary(auxdev)) {
-      slab(machine()).free(auxdev)
-      return null
-    }
-    if ((yield* a.addAuxiliary(auxdev, modname)) === 0) return auxdev
-    yield* putDevice(auxdev.dev, 'creator')
+function* createPart(
+  dev: device, modname: string, devname: string, platform_data: unknown, id: number,
+): Sim<a.auxiliary_device | null> {
+  const auxdev = allocate(a.auxiliary_device, true)
+  if (!auxdev) return null
+  auxdev.name = devname
+  auxdev.id = id
+  auxdev.dev.parent = dev
+  auxdev.dev.platform_data = platform_data
+  auxdev.dev.release = () => slab(machine()).free(auxdev)
+  if (a.initAuxiliary(auxdev)) {
+    slab(machine()).free(auxdev)
     return null
-  },
-)
+  }
+  if ((yield* a.addAuxiliary(auxdev, modname)) === 0) return auxdev
+  yield* putDevice(auxdev.dev, 'creator')
+  return null
+}
+
+function* destroyPart(auxdev: a.auxiliary_device): Sim {
+  yield* deleteDevice(auxdev.dev)
+  yield* putDevice(auxdev.dev, 'creator')
+}
+
+function* createManaged(
+  dev: device, modname: string, devname: string, platform_data: unknown, id: number,
+): Sim<a.auxiliary_device | null> {
+  const auxdev = yield* createPart(dev, modname, devname, platform_data, id)
+  if (!auxdev) return null
+  const failed = yield* addActionOrReset(dev, destroyPart as never, auxdev)
+  return failed ? null : auxdev
+}
+
+/** Makes and adds a part of `dev`: the part, or null. May sleep. Pair: `..._destroy`. */
+export const auxiliary_device_create = kernelCall('auxiliary_device_create', createPart)
 /** Deletes it and drops the first reference. May sleep. */
-export const auxiliary_device_destroy = kernelCall(
-  'auxiliary_device_destroy',
-  function* (auxdev: a.auxiliary_device): Sim {
-    yield* deleteDevice(auxdev.dev)
-    yield* putDevice(auxdev.dev, 'creator')
-  },
+export const auxiliary_device_destroy = kernelCall('auxiliary_device_destroy', destroyPart)
+/** The same as `auxiliary_device_create`; undone when `dev` loses its driver. */
+export const __devm_auxiliary_device_create = kernelCall(
+  '__devm_auxiliary_device_create', createManaged,
+)
+/** With the name of this module, and 0 as the number of the part. */
+export const devm_auxiliary_device_create = kernelFrame(
+  'devm_auxiliary_device_create',
+  (dev: device, devname: string, platform_data: unknown): Sim<a.auxiliary_device | null> =>
+    createManaged(dev, moduleName(), devname, platform_data, 0),
 )

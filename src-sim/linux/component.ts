@@ -1,3 +1,5 @@
+import type { Sim } from '../engine/suspend'
+import { EINVAL } from './errno'
 import { kernelCall } from '../kernel/api'
 import * as c from '../kernel/base/component'
 import type { device } from '../kernel/base/device'
@@ -21,6 +23,16 @@ export function component_match_add(
   matchptr.value ??= new c.component_match()
   matchptr.value.entries.push({ compare, data: compare_data, component: null })
 }
+/** Names one more component among those that have a number. */
+export function component_match_add_typed(
+  _master: device,
+  matchptr: ptr<c.component_match | null>,
+  compare_typed: (dev: device, subcomponent: number, data: any) => number | boolean,
+  compare_data: unknown,
+): void {
+  matchptr.value ??= new c.component_match()
+  matchptr.value.entries.push({ compareTyped: compare_typed, data: compare_data, component: null })
+}
 /** Offers the master; bound at once when all components are there. 0 or -errno. May sleep. */
 export const component_master_add_with_match = kernelCall(
   'component_master_add_with_match',
@@ -29,7 +41,15 @@ export const component_master_add_with_match = kernelCall(
 /** Unbinds the whole and forgets the master. May sleep. */
 export const component_master_del = kernelCall('component_master_del', c.deleteMaster)
 /** Offers a component; it may complete a whole. 0 or -errno. May sleep. */
-export const component_add = kernelCall('component_add', c.addComponent)
+export const component_add = kernelCall('component_add', (dev: device, ops: c.component_ops) =>
+  c.addComponent(dev, ops),
+)
+/** Offers one of several parts of a device, by a number above 0. 0 or -EINVAL or -errno. */
+export const component_add_typed = kernelCall(
+  'component_add_typed',
+  (dev: device, ops: c.component_ops, subcomponent: number): number | Sim<number> =>
+    subcomponent > 0 ? c.addComponent(dev, ops, subcomponent) : -EINVAL,
+)
 /** Unbinds the whole that the component is part of. May sleep. */
 export const component_del = kernelCall('component_del', c.deleteComponent)
 /** From the master's bind: binds all components. 0 or -errno. */

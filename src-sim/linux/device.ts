@@ -38,6 +38,7 @@ export * from './kobject'
 export * from './list'
 export * from './lockdep'
 export * from './mutex'
+export * from './pm_wakeup'
 export * from './slab'
 export * from './types'
 
@@ -70,11 +71,14 @@ export {
 } from '../kernel/base/links'
 export * from './devres'
 export * from './devres/more'
+export * from './devres/percpu'
 export * from './device/attributes'
 export { device_create_bin_file, device_remove_bin_file } from './sysfs/binary'
 export * from './device/core'
 export * from './device/find'
 export * from './device/messages'
+export * from './device/online'
+export * from './device/subsys'
 export { builtin_driver } from './device/module-driver'
 export { dev_dbg, dev_err, dev_info, dev_notice, dev_warn } from './printk'
 export { class_ as class }
@@ -159,6 +163,10 @@ export function device_set_driver_override(dev: device, s: string): number {
 
 /** The device lock: held by the core around probe and remove. May sleep. Pair: `device_unlock`. */
 export const device_lock = kernelCall('device_lock', core.lockDevice)
+/** The same, unless a signal comes first: 0 or -EINTR. */
+export const device_lock_interruptible = kernelCall(
+  'device_lock_interruptible', core.lockDeviceInterruptible,
+)
 export const device_unlock = kernelCall('device_unlock', core.unlockDevice)
 export function device_trylock(dev: device): number {
   if (dev.$locked) return 0

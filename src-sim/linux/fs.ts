@@ -26,6 +26,7 @@ export * from './xarray'
 
 /** Files and device numbers: `linux/fs`. */
 export * from './fs/fasync'
+export * from './fs/kernel-files'
 export * from './fs/more'
 export { file, inode, type file_operations, type poll_table } from '../kernel/fs/file'
 export { vm_area_desc, vm_area_struct, type vm_operations_struct } from '../kernel/mm/vma'

@@ -1,3 +1,4 @@
+import { live } from '../kernel/live'
 import { kernelCall, quiet } from '../kernel/api'
 import { machine, now } from '../engine/current'
 import { fsReclaimAcquire, fsReclaimRelease, mightAlloc } from '../kernel/locking/fs-reclaim'
@@ -154,6 +155,8 @@ export function might_lock(lock: HasMap): void {
   acquire(m, 0)
   lock_map_release(m)
 }
+/** 1 until the lock checks have found something and fall silent. */
+export const debug_locks: number = live(() => (locking(machine()).debugLocks ? 1 : 0))
 /** 1 while lock checks speak. */
 export const debug_locks_enabled = quiet(function debug_locks_enabled(): number {
   return locking(machine()).debugLocks ? 1 : 0

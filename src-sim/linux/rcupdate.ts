@@ -218,6 +218,17 @@ export const cond_synchronize_rcu = kernelCall('cond_synchronize_rcu', function*
 ): Sim {
   if (!update.pollRcu(cookie)) yield* update.synchronizeRcu('synchronize_rcu', false)
 })
+/** The same in microseconds, by disturbing the other CPUs. */
+export const cond_synchronize_rcu_expedited = kernelCall(
+  'cond_synchronize_rcu_expedited',
+  function* (cookie: number): Sim {
+    if (!update.pollRcu(cookie)) yield* update.synchronizeRcu('synchronize_rcu_expedited', true)
+  },
+)
+/** A number that stands for a grace period that is over. */
+export const get_completed_synchronize_rcu = quiet((): number => 0)
+/** Whether two numbers stand for the same grace period. */
+export const same_state_synchronize_rcu = quiet((a: number, b: number): boolean => a === b)
 
 /** For heads in local variables; heads elsewhere need no preparation. */
 export const init_rcu_head = kernelCall('init_rcu_head', (_head: tree.rcu_head): void => {})

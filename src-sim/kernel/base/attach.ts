@@ -102,7 +102,12 @@ function* attachLater(dev: device): Sim {
 
 /** A device has just been added. */
 export function* probeNewDevice(dev: device): Sim {
-  if (busPrivate(dev.bus)?.autoprobe) yield* step('device_initial_probe', attachDevice(dev, true))
+  const own = busPrivate(dev.bus)
+  if (own?.autoprobe) yield* step('device_initial_probe', attachDevice(dev, true))
+  for (const sif of own?.interfaces ?? []) {
+    const { add_dev } = sif
+    if (add_dev) yield* call(() => add_dev(dev, sif))
+  }
 }
 
 /** `driver_attach`: offers a driver to every device of its bus; errors stay with the devices. */

@@ -14,7 +14,7 @@ import { attachDevice, attachDriver, matchDriver } from './attach'
 import { bindHere, detachDriverFromAll, releaseDriver } from './bind'
 import { addOverrideFile } from './driver-override'
 import { deferredProbes } from './deferred'
-import { getDevice, lockDevice, putDevice, unlockDevice } from './core'
+import { getDevice, lockDevice, putDevice, unlockDevice, unregisterDevice } from './core'
 import { bus_type, type BusPrivate, type device, type device_driver } from './device'
 import { KList } from './klist'
 import { addInternal, deleteKobject, initKobject, kobject, kset, putKobject } from './kobject'
@@ -77,6 +77,8 @@ export function* registerBus(bus: bus_type): Sim<number> {
     driversSet: makeSet('drivers', `${path}/drivers`),
     devicesSet: makeSet('devices', `${path}/devices`),
     autoprobe: true,
+    interfaces: [],
+    root: null,
   }
   bus.$private.set.uevent_ops = { filter: () => false }
   bus.$private.driversSet.uevent_ops = { name: () => 'drivers' }
@@ -111,6 +113,7 @@ function addBusFiles(bus: bus_type, own: BusPrivate): void {
 export function* unregisterBus(bus: bus_type): Sim {
   const own = bus.$private
   if (!own) return
+  if (own.root) yield* unregisterDevice(own.root)
   if (bus.bus_groups) yield* removeGroups(own.set.kobj, bus.bus_groups)
   yield* deleteKobject(own.set.kobj)
   const { all } = buses(machine())
@@ -142,6 +145,10 @@ export function* addToBus(dev: device): Sim<number> {
 export function* removeFromBus(dev: device): Sim {
   const own = busPrivate(dev.bus)
   if (!own || !dev.bus) return
+  for (const sif of own.interfaces) {
+    const { remove_dev } = sif
+    if (remove_dev) yield* call(() => remove_dev(dev, sif))
+  }
   const tree = sysfs(machine())
   if (dev.kobj.$directory) tree.removeLink(dev.kobj.$directory, 'subsystem')
   tree.removeLink(own.devicesSet.kobj.$directory!, dev.$label)

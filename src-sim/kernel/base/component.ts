@@ -19,7 +19,9 @@ export interface component_master_ops {
 }
 
 interface Match {
-  compare: (dev: device, data: any) => number | boolean
+  compare?: (dev: device, data: any) => number | boolean
+  /** Looks at parts that have a number. */
+  compareTyped?: (dev: device, subcomponent: number, data: any) => number | boolean
   data: unknown
   component: Component | null
 }
@@ -31,6 +33,8 @@ export class component_match extends KernelObject {
 
 interface Component {
   dev: device
+  /** Which of the parts of the device this is; 0 when it has only one. */
+  subcomponent: number
   ops: component_ops
   aggregate: Aggregate | null
   bound: boolean
@@ -61,6 +65,11 @@ function* locked<T>(body: () => Sim<T>): Sim<T> {
   return ret
 }
 
+const fits = ({ compare, compareTyped, data }: Match, c: Component): number | boolean =>
+  c.subcomponent
+    ? (compareTyped?.(c.dev, c.subcomponent, data) ?? false)
+    : (compare?.(c.dev, data) ?? false)
+
 /** Finds a component for every entry; false while one is missing. */
 function* complete(aggregate: Aggregate): Sim<boolean> {
   const all = components(machine())
@@ -68,7 +77,7 @@ function* complete(aggregate: Aggregate): Sim<boolean> {
     if (entry.component) continue
     for (const c of all.components) {
       if (c.aggregate && c.aggregate !== aggregate) continue
-      if (!(yield* call(() => entry.compare(c.dev, entry.data)))) continue
+      if (!(yield* call(() => fits(entry, c)))) continue
       entry.component = c
       c.aggregate = aggregate
       break
@@ -135,10 +144,12 @@ export const deleteMaster = (dev: device, ops: component_master_ops): Sim =>
     forget(aggregate)
   })
 
-export const addComponent = (dev: device, ops: component_ops): Sim<number> =>
+export const addComponent = (
+  dev: device, ops: component_ops, subcomponent = 0,
+): Sim<number> =>
   locked(function* () {
     const all = components(machine())
-    const component = { dev, ops, aggregate: null, bound: false }
+    const component = { dev, ops, subcomponent, aggregate: null, bound: false }
     all.components.push(component)
     for (const aggregate of all.aggregates) {
       const ret = yield* bringUp(aggregate)

@@ -5,13 +5,15 @@ import { call, point, type Sim } from '../../engine/suspend'
 import * as ev from '../../trace/events'
 import { step } from '../api'
 import { emit } from '../emit'
-import { EINVAL, ENOMEM } from '../errno'
+import { EINTR, EINVAL, ENOMEM } from '../errno'
 import { createNode, removeNode } from '../fs/devnodes'
 import { acquireOn, releaseOn } from '../locking/access'
 import { runningContext, type RefGiver, type RefOwner } from '../locking/ref-ledger'
 import { faultInjection } from '../mm/fault-injection'
 import { kernelLog } from '../printk/log'
 import { warn } from '../printk/warn'
+import { current, sleepOn } from '../sched/schedule'
+import { signalPending } from '../sched/signal'
 import { attributeCall, createGroups, fileOps, removeGroups } from './attributes'
 import { probeNewDevice } from './attach'
 import { releaseDriver } from './bind'
@@ -35,6 +37,7 @@ import { purgeLinks } from './links'
 import { pmInit, pmRemove } from './pm-runtime'
 import { refRead } from './refs'
 import { removeFile, sysfs } from './sysfs'
+import { addOnlineFile } from './online'
 import { addPowerFiles } from './power-files'
 import { sendUevent, synthesizeUevent } from './uevent'
 
@@ -158,7 +161,8 @@ function setParentKobject(dev: device): void {
     dev.kobj.parent = classParentDirectory(dev.class, parent)
     return
   }
-  dev.kobj.parent = parent?.kobj ?? null
+  const above = parent ?? dev.bus?.$private?.root
+  if (above) dev.kobj.parent = above.kobj
 }
 
 /** DM-02, DM-03. The creator's reference stays the creator's, whatever happens here. */
@@ -223,6 +227,7 @@ function* addFiles(dev: device): Sim<number> {
     },
   })
   addPowerFiles(dev, directory)
+  addOnlineFile(dev, directory)
   addToClass(dev, 'links')
   for (const groups of groupsOf(dev)) {
     const error = createGroups(dev.kobj, groups)
@@ -337,6 +342,21 @@ export function* lockDevice(dev: device): Sim {
     yield* dev.$lockWaiters.waitUntil(() => !dev.$locked, dev, `device_lock of ${dev.$label}`)
   dev.$locked = true
   acquireOn(dev.$lockWaiters)
+}
+
+/** The same, unless a signal comes first: 0 or -EINTR. */
+export function* lockDeviceInterruptible(dev: device): Sim<number> {
+  const task = current()
+  const { tasks } = dev.$lockWaiters
+  while (dev.$locked) {
+    if (signalPending(task)) return -EINTR
+    tasks.push(task)
+    yield* sleepOn(dev, `device_lock of ${dev.$label}`, 'interruptible')
+    if (tasks.includes(task)) tasks.splice(tasks.indexOf(task), 1)
+  }
+  dev.$locked = true
+  acquireOn(dev.$lockWaiters)
+  return 0
 }
 
 export function unlockDevice(dev: device): void {

@@ -44,6 +44,9 @@ export class bus_type extends KernelObject {
   sync_state: ((dev: device) => void) | null = null
   remove: ((dev: device) => void) | null = null
   shutdown: ((dev: device) => void) | null = null
+  /** Take a device out of use, and into use again, while it stays: 0 or -errno. */
+  online: ((dev: device) => number) | null = null
+  offline: ((dev: device) => number) | null = null
   dma_configure: ((dev: device) => number) | null = null
   dma_cleanup: ((dev: device) => void) | null = null
   bus_groups: readonly attribute_group[] | null = null
@@ -62,6 +65,19 @@ export class bus_type extends KernelObject {
   }
 }
 
+/** Somebody who is told about every device of a bus. */
+export class subsys_interface extends KernelObject {
+  name = ''
+  subsys: bus_type | null = null
+  add_dev: ((dev: device, sif: subsys_interface) => number) | null = null
+  remove_dev: ((dev: device, sif: subsys_interface) => void) | null = null
+
+  constructor(init?: Partial<subsys_interface>) {
+    super()
+    if (init) Object.assign(this, init)
+  }
+}
+
 /** The lists and files of a registered bus. */
 export interface BusPrivate {
   /** In the order of their registration. */
@@ -72,6 +88,10 @@ export interface BusPrivate {
   readonly driversSet: kset
   readonly devicesSet: kset
   autoprobe: boolean
+  /** Who is told about each device. */
+  readonly interfaces: subsys_interface[]
+  /** What devices without a parent are below; only some buses have that. */
+  root: device | null
 }
 
 export const PROBE_DEFAULT_STRATEGY = 0
@@ -214,6 +234,7 @@ export class device extends KernelObject implements DmaDevice {
   power = new dev_pm_info()
   can_match = false
   offline = false
+  offline_disabled = false
   removable = 0
   /** @internal */
   $state: DeviceState = 'no driver'

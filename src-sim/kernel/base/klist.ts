@@ -7,6 +7,11 @@ interface Node<T> {
   dead: boolean
 }
 
+/** A walk in steps: where it stands, on a node that it pins. */
+export interface Walk<T> {
+  node: Node<T> | null
+}
+
 /**
  * A list that can be walked while it changes: a walker pins the node it stands on, and a removed
  * node goes when the last walker has moved on (DM-28).
@@ -49,6 +54,10 @@ export class KList<T extends object> {
     this.#nodes.push(node)
   }
 
+  sort(compare: (a: T, b: T) => number): void {
+    this.#nodes.sort((a, b) => compare(a.item, b.item))
+  }
+
   #find(item: T): Node<T> | undefined {
     return this.#nodes.find((n) => n.item === item && !n.dead)
   }
@@ -89,6 +98,30 @@ export class KList<T extends object> {
       node = next
     }
     return 0
+  }
+
+  /** Begins a walk in steps, behind `after` or at the beginning. */
+  walk(after: T | null): Walk<T> {
+    const node = (after && this.#find(after)) ?? null
+    if (node) node.users++
+    return { node }
+  }
+
+  /** The next item, pinned in place of the one before; null at the end. */
+  *next(walk: Walk<T>): Sim<T | null> {
+    const from = walk.node
+    const to = this.#after(from ? this.#nodes.indexOf(from) : -1) ?? null
+    if (to) to.users++
+    walk.node = to
+    if (from) yield* this.#leave(from)
+    return to?.item ?? null
+  }
+
+  /** Ends a walk wherever it stands. */
+  *end(walk: Walk<T>): Sim {
+    const from = walk.node
+    walk.node = null
+    if (from) yield* this.#leave(from)
   }
 
   #after(index: number): Node<T> | undefined {

@@ -13,6 +13,7 @@ import { work_struct, type work_func_t } from '../workqueue/structs'
 import { workqueues } from '../workqueue/workqueues'
 import { AtomicCounter } from '../locking/atomic'
 import { deviceLog } from './core'
+import type { wakeup_source } from './wakeup'
 import type { device } from './device'
 
 export const RPM_ACTIVE = 0
@@ -41,6 +42,10 @@ export class dev_pm_info extends KernelObject {
   child_count = 0
   ignore_children = false
   irq_safe = false
+  /** The device is able to wake the machine. */
+  can_wakeup = false
+  /** It is to do so. */
+  wakeup: wakeup_source | null = null
   use_autosuspend = false
   autosuspend_delay = 0
   /** False: somebody has forbidden it to sleep, and counts as a user. */

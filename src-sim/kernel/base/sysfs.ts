@@ -287,3 +287,19 @@ export function findFile(path: string): SysfsFile | number {
   const node = sysfs(machine()).lookup(path.replace(/^\/sys(\/|$)/, '/'))
   return node?.kind === 'file' ? node : -ENOENT
 }
+
+/**
+ * Lets an attribute be removed while a function of its own still runs: that one is no longer
+ * waited for. Null when there is no such file, or it is on its way out.
+ */
+export function breakActive(directory: SysfsDirectory | null, name: string): SysfsFile | null {
+  const file = directory?.made.get(name)
+  if (file?.kind !== 'file' || file.removed) return null
+  leave(file)
+  return file
+}
+
+/** The end of that: the function counts again. */
+export function unbreakActive(file: SysfsFile): void {
+  file.active++
+}

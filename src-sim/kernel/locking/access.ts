@@ -6,6 +6,9 @@ import { memoryAccess } from '../mm/watch'
 
 export type BarrierKind = 'full' | 'read' | 'write' | 'acquire' | 'release'
 
+/** What an assertion rules out for everybody else: writing, or any access. */
+export type Exclusive = 'writes' | 'accesses'
+
 class MarkedAccesses {
   readonly on = {
     marked: new Hook<[object: object, field: PropertyKey, write: boolean]>(),
@@ -13,6 +16,7 @@ class MarkedAccesses {
     acquire: new Hook<[object: object]>(),
     release: new Hook<[object: object]>(),
     barrier: new Hook<[kind: BarrierKind]>(),
+    exclusive: new Hook<[object: object, field: PropertyKey, others: Exclusive]>(),
   }
 }
 
@@ -44,4 +48,10 @@ export function acquireOn(object: object): void {
 export function memoryBarrier(kind: BarrierKind): void {
   const { barrier } = markedAccesses(machine()).on
   if (barrier.listened) barrier.emit(kind)
+}
+
+/** Says that nobody else does such a thing to a field at this time. */
+export function assertExclusive(object: object, field: PropertyKey, others: Exclusive): void {
+  const { exclusive } = markedAccesses(machine()).on
+  if (exclusive.listened) exclusive.emit(object, field, others)
 }

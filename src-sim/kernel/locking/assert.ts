@@ -40,6 +40,11 @@ class HeldChecker {
     this.#warn()
   }
 
+  /** Of anything: told each time. */
+  assertTrue(good: boolean): void {
+    if (this.lookUp !== null && !good && locking(this.#machine).debugLocks) this.#warn()
+  }
+
   #warn(): void {
     warnHere(this.#machine, 'lockdep-assert', null)
   }

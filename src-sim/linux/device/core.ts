@@ -120,7 +120,6 @@ export function dev_set_uevent_suppress(dev: device, value: number | boolean): v
   dev.kobj.uevent_suppress = Boolean(value)
 }
 export { device_iommu_mapped } from '../iommu/mapped'
-export const device_supports_offline = quiet((_dev: device): boolean => false)
 export const dev_has_sync_state = quiet((dev: device): boolean =>
   Boolean(dev.driver?.sync_state ?? dev.bus?.sync_state),
 )

@@ -84,6 +84,17 @@ export const lockdep_assert_in_softirq = asserts(
   'lockdep_assert_in_softirq', () => context.inSoftirq() && !context.inHardirq(),
 )
 
+/** Reports when `cond` does not hold, while lock checks speak. */
+export const lockdep_assert = kernelCall('lockdep_assert', (cond: unknown): void =>
+  heldChecker(machine()).assertTrue(Boolean(cond)),
+)
+/** Reports, once, that the running task holds any lock. */
+export const lockdep_assert_none_held_once = asserts('lockdep_assert_none_held_once', () => {
+  const lines: string[] = []
+  schedHooks(machine()).heldLocks.emit(now.cpu?.current ?? null, lines)
+  return lines.every((line) => line.startsWith('no locks held'))
+})
+
 /** Keeps a held lock from being given back by mistake until `lockdep_unpin_lock`. */
 export const lockdep_pin_lock = kernelCall('lockdep_pin_lock', (lock: HasMap): number => {
   if (lock.dep_map !== null) locking(machine()).on.pin.emit(lock.dep_map, 1)

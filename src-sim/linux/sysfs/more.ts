@@ -4,7 +4,9 @@ import { kernelCall, quiet } from '../../kernel/api'
 import * as a from '../../kernel/base/attributes'
 import type { attribute, attribute_group } from '../../kernel/base/attributes'
 import type { kobject } from '../../kernel/base/kobject'
-import { removeWithSelf, sysfs, type SysfsDirectory } from '../../kernel/base/sysfs'
+import {
+  breakActive, removeWithSelf, sysfs, unbreakActive, type SysfsDirectory, type SysfsFile,
+} from '../../kernel/base/sysfs'
 import { kernelLog } from '../../kernel/printk/log'
 import { EEXIST, EINVAL, ENOENT } from '../errno'
 import type { kobj_attribute } from '../kobject'
@@ -164,3 +166,16 @@ export const sysfs_match_string = quiet((list: readonly string[], text: string):
   const at = list.indexOf(text.replace(/\n$/, ''))
   return at < 0 ? -EINVAL : at
 })
+
+/**
+ * For an attribute whose own function removes it, or unloads its driver: whoever removes the file
+ * does not wait for this function any more. A handle for the pair, or null. (DM-53)
+ */
+export const sysfs_break_active_protection = kernelCall(
+  'sysfs_break_active_protection',
+  (kobj: kobject, attr: AnyAttribute): SysfsFile | null =>
+    breakActive(kobj.$directory, a.plainAttribute(attr).name),
+)
+export const sysfs_unbreak_active_protection = kernelCall(
+  'sysfs_unbreak_active_protection', (kn: SysfsFile): void => unbreakActive(kn),
+)
