@@ -10,6 +10,7 @@ import { readl, writel, type iomem } from 'linux/io'
 import { cpu_relax } from 'linux/processor'
 import { ATOMIC_INIT, atomic_inc, atomic_read } from 'linux/atomic'
 import { ENOMEM } from 'linux/errno'
+import { IS_ERR, PTR_ERR } from 'linux/err'
 
 const PAGE = 0x00
 const PHYSICAL = 0x08
@@ -106,33 +107,50 @@ function start(iommu: amd_iommu, pdev: pci_dev, cpu: number) {
   u.pdev = pdev
   u.iova = 0x1000 * (cpu + 1)
   u.late = cpu
-  u.thread = get_task_struct(kthread_create(lend_all, u, 'lend/%d', cpu))
+  const thread = kthread_create(lend_all, u, 'lend/%d', cpu)
+  if (IS_ERR(thread)) return PTR_ERR(thread)
+  u.thread = get_task_struct(thread)
   kthread_bind(u.thread, cpu)
   wake_up_process(u.thread)
+  return 0
 }
 
 function amd_probe(pdev: pci_dev) {
   const iommu = kzalloc(amd_iommu, GFP_KERNEL)
   if (!iommu) return -ENOMEM
   spin_lock_init(iommu.lock)
-  pci_enable_device(pdev)
+  let ret = pci_enable_device(pdev)
+  if (ret) {
+    kfree(iommu)
+    return ret
+  }
   pci_set_master(pdev)
   iommu.mmio = pci_iomap(pdev, 0, 0)
   pci_set_drvdata(pdev, iommu)
+  ret = iommu.mmio ? run(iommu, pdev) : -ENOMEM
+  if (ret) shut_down(iommu, pdev)
+  return ret
+}
+
+function run(iommu: amd_iommu, pdev: pci_dev) {
   writel(1, iommu.mmio + RUN)
-  start(iommu, pdev, 0)
-  start(iommu, pdev, 1)
-  return 0
+  return start(iommu, pdev, 0) || start(iommu, pdev, 1)
+}
+
+/** Also after half a start. */
+function shut_down(iommu: amd_iommu, pdev: pci_dev) {
+  for (const u of iommu.lenders) if (u.thread) kthread_stop_put(u.thread)
+  if (iommu.mmio) {
+    writel(0, iommu.mmio + RUN)
+    readl(iommu.mmio + REPORTED)
+    pci_iounmap(pdev, iommu.mmio)
+  }
+  pci_disable_device(pdev)
+  kfree(iommu)
 }
 
 function amd_remove(pdev: pci_dev) {
-  const iommu = pci_get_drvdata<amd_iommu>(pdev)
-  for (const u of iommu.lenders) kthread_stop_put(u.thread)
-  writel(0, iommu.mmio + RUN)
-  readl(iommu.mmio + REPORTED)
-  pci_iounmap(pdev, iommu.mmio)
-  pci_disable_device(pdev)
-  kfree(iommu)
+  shut_down(pci_get_drvdata<amd_iommu>(pdev), pdev)
 }
 
 module_pci_driver({ name: 'amd_iommu', id_table: [PCI_DEVICE(0x1022, 0x0b26)], probe: amd_probe, remove: amd_remove })

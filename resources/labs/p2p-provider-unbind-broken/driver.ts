@@ -68,10 +68,10 @@ function importer_probe(pdev: pci_dev, id: pci_device_id) {
     pci_set_master(pdev)
     pci_set_drvdata(pdev, imp)
     mutex_lock(peers_lock)
-    ret = importer_attach(pdev, imp)
+    if (imp.regs) ret = importer_attach(pdev, imp)
     mutex_unlock(peers_lock)
     if (!ret) return 0
-    pci_iounmap(pdev, imp.regs)
+    if (imp.regs) pci_iounmap(pdev, imp.regs)
     kfree(imp)
   }
   pci_disable_device(pdev)

@@ -68,10 +68,10 @@ export class mm_struct extends KernelObject {
   }
 }
 
-/** An empty address space with one user, who owns it; null without memory. */
+/** An empty address space with one user, who owns it. */
 export function newMm(): mm_struct {
   const mm = new mm_struct()
-  slab(machine()).alloc(mm, MM_BYTES, 'mm_struct')
+  slab(machine()).allocAlways(mm, MM_BYTES, 'mm_struct')
   store(mm.mm_users, 1)
   store(mm.mm_count, 1)
   initRwsem(mm.mmap_lock, '&mm->mmap_lock', 'mm->mmap_lock')

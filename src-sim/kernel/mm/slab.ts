@@ -58,6 +58,11 @@ export class Slab {
       emit(alloc_fail, callSite(), bytes, true)
       return null
     }
+    return this.allocAlways(object, bytes, cache)
+  }
+
+  /** For what Linux has allocated long before: no call of a driver can be refused it. */
+  allocAlways<T extends object>(object: T, bytes: number, cache = kmallocCache(bytes)): T {
     embedMembers(object)
     return this.#record(object, bytes, cache, 0, null)
   }
