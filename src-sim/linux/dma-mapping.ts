@@ -14,6 +14,7 @@ export * from './dma-direction'
  * and lives until the *hardware* has let go of it, whatever the CPU side has done by then.
  */
 export * from './dma-mapping/attrs'
+export * from './dma-mapping/unmap'
 export * from './dma-mapping/coherent'
 export * from './dma-mapping/iova'
 export * from './dma-mapping/limits'

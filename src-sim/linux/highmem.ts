@@ -51,3 +51,32 @@ export function memzero_page(page: page, offset: number, len: number): void {
 export function memset_page(page: page, offset: number, value: number, len: number): void {
   bytes(page).fill(value, offset, offset + len)
 }
+/** Copies between pages (which may be the same one). */
+export function memcpy_page(
+  dst_page: page, dst_off: number, src_page: page, src_off: number, len: number,
+): void {
+  bytes(dst_page).set(bytes(src_page).slice(src_off, src_off + len), dst_off)
+}
+export const memmove_page = memcpy_page
+/** Zeroes a part of a page. */
+export const zero_user = memzero_page
+export function zero_user_segment(page: page, start: number, end: number): void {
+  memzero_page(page, start, end - start)
+}
+
+const whole = (folio: page): Uint8Array => pageAddress(folio)
+export function memcpy_from_folio(to: Uint8Array, folio: page, offset: number, len: number): void {
+  to.set(whole(folio).subarray(offset, offset + len))
+}
+export function memcpy_to_folio(folio: page, offset: number, from: Uint8Array, len: number): void {
+  whole(folio).set(from.subarray(0, len), offset)
+}
+export function folio_zero_range(folio: page, start: number, length: number): void {
+  whole(folio).fill(0, start, start + length)
+}
+export function folio_zero_segment(folio: page, start: number, end: number): void {
+  whole(folio).fill(0, start, end)
+}
+/** Caches of CPUs agree about pages: nothing to do. */
+export const flush_dcache_page = quiet((_page: page): void => {})
+export const flush_dcache_folio = quiet((_folio: page): void => {})

@@ -118,4 +118,5 @@ export function memcpy(to: Uint8Array, from: Uint8Array, length: number): Uint8A
 
 export { vfree, vmalloc, vzalloc } from './vmalloc'
 export * from './slab/caches'
+export * from './slab/bulk'
 export * from './slab/more'

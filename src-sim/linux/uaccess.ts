@@ -8,6 +8,7 @@ import type { ptr } from './types'
 export * from './errno'
 export * from './minmax'
 export * from './sched'
+export * from './uaccess/kernel'
 export * from './uaccess/more'
 
 /**
