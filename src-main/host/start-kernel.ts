@@ -8,6 +8,12 @@ import { fromWorker } from './port-connection'
 /** Memory that a lab may take before its worker is ended. */
 export const HEAP_MAX_MB = 1024
 
+/**
+ * Room for what was made last. A machine lives for one schedule: in the room that engines give by
+ * themselves many are still alive when it is full, and are copied for nothing.
+ */
+const YOUNG_MAX_MB = 192
+
 export interface StartedKernel {
   connection: Connection
 }
@@ -18,7 +24,7 @@ export function startKernel(options: { version: string }): StartedKernel {
   const worker = new Worker(workerFile(), {
     workerData: { version: options.version, blackBox },
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB, maxYoungGenerationSizeMb: YOUNG_MAX_MB },
   })
   const connection = fromWorker(worker, (error) => reasonOf(error, blackBox))
   return { connection }
