@@ -41,7 +41,7 @@ const WITH_HARDWARE = [
 const ELSEWHERE = [
   'rcu.stall', 'sleep.in-atomic-code', 'refcount.of-node', 'device.use-unbound',
   'device.use-after-unbind', 'irq.nobody-cared', 'oops.exception', 'hmm.stale-page', 'p2p.dead-target',
-  'p2p.provider-gone',
+  'p2p.provider-gone', 'dma.cpu-access', 'dma.wrong-direction', 'dma.overrun', 'dma.pool-corrupted',
 ]
 
 /** Where kinds are written: as a member, in the table of reference counts, as an argument. */
