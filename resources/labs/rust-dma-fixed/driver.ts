@@ -1,4 +1,5 @@
 import { usleep_range } from 'linux/delay'
+import { DMA_BIT_MASK } from 'linux/dma-mapping'
 import type { Core } from 'rust/device'
 import { Coherent } from 'rust/dma'
 import { GFP_KERNEL } from 'rust/alloc'
@@ -23,6 +24,7 @@ class Capture {
 
   static probe(pdev: pci.Device<Core>) {
     pdev.enable_device_mem()
+    pdev.dma_set_mask_and_coherent(DMA_BIT_MASK(28)) // the engine has no more address wires
     pdev.set_master()
     using bar = pdev.iomap_region_sized(0, 'edu_capture', EDU_SIZE)
     using frame = Coherent.zeroed_slice(pdev, FRAME, GFP_KERNEL)

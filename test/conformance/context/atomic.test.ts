@@ -127,7 +127,7 @@ test('CTX-15 a warning is the cut line, its text, then the place', () => {
     warn(machine(), 'demo', 'kernel/demo.c at demo', 'a text')
   })
   expect(dmesg.slice(0, 3)).toEqual([
-    '------------[ cut here ]------------', 'a text', 'WARNING: kernel/demo.c at demo, CPU#1: main/1',
+    '------------[ cut here ]------------', 'a text', 'WARNING: kernel/demo.c at demo, CPU#0: main/1',
   ])
 })
 

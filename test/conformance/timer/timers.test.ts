@@ -217,8 +217,9 @@ describe('ending', () => {
           running = true
           yield* kcall(t.mod_timer, self, now() + 1)
           running = false
-        }))
-        yield* kcall(t.mod_timer, timer, now() + 1)
+        }), t.TIMER_PINNED)
+        timer.expires = now() + 1
+        yield* kcall(t.add_timer_on, timer, 1)
         yield* kcall(msleep, 4)
         if (running) waited++
         yield* kcall(t.timer_delete_sync, timer)
@@ -241,8 +242,9 @@ describe('ending', () => {
           running = true
           yield* kcall(mdelay, 1)
           running = false
-        }))
-        yield* kcall(t.mod_timer, timer, now() + 1)
+        }), t.TIMER_PINNED)
+        timer.expires = now() + 1
+        yield* kcall(t.add_timer_on, timer, 1)
         yield* kcall(msleep, 4)
         yield* kcall(t.timer_delete, timer)
         if (running) late++
