@@ -194,11 +194,11 @@ test('a bus reset takes every device of the bus, with its driver', () => {
 
 test('DM-99: in probe two use it: the bus, and the one who forbids sleep; in remove the bus once more', () => {
   const k = play(function* (kit) {
-    const count = (p: pci.pci_dev): void => kit.say(`${p.dev.power.usage_count}`)
+    const count = (p: pci.pci_dev): void => kit.say(`${p.dev.power.usage_count.counter}`)
     const p = yield* bind(kit, { probe: (q: pci.pci_dev) => (count(q), 0), remove: count })
     count(p)
     yield* sim(device_release_driver(p.dev))
-    expect([p.dev.power.usage_count, pm.pm_runtime_active(p.dev)]).toEqual([1, true])
+    expect([p.dev.power.usage_count.counter, pm.pm_runtime_active(p.dev)]).toEqual([1, true])
   })
   expect(k.log).toEqual(['2', '2', '3'])
 })
