@@ -49,7 +49,7 @@ function* reads(d: dev): Sim {
 
 test('an exclusive writer is broken by a marked write of another task, and not by a read', () => {
   for (const pair of [[writer, marked], [marked, writer]] as const) {
-    const mach = both(...pair)
+    const mach = both(pair[0], pair[1])
     expect(kinds(mach)).toEqual(['race.data'])
     const text = dmesg(mach).join('\n')
     expect(text).toContain('BUG: KCSAN: assert: race in ')
