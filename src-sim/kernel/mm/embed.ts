@@ -39,6 +39,8 @@ function isBuiltIn(value: object): boolean {
 /** Calls `visit` for the object and all that is embedded in it, outermost first. */
 export function visitMembers(object: object, visit: (member: object) => void): void {
   visit(object)
+  // Each byte of a buffer is a key of its own.
+  if (ArrayBuffer.isView(object)) return
   for (const field of Object.keys(object)) {
     if (field.charCodeAt(0) === 36) continue
     const value = (object as Record<string, unknown>)[field]
